@@ -1,0 +1,48 @@
+"""The errors a user can cause, as one small family.
+
+    ShareOrNotError
+    ├── CellError           a cell that is none                         (ValueError)
+    ├── UnknownCellError    a cell that a table does not hold           (KeyError)
+    ├── UnitError           a number in another unit than expected      (ValueError)
+    ├── SettingsError       a setting out of range or unknown           (ValueError)
+    ├── DataError           a file that is damaged or something else    (ValueError)
+    ├── MissingDataError    a file or data set that is not there        (FileNotFoundError)
+    └── MissingExtraError   an optional dependency is not installed     (ImportError)
+
+Each message says what was expected, what came, and the remedy. The command line shows them as one line, without a
+traceback, and exits with 2.
+"""
+
+
+class ShareOrNotError(Exception):
+    """Root of all errors that shareornot raises on purpose."""
+
+
+class CellError(ShareOrNotError, ValueError):
+    """An adjacency matrix and operations that describe no cell of the search space."""
+
+
+class UnknownCellError(ShareOrNotError, KeyError):
+    """A valid cell that this benchmark table does not hold."""
+
+    __str__ = Exception.__str__  # KeyError would show the message in quotes
+
+
+class UnitError(ShareOrNotError, ValueError):
+    """A number outside the range of its unit, most likely a percentage for a fraction."""
+
+
+class SettingsError(ShareOrNotError, ValueError):
+    """A setting that is unknown, out of range, or contradicts another."""
+
+
+class DataError(ShareOrNotError, ValueError):
+    """A file from outside that is damaged, truncated, or of another format than its name says."""
+
+
+class MissingDataError(ShareOrNotError, FileNotFoundError):
+    """A file or data set that is not where it is looked for."""
+
+
+class MissingExtraError(ShareOrNotError, ImportError):
+    """An optional dependency that this command needs and that is not installed."""

@@ -1,0 +1,14 @@
+"""Fixtures that all floors share."""
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder with real data beside the checkout, which is not part of the project."""
+    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no real data beside the checkout: {folder.name}/ is not there")
+    return folder
