@@ -1,0 +1,28 @@
+"""The words and bounds of the search space of NASBench-101.
+
+References: Ying et al. 2019, arXiv:1902.09635, section 2.1.
+"""
+
+OPERATIONS = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
+"""Operations of interior vertices; their position here is their code."""
+
+CONV3X3, CONV1X1, MAXPOOL3X3 = range(3)
+NO_OPERATION = 3
+"""Stands for the operation of a vertex that a cell does not have."""
+
+MAX_VERTICES = 7
+"""Most vertices of a cell, input and output included."""
+MAX_EDGES = 9
+MAX_INTERIOR = MAX_VERTICES - 2
+NUM_CELLS = 423_624
+"""Cells up to isomorphism."""
+
+ADJACENCY_BITS = MAX_VERTICES * (MAX_VERTICES - 1) // 2
+"""Possible edges among 7 vertices, one bit each in a packed code."""
+NUM_LABELLINGS = len(OPERATIONS) ** MAX_INTERIOR
+"""Ways to give 5 vertices an operation each."""
+
+
+def edge_bit(source: int, target: int) -> int:
+    """Which bit of a packed code says that there is an edge from `source` to `target` (`source < target`)."""
+    return source + target * (target - 1) // 2
