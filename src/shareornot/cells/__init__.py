@@ -4,7 +4,15 @@ from shareornot.cells.cell import Cell
 from shareornot.cells.channels import parameter_count, vertex_channels
 from shareornot.cells.codes import decode, encode, unpack
 from shareornot.cells.features import CellFeatures, cell_features
-from shareornot.cells.index import INVALID, IndexTables, find_index, index_tables, unique_codes, unique_index
+from shareornot.cells.index import (
+    INVALID,
+    IndexTables,
+    canonical_codes,
+    find_index,
+    index_tables,
+    unique_codes,
+    unique_index,
+)
 from shareornot.cells.official_hash import official_hash
 from shareornot.cells.sampling import mutate, random_specifications, random_valid_specifications
 from shareornot.cells.vocabulary import (
@@ -31,6 +39,7 @@ __all__ = [
     "Cell",
     "CellFeatures",
     "IndexTables",
+    "canonical_codes",
     "cell_features",
     "decode",
     "encode",

@@ -1,17 +1,17 @@
 """One cell of the search space of NASBench-101: what is valid, how it is pruned, how it is written."""
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import compress
-from typing import Self
+from typing import SupportsIndex
 
 import numpy as np
 from jaxtyping import Int8
 from numpy.typing import ArrayLike
 
 from shareornot.cells.codes import decode, encode
-from shareornot.cells.index import find_index, unique_codes
+from shareornot.cells.index import canonical_codes, find_index
 from shareornot.cells.official_hash import official_hash
 from shareornot.cells.vocabulary import MAX_EDGES, MAX_VERTICES, OPERATIONS
 from shareornot.errors import CellError
@@ -48,20 +48,23 @@ class Cell:
         _check_operations(operations, len(matrix))
         matrix.setflags(write=False)
         object.__setattr__(self, "adjacency", matrix)
-        object.__setattr__(self, "operations", tuple(operations))
-        edges = matrix.tolist()
-        keep = _on_path(edges)
-        if not (keep[0] and keep[-1]):
+        object.__setattr__(self, "operations", tuple(map(str, operations)))
+        sources = _sources(matrix)
+        keep = _on_path(sources)
+        if not keep:
             raise CellError(
                 "adjacency: expected a path from the input (vertex 0) to the output (the last vertex), got none; "
                 "add the edges that connect them"
             )
-        num_edges = sum(sum(compress(row, keep)) for row in compress(edges, keep))
+        num_edges = sum((mask & keep).bit_count() for vertex, mask in enumerate(sources) if keep >> vertex & 1)
         if num_edges > MAX_EDGES:
             raise CellError(
                 f"adjacency: expected at most {MAX_EDGES} edges on paths from input to output, got {num_edges}; "
                 "remove edges"
             )
+
+    def __reduce__(self) -> tuple[type["Cell"], tuple[np.ndarray, tuple[str, ...]]]:
+        return type(self), (self.adjacency, self.operations)  # unpickled arrays are writable, constructed ones not
 
     @property
     def num_vertices(self) -> int:
@@ -70,8 +73,11 @@ class Cell:
 
     def prune(self) -> "Cell":
         """The cell without the vertices that lie on no path from input to output."""
-        keep = _on_path(self.adjacency.tolist())
-        return self if all(keep) else Cell(self.adjacency[np.ix_(keep, keep)], list(compress(self.operations, keep)))
+        on_path = _on_path(_sources(self.adjacency))
+        keep = [vertex for vertex in range(self.num_vertices) if on_path >> vertex & 1]
+        if len(keep) == self.num_vertices:
+            return self
+        return Cell(self.adjacency[np.ix_(keep, keep)], [self.operations[vertex] for vertex in keep])
 
     @cached_property
     def code(self) -> int:
@@ -85,16 +91,13 @@ class Cell:
         return int(find_index(np.array([self.code], np.uint32))[0][0])
 
     @classmethod
-    def from_index(cls, index: int) -> Self:
+    def from_index(cls, index: SupportsIndex) -> "Cell":
         """The published specification of the cell with this unique index.
 
         Raises:
             CellError: no cell has this index.
         """
-        codes = unique_codes()
-        if not 0 <= index < len(codes):
-            raise CellError(f"index: expected 0 to {len(codes) - 1:,}, got {index:,}")
-        return cls(*decode(int(codes[index])))
+        return cls(*decode(int(canonical_codes(np.array([operator.index(index)]))[0])))
 
     def official_hash(self) -> str:
         """The module hash of NASBench-101: 32 hexadecimal digits, the same for all isomorphic cells."""
@@ -102,7 +105,7 @@ class Cell:
         return official_hash(pruned.adjacency, [OPERATIONS.index(name) for name in pruned.operations[1:-1]])
 
     @classmethod
-    def parse(cls, text: str) -> Self:
+    def parse(cls, text: str) -> "Cell":
         """Read what `str(cell)` writes: the adjacency row by row, a semicolon, the operations with commas.
 
         Raises:
@@ -125,7 +128,7 @@ class Cell:
         return f"Cell.parse({str(self)!r})"
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Cell) and str(self) == str(other)
+        return str(self) == str(other) if isinstance(other, Cell) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(str(self))
@@ -136,12 +139,17 @@ def _checked_matrix(adjacency: ArrayLike) -> Adjacency:
     try:
         matrix = np.asarray(adjacency)
     except ValueError as error:
-        raise CellError("adjacency: expected a square matrix, got rows of different lengths") from error
+        raise CellError(
+            "adjacency: expected a square matrix, got rows of different lengths; give one row and one column a vertex"
+        ) from error
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
-        raise CellError(f"adjacency: expected a square matrix, got shape {matrix.shape}")
+        raise CellError(
+            f"adjacency: expected a square matrix, got shape {matrix.shape}; give one row and one column a vertex"
+        )
     if not 2 <= len(matrix) <= MAX_VERTICES:
         raise CellError(
-            f"adjacency: expected 2 to {MAX_VERTICES} vertices, input and output included, got {len(matrix)}"
+            f"adjacency: expected 2 to {MAX_VERTICES} vertices, input and output included, got {len(matrix)}; "
+            "leave out vertices, those on no path from input to output first"
         )
     for source, row in enumerate(matrix.tolist()):
         for target, value in enumerate(row):
@@ -161,24 +169,35 @@ def _check_operations(operations: Sequence[str], num_vertices: int) -> None:
     """Raise a `CellError` unless there is one known operation for each vertex."""
     if isinstance(operations, str) or len(operations) != num_vertices:
         got = repr(operations) if isinstance(operations, str) else str(len(operations))
-        raise CellError(f"operations: expected {num_vertices} names, one for each vertex, got {got}")
+        raise CellError(
+            f"operations: expected {num_vertices} names, one for each vertex, got {got}; "
+            "list 'input', a name for each interior vertex, 'output'"
+        )
     if operations[0] != "input" or operations[-1] != "output":
         raise CellError(
-            f"operations: expected 'input' first and 'output' last, got {operations[0]!r} and {operations[-1]!r}"
+            f"operations: expected 'input' first and 'output' last, got {operations[0]!r} and {operations[-1]!r}; "
+            "name all vertices, these two included"
         )
     for vertex, name in enumerate(operations[1:-1], start=1):
         if name not in OPERATIONS:
-            raise CellError(f"operations: expected one of {', '.join(OPERATIONS)} at vertex {vertex}, got {name!r}")
+            raise CellError(
+                f"operations: expected an operation at vertex {vertex}, got {name!r}; "
+                f"use one of {', '.join(OPERATIONS)}"
+            )
 
 
-def _on_path(edges: list[list[int]]) -> list[bool]:
-    """Which vertices lie on a path from the first to the last."""
-    last = len(edges) - 1
-    from_input, to_output = {0}, {last}
-    for vertex in range(1, last + 1):
-        if any(edges[source][vertex] for source in from_input):
-            from_input.add(vertex)
-    for vertex in reversed(range(last)):
-        if any(edges[vertex][target] for target in to_output):
-            to_output.add(vertex)
-    return [vertex in from_input and vertex in to_output for vertex in range(last + 1)]
+def _sources(adjacency: Adjacency) -> list[int]:
+    """For each vertex, bit x tells whether an edge from vertex x leads there."""
+    return [sum(edge << source for source, edge in enumerate(column)) for column in adjacency.T.tolist()]
+
+
+def _on_path(sources: list[int]) -> int:
+    """Bit x tells whether vertex x lies on a path from the first to the last; 0 where there is no such path."""
+    from_input, to_output = 1, 1 << len(sources) - 1
+    for vertex, mask in enumerate(sources):
+        if mask & from_input:
+            from_input |= 1 << vertex
+    for vertex in reversed(range(len(sources))):
+        if to_output >> vertex & 1:
+            to_output |= sources[vertex]
+    return from_input & to_output if to_output & 1 else 0

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Int64, Integer
 
 from shareornot.cells.codes import unpack
-from shareornot.cells.index import unique_codes
+from shareornot.cells.index import canonical_codes
 from shareornot.cells.vocabulary import CONV1X1, CONV3X3, MAX_INTERIOR, MAX_VERTICES
 from shareornot.errors import SettingsError
 
@@ -60,11 +60,20 @@ def parameter_count(
         image_channels: 1 for grey images, 3 for coloured ones.
 
     Raises:
+        CellError: an index is none.
         SettingsError: a size below 1.
     """
-    if min(num_filters, num_stacks, cells_per_stack, num_classes, image_channels) < 1:
-        raise SettingsError("network sizes: expected at least 1 each")
-    edges, operations = unpack(unique_codes()[indices])
+    sizes = {
+        "num_filters": num_filters,
+        "num_stacks": num_stacks,
+        "cells_per_stack": cells_per_stack,
+        "num_classes": num_classes,
+        "image_channels": image_channels,
+    }
+    for name, size in sizes.items():
+        if size < 1:
+            raise SettingsError(f"{name}: expected at least 1, got {size}")
+    edges, operations = unpack(canonical_codes(indices))
     last_channels = num_filters << (num_stacks - 1)
     total = np.full(
         len(indices), 9 * image_channels * num_filters + 2 * num_filters + (last_channels + 1) * num_classes, np.int64

@@ -1,8 +1,8 @@
 """Packed codes: a specification in 29 bits, so that arrays of cells are arrays of integers.
 
 Bits 0 to 20 are the adjacency among 7 vertices: an edge from x to y is bit x + y (y - 1) / 2. Bits 21 to 28 are the
-operations in base 3: vertex v counts 3^(v - 1). A specification with fewer vertices keeps its interior vertices at 1, 2,
-... and has its output at vertex 6; the vertices between them have no edges and operation 0.
+operations in base 3: vertex v counts 3^(v - 1). A specification with fewer vertices keeps its interior vertices at
+1, 2, ... and has its output at vertex 6; the vertices between them have no edges and operation 0.
 """
 
 from functools import lru_cache
@@ -11,7 +11,14 @@ import numpy as np
 from jaxtyping import Integer, UInt32
 
 from shareornot.cells.kernels import encode_kernel
-from shareornot.cells.vocabulary import ADJACENCY_BITS, MAX_INTERIOR, MAX_VERTICES, OPERATIONS, edge_bit
+from shareornot.cells.vocabulary import (
+    ADJACENCY_BITS,
+    MAX_INTERIOR,
+    MAX_VERTICES,
+    NUM_LABELLINGS,
+    OPERATIONS,
+    edge_bit,
+)
 from shareornot.errors import CellError
 
 Codes = UInt32[np.ndarray, " cells"]
@@ -28,15 +35,18 @@ def encode(
         operations: 0, 1 or 2 for each interior vertex, the position in `OPERATIONS`.
 
     Raises:
-        CellError: a shape, an edge or an operation is none; says which specification.
+        CellError: a shape, an edge or an operation is wrong; says which specification.
     """
     num_vertices = adjacencies.shape[1]
     if not 2 <= num_vertices <= MAX_VERTICES:
-        raise CellError(f"adjacencies: expected 2 to {MAX_VERTICES} vertices, got {num_vertices}")
+        raise CellError(
+            f"adjacencies: expected 2 to {MAX_VERTICES} vertices, input and output included, got {num_vertices}; "
+            "leave out vertices, those on no path from input to output first"
+        )
     if operations.shape != (len(adjacencies), num_vertices - 2):
         raise CellError(
             f"operations: expected shape {(len(adjacencies), num_vertices - 2)}, one for each interior vertex, "
-            f"got {operations.shape}"
+            f"got {operations.shape}; leave out input and output"
         )
     codes = np.empty(len(adjacencies), np.uint32)
     edges = np.ascontiguousarray(adjacencies).reshape(len(adjacencies), num_vertices**2)
@@ -44,7 +54,8 @@ def encode(
     if bad >= 0:
         raise CellError(
             f"specification {bad}: expected an upper-triangular 0/1 matrix and operations 0 to {len(OPERATIONS) - 1}, "
-            f"got adjacency {adjacencies[bad].tolist()} and operations {operations[bad].tolist()}"
+            f"got adjacency {adjacencies[bad].tolist()} and operations {operations[bad].tolist()}; "
+            "number the vertices so that every edge leads to a later one, and the operations as in OPERATIONS"
         )
     return codes
 
@@ -56,7 +67,15 @@ def decode(code: int) -> tuple[np.ndarray, list[str]]:
 
     Returns:
         The adjacency, int8 with shape (vertices, vertices), and a name for each vertex.
+
+    Raises:
+        CellError: more than 29 bits, or operations that are none.
     """
+    if not 0 <= code < NUM_LABELLINGS << ADJACENCY_BITS:
+        raise CellError(
+            f"code: expected 0 to {(NUM_LABELLINGS << ADJACENCY_BITS) - 1:#x}, got {code:#x}; "
+            "take codes from encode or unique_codes"
+        )
     full = np.zeros((MAX_VERTICES, MAX_VERTICES), np.int8)
     for target in range(1, MAX_VERTICES):
         for source in range(target):

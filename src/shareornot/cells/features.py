@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Int8, Integer
 
 from shareornot.cells.codes import unpack
-from shareornot.cells.index import unique_codes
+from shareornot.cells.index import canonical_codes
 from shareornot.cells.vocabulary import CONV1X1, CONV3X3, MAX_VERTICES, MAXPOOL3X3, NO_OPERATION
 
 OUTPUT = MAX_VERTICES - 1
@@ -43,15 +43,19 @@ class CellFeatures:
 
 
 def cell_features(indices: Integer[np.ndarray, " cells"]) -> CellFeatures:
-    """Features of the cells with these unique indices."""
-    edges, operations = unpack(unique_codes()[indices])
+    """Features of the cells with these unique indices.
+
+    Raises:
+        CellError: an index is none.
+    """
+    edges, operations = unpack(canonical_codes(indices))
     exists = edges[:, 1:OUTPUT].any(axis=2)
     operations = np.where(exists, operations, NO_OPERATION).astype(np.int8)
     distance = _longest_path(edges)
     levels = np.where(exists, distance[:, 1:OUTPUT], 0)
     width = np.stack([(levels == level).sum(axis=1) for level in range(1, OUTPUT)]).max(axis=0)
     return CellFeatures(
-        residual=edges[:, 0, OUTPUT],
+        residual=edges[:, 0, OUTPUT].copy(),  # a view would keep all the edges alive
         num_vertices=(2 + exists.sum(axis=1)).astype(np.int8),
         num_edges=edges.sum(axis=(1, 2)).astype(np.int8),
         depth=distance[:, OUTPUT],

@@ -1,8 +1,8 @@
 """Which cell is it? Unique indices of all 423,624 cells, by table look-up.
 
-The cells are numbered as NASBench-101 enumerates them: by number of vertices, then by adjacency bits, then by operations,
-each isomorphism class at its first member. That first member is the *canonical form*, and it is the specification that
-NASBench-101 publishes for the cell. Two tables lead from any specification to its index:
+The cells are numbered as NASBench-101 enumerates them: by number of vertices, then by adjacency bits, then by
+operations, each isomorphism class at its first member. That first member is the *canonical form*, and it is the
+specification that NASBench-101 publishes for the cell. Two tables lead from any specification to its index:
 
 - the raw table has an entry for each of the 2^21 adjacencies among 7 vertices: where the slots of its canonical graph
   start, and how the operations of its vertices are placed on those of the graph;
@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import permutations
 
 import numpy as np
-from jaxtyping import Bool, Int32, UInt8, UInt32
+from jaxtyping import Bool, Int32, Integer, UInt8, UInt32
 
 from shareornot.cells.kernels import INVALID, canonical_graphs_kernel, find_index_kernel, raw_table_kernel
 from shareornot.cells.vocabulary import (
@@ -104,9 +104,28 @@ def unique_codes(max_vertices: int = MAX_VERTICES) -> Codes:
     (423624, 2532)
     """
     if not 2 <= max_vertices <= MAX_VERTICES:
-        raise CellError(f"max_vertices: expected 2 to {MAX_VERTICES}, got {max_vertices}")
+        raise CellError(
+            f"max_vertices: expected 2 to {MAX_VERTICES}, got {max_vertices}; count the input and the output"
+        )
     tables = index_tables()
     return tables.codes[: tables.num_cells[max_vertices]]
+
+
+def canonical_codes(indices: Integer[np.ndarray, " cells"]) -> Codes:
+    """Packed codes of the canonical forms of cells with these unique indices.
+
+    Raises:
+        CellError: an index is outside 0 to 423,623, as those are that `find_index` gives where there is no cell.
+    """
+    codes = unique_codes()
+    outside = (indices < 0) | (indices >= len(codes))
+    if outside.any():
+        raise CellError(
+            f"index: expected 0 to {len(codes) - 1:,}, got {int(indices[np.argmax(outside)]):,}; "
+            "leave out what find_index says is no cell"
+        )
+    canonical: Codes = codes[indices]
+    return canonical
 
 
 def find_index(codes: Codes) -> tuple[Indices, Bool[np.ndarray, " cells"]]:
@@ -159,7 +178,7 @@ def _placements() -> tuple[np.ndarray, np.ndarray]:
     """
     placement_of = np.full(6**MAX_INTERIOR, -1, np.int64)
     raw_labels = np.arange(NUM_LABELLINGS)[:, None] // 3 ** np.arange(MAX_INTERIOR) % 3
-    rows = []
+    rows: list[np.ndarray] = []
     for number in range(len(placement_of)):
         digits = [number // 6**vertex % 6 for vertex in range(MAX_INTERIOR)]
         kept = [digit - 1 for digit in digits if digit]
@@ -170,4 +189,4 @@ def _placements() -> tuple[np.ndarray, np.ndarray]:
     return placement_of, np.array(rows, np.uint8)
 
 
-__all__ = ["INVALID", "IndexTables", "find_index", "index_tables", "unique_codes", "unique_index"]
+__all__ = ["INVALID", "IndexTables", "canonical_codes", "find_index", "index_tables", "unique_codes", "unique_index"]

@@ -1,6 +1,7 @@
 """Compiled loops of `cells`; each has a plain twin in the tests that it equals, number for number.
 
-The tables that `build_tables_kernel` fills make finding a cell three memory reads. What they hold is told in `index`.
+`canonical_graphs_kernel` and `raw_table_kernel` fill the tables that make finding a cell three memory reads. What the
+tables hold is told in `index`.
 """
 
 from typing import Any, no_type_check
@@ -18,8 +19,9 @@ PLACEMENT_BITS = 9
 def encode_kernel(edges: Any, operations: Any, bit_values: Any, forbidden: Any, codes: Any) -> int:
     """Fill `codes`; return the first specification that is malformed, or -1.
 
-    `edges` are flattened matrices; `bit_values` says what an edge at each place counts, and `forbidden` which bits of the
-    entry there must be zero. Both inner loops are free of branches, so that they run in vector registers.
+    `edges` are flattened matrices; `bit_values` says what an edge at each place counts, and `forbidden` which bits of
+    the entry there must be zero; an entry that 32 bits do not hold is malformed too. Both inner loops are free of
+    branches, so that they run in vector registers.
     """
     num_interior = operations.shape[1]
     for cell in range(edges.shape[0]):
@@ -27,7 +29,7 @@ def encode_kernel(edges: Any, operations: Any, bit_values: Any, forbidden: Any, 
         for place in range(edges.shape[1]):
             value = np.int32(edges[cell, place])
             code += value * bit_values[place]
-            malformed |= value & forbidden[place]
+            malformed |= value & forbidden[place] | (value != edges[cell, place])
         label, place_value = 0, 1
         for vertex in range(num_interior):
             operation = np.int64(operations[cell, vertex])

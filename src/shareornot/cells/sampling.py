@@ -37,8 +37,8 @@ def mutate(
 ) -> Codes:
     """Mutate each specification, again and again until the result is a cell.
 
-    Each of the 21 possible edges flips with probability `mutation_rate` / 21, and each of the 5 operations becomes one of
-    the other two with probability `mutation_rate` / 5.
+    Each of the 21 possible edges flips with probability `mutation_rate` / 21, and each of the 5 operations becomes one
+    of the other two with probability `mutation_rate` / 5.
 
     Args:
         codes: packed codes of the parents.
