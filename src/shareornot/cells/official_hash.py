@@ -28,18 +28,14 @@ def official_hash(adjacency: Integer[np.ndarray, "vertices vertices"], operation
     sources = [[x for x in range(v) if edges[x][v]] for v in vertices]
     targets = [[y for y in range(v + 1, len(edges)) if edges[v][y]] for v in vertices]
     labels = [-1, *operations, -2]
-    digests = [_digest(f"({len(targets[v])}, {len(sources[v])}, {labels[v]})") for v in vertices]
+    texts = [f"({len(targets[v])}, {len(sources[v])}, {labels[v]})" for v in vertices]
+    digests = [md5(text.encode(), usedforsecurity=False).hexdigest() for text in texts]
     for _ in vertices:
-        # Most vertices have one neighbour on a side, which needs no sorting; written out, as this is where time goes.
+        # Written out, as this is where the time goes. Most vertices have one neighbour on a side: nothing to sort.
         texts = []
         for own, before, after in zip(digests, sources, targets, strict=True):
             left = digests[before[0]] if len(before) == 1 else "".join(sorted([digests[x] for x in before]))
             right = digests[after[0]] if len(after) == 1 else "".join(sorted([digests[y] for y in after]))
             texts.append(f"{left}|{right}|{own}")
-        digests = [_digest(text) for text in texts]
-    return _digest(str(sorted(digests)))
-
-
-def _digest(text: str) -> str:
-    """MD5 as hexadecimal digits."""
-    return md5(text.encode(), usedforsecurity=False).hexdigest()
+        digests = [md5(text.encode(), usedforsecurity=False).hexdigest() for text in texts]
+    return md5(str(sorted(digests)).encode(), usedforsecurity=False).hexdigest()
