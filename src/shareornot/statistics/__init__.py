@@ -1,1 +1,111 @@
-"""(to come)"""
+"""Statistics that a reviewer would sign: agreement, noise ceiling, intervals, comparison of searches, power."""
+
+from shareornot.statistics.agreement import (
+    Agreement,
+    Coefficient,
+    agreement_within_top,
+    diverged,
+    kendall_tau,
+    pearson,
+    sparse_kendall_tau,
+    spearman,
+    weighted_kendall_tau,
+    within_top,
+)
+from shareornot.statistics.ceiling import (
+    NoiseCeiling,
+    highest_pearson,
+    highest_spearman,
+    noise_ceiling,
+    share_of_ceiling,
+    simulated_ceiling,
+)
+from shareornot.statistics.comparison import (
+    Significance,
+    holm,
+    mean_difference,
+    smallest_wilcoxon_p,
+    student_t_test,
+    welch_t_test,
+    wilcoxon_signed_rank,
+)
+from shareornot.statistics.effect import EffectSize, cohens_d, probability_of_superiority, superiority_from_d
+from shareornot.statistics.intervals import Interval, bootstrap_interval, paper_interval, student_interval
+from shareornot.statistics.noise_model import NoiseModel, fit_noise_model
+from shareornot.statistics.pools import average_repeats, common_cells, first_evaluations, num_repeats
+from shareornot.statistics.power import num_supernets_needed, smallest_detectable_effect, t_test_power
+from shareornot.statistics.reliability import (
+    intraclass_correlation,
+    one_run_against_others,
+    reliability_of_mean,
+    single_run_agreement,
+    spearman_brown,
+)
+from shareornot.statistics.seed_noise import SupernetAgreement, supernet_agreement
+from shareornot.statistics.selection import (
+    best_rank_at_k,
+    best_regret_at_k,
+    incumbent_probabilities,
+    precision_at_k,
+    random_best_rank_at_k,
+    random_best_regret_at_k,
+)
+from shareornot.statistics.significance import CorrelationTest, correlation_test
+
+__all__ = [
+    "Agreement",
+    "Coefficient",
+    "CorrelationTest",
+    "EffectSize",
+    "Interval",
+    "NoiseCeiling",
+    "NoiseModel",
+    "Significance",
+    "SupernetAgreement",
+    "agreement_within_top",
+    "average_repeats",
+    "best_rank_at_k",
+    "best_regret_at_k",
+    "bootstrap_interval",
+    "cohens_d",
+    "common_cells",
+    "correlation_test",
+    "diverged",
+    "first_evaluations",
+    "fit_noise_model",
+    "highest_pearson",
+    "highest_spearman",
+    "holm",
+    "incumbent_probabilities",
+    "intraclass_correlation",
+    "kendall_tau",
+    "mean_difference",
+    "noise_ceiling",
+    "num_repeats",
+    "num_supernets_needed",
+    "one_run_against_others",
+    "paper_interval",
+    "pearson",
+    "precision_at_k",
+    "probability_of_superiority",
+    "random_best_rank_at_k",
+    "random_best_regret_at_k",
+    "reliability_of_mean",
+    "share_of_ceiling",
+    "simulated_ceiling",
+    "single_run_agreement",
+    "smallest_detectable_effect",
+    "smallest_wilcoxon_p",
+    "sparse_kendall_tau",
+    "spearman",
+    "spearman_brown",
+    "student_interval",
+    "student_t_test",
+    "superiority_from_d",
+    "supernet_agreement",
+    "t_test_power",
+    "weighted_kendall_tau",
+    "welch_t_test",
+    "wilcoxon_signed_rank",
+    "within_top",
+]
