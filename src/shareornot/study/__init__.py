@@ -1,1 +1,1 @@
-"""(to come)"""
+"""Floor 3: what to run, running it, keeping it."""

@@ -1,0 +1,32 @@
+"""Ctrl-C and SIGTERM as a polite request: finish the step, save, and go."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+@contextmanager
+def polite_interruption() -> Iterator[Callable[[], bool]]:
+    """Within the block, the first Ctrl-C or SIGTERM only sets a flag; a second one interrupts at once.
+
+    Yields:
+        A function that tells whether an interruption was asked for.
+    """
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked.is_set
+        return
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    previous = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked.is_set
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,209 @@
+"""One super-net in a folder of its own: trained, scored, and kept so that nothing finished is ever lost.
+
+settings.json             what was asked for, every default spelled out
+checkpoint.safetensors    the training as it stands
+training.jsonl            a line an epoch: loss, learning rate, images a second
+proxies.parquet           the scored cells; while scoring, those done so far are in proxies.partial.parquet
+"""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+from jaxtyping import Float64, Int32
+
+from shareornot.errors import DataError, MissingDataError, SettingsError
+from shareornot.images import ImageSet
+from shareornot.progress import Progress
+from shareornot.storage import atomic_write
+from shareornot.study.settings import RunSettings, read_settings, write_settings
+from shareornot.supernet import EvaluationConfig, Evaluator, SuperNet, Trainer
+from shareornot.supernet.checkpoint import load_checkpoint, load_network, save_checkpoint
+
+Indices = Int32[np.ndarray, " cells"]
+SAVE_INTERVAL_S = 30.0
+
+SETTINGS, CHECKPOINT, LOG = "settings.json", "checkpoint.safetensors", "training.jsonl"
+
+
+class Interrupted(Exception):  # noqa: N818 (no error: someone asked for it)
+    """Work stopped because someone asked; what was finished is saved."""
+
+
+def train_supernet(
+    folder: Path,
+    settings: RunSettings,
+    images: ImageSet,
+    space: Indices,
+    progress: Progress,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> SuperNet:
+    """Train a super-net, or go on with one that was stopped, or return one that is done.
+
+    Args:
+        folder: where it is kept; one that holds other settings is refused.
+        settings: what to train.
+        images: on the device to train on.
+        space: unique indices of all cells of the space.
+        progress: advances by steps.
+        should_stop: asked before every step.
+
+    Raises:
+        SettingsError: the folder holds a super-net of other settings.
+        DataError: its checkpoint is damaged.
+        Interrupted: `should_stop` said so; a checkpoint of that very step was written.
+    """
+    _claim(folder, settings)
+    network = SuperNet(settings.network, settings.training.seed).to(images.device)
+    trainer = Trainer(network, images, space, settings.training)
+    checkpoint = folder / CHECKPOINT
+    if checkpoint.exists():
+        load_checkpoint(checkpoint, trainer)
+        progress.advance(trainer.steps_done)
+    _shorten_log(folder / LOG, trainer.steps_done // trainer.steps_per_epoch)
+    saved = started = time.monotonic()
+    for report in trainer.run(should_stop):
+        now = time.monotonic()
+        images_per_s = report.num_steps * settings.training.batch_size / max(now - started, 1e-9)
+        _append(folder / LOG, epoch=report.epoch, loss=report.loss, images_per_s=round(images_per_s, 1))
+        progress.advance(report.num_steps, f"loss {report.loss:.3f}")
+        started = now
+        if now - saved > SAVE_INTERVAL_S:
+            save_checkpoint(checkpoint, trainer)
+            saved = started = time.monotonic()
+    save_checkpoint(checkpoint, trainer)
+    if trainer.steps_done < trainer.num_steps:
+        raise Interrupted(f"{folder}: stopped after {trainer.steps_done} of {trainer.num_steps} steps; they are saved")
+    return network
+
+
+def evaluate_supernet(
+    folder: Path,
+    evaluation: EvaluationConfig,
+    images: ImageSet,
+    cells: Indices,
+    progress: Progress,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Float64[np.ndarray, " cells"]:
+    """Score cells with the super-net of a folder, going on where an earlier call stopped.
+
+    Args:
+        folder: of a super-net whose training is done.
+        evaluation: how to score.
+        images: on the device to score on.
+        cells: unique indices, in the order in which they are scored.
+        progress: advances by cells.
+        should_stop: asked before every cell.
+
+    Returns:
+        Proxy accuracies, fractions.
+
+    Raises:
+        MissingDataError: the folder holds no trained super-net.
+        Interrupted: `should_stop` said so; the scores so far are saved.
+    """
+    checkpoint = folder / CHECKPOINT
+    if not checkpoint.exists():
+        raise MissingDataError(f"{folder}: expected a trained super-net, got no {CHECKPOINT}; train it first")
+    settings = read_settings(folder / SETTINGS)
+    network, num_steps = load_network(checkpoint)
+    expected = settings.training.epochs * -(-len(images.train_images) // settings.training.batch_size)
+    if num_steps < expected:
+        raise SettingsError(
+            f"{folder}: expected a super-net trained to the end, got one after {num_steps} of {expected} steps; "
+            "go on with its training first"
+        )
+    whole, partial = folder / "proxies.parquet", folder / "proxies.partial.parquet"
+    identity = json.dumps({"evaluation": _ordered(evaluation), "checkpoint_steps": num_steps})
+    proxies = _scores_so_far(whole, identity, cells)
+    if len(proxies) == len(cells):
+        progress.advance(len(cells))
+        return proxies
+    done = _scores_so_far(partial, identity, cells).tolist()
+    progress.advance(len(done))
+    evaluator = Evaluator(network.to(images.device), images, evaluation)
+    saved = time.monotonic()
+    for score in evaluator.scores(cells[len(done) :]):
+        done.append(score)
+        progress.advance(1, f"proxy {score:.3f}")
+        if should_stop() and len(done) < len(cells):
+            _write_scores(partial, identity, cells, done)
+            raise Interrupted(f"{folder}: stopped after {len(done)} of {len(cells)} cells; they are saved")
+        if time.monotonic() - saved > SAVE_INTERVAL_S:
+            _write_scores(partial, identity, cells, done)
+            saved = time.monotonic()
+    _write_scores(whole, identity, cells, done)
+    partial.unlink(missing_ok=True)
+    return np.array(done)
+
+
+def read_proxies(folder: Path) -> tuple[Indices, Float64[np.ndarray, " cells"]]:
+    """The scored cells of a folder, in their order of evaluation.
+
+    Raises:
+        MissingDataError: nothing was scored there yet.
+        DataError: the file is damaged or of another format.
+    """
+    path = folder / "proxies.parquet"
+    if not path.exists():
+        raise MissingDataError(f"{folder}: expected proxies.parquet, got none; score the super-net's cells first")
+    cells, proxies, _ = _read_scores(path)
+    return cells, proxies
+
+
+def _claim(folder: Path, settings: RunSettings) -> None:
+    """Make the folder this super-net's, or see that it is."""
+    path = folder / SETTINGS
+    if not path.exists():
+        write_settings(path, settings)
+    elif read_settings(path) != settings:
+        raise SettingsError(f"{folder}: holds a super-net of other settings, see {path.name}; name another folder")
+
+
+def _ordered(config: EvaluationConfig) -> dict[str, object]:
+    """The settings that the scores depend on."""
+    return {name: getattr(config, name) for name in sorted(config.__slots__) if name != "forward_size"}
+
+
+def _scores_so_far(path: Path, identity: str, cells: Indices) -> Float64[np.ndarray, " cells"]:
+    """Scores of the first of these cells, where the file has them for the same super-net and evaluation."""
+    if path.exists():
+        scored, proxies, found = _read_scores(path)
+        if found == identity and len(scored) <= len(cells) and np.array_equal(scored, cells[: len(scored)]):
+            return proxies
+    return np.empty(0)
+
+
+def _write_scores(path: Path, identity: str, cells: Indices, proxies: list[float]) -> None:
+    table = pa.table({"cell": pa.array(cells[: len(proxies)], pa.int32()), "proxy_validation_accuracy": proxies})
+    with atomic_write(path) as file:
+        pq.write_table(table.replace_schema_metadata({"shareornot": identity, "torch": torch.__version__}), file)
+
+
+def _read_scores(path: Path) -> tuple[Indices, Float64[np.ndarray, " cells"], str]:
+    try:
+        table = pq.read_table(path)
+        cells = table["cell"].to_numpy().astype(np.int32)
+        proxies = table["proxy_validation_accuracy"].to_numpy().astype(np.float64)
+    except (OSError, KeyError, pa.ArrowException) as error:
+        raise DataError(
+            f"{path}: expected scored cells in Parquet format, got {error}; delete it and score again"
+        ) from error
+    return cells, proxies, (table.schema.metadata or {}).get(b"shareornot", b"").decode()
+
+
+def _append(path: Path, **values: float) -> None:
+    with path.open("a") as file:
+        file.write(json.dumps(values) + "\n")
+
+
+def _shorten_log(path: Path, num_epochs: int) -> None:
+    """Drop the lines of epochs that will be done again."""
+    if path.exists():
+        lines = path.read_text().splitlines(keepends=True)
+        path.write_text("".join(lines[:num_epochs]))

@@ -1,0 +1,46 @@
+"""What a network needs to know of a cell to run it: lists instead of matrices, and channels for every stack."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from shareornot.cells import OPERATIONS, decode, unique_codes, vertex_channels
+
+
+@dataclass(frozen=True, slots=True)
+class CellPlan:
+    """One pruned cell, ready to run."""
+
+    index: int
+    operations: tuple[int, ...]
+    """Operation of each interior vertex; vertex v is at v - 1."""
+    sources: tuple[tuple[int, ...], ...]
+    """For each interior vertex, the earlier vertices that feed it; 0 is the input."""
+    feeding: tuple[int, ...]
+    """Interior vertices that feed the output."""
+    residual: bool
+    """Whether the input feeds the output."""
+    channels: tuple[tuple[int, ...], ...]
+    """For each stack, the channels of each interior vertex."""
+
+
+@lru_cache(maxsize=1 << 14)
+def plan_cell(index: int, num_filters: int, num_stacks: int) -> CellPlan:
+    """The published specification of a unique cell, as a plan for a network of this width.
+
+    Args:
+        index: unique index.
+        num_filters: output channels of the stem; they double with each stack.
+        num_stacks: stacks of the network.
+    """
+    adjacency, names = decode(int(unique_codes()[index]))
+    last = len(adjacency) - 1
+    return CellPlan(
+        index=index,
+        operations=tuple(OPERATIONS.index(name) for name in names[1:-1]),
+        sources=tuple(tuple(x for x in range(v) if adjacency[x, v]) for v in range(1, last)),
+        feeding=tuple(v for v in range(1, last) if adjacency[v, last]),
+        residual=bool(adjacency[0, last]),
+        channels=tuple(
+            tuple(vertex_channels(adjacency, num_filters, num_filters << stack)[1:-1]) for stack in range(num_stacks)
+        ),
+    )

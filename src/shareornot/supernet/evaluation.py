@@ -1,0 +1,124 @@
+"""Proxy accuracies: how well cells do with the weights that they share."""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Int64
+from torch import Tensor
+
+from shareornot.errors import SettingsError
+from shareornot.images import ImageSet, draw_epoch
+from shareornot.supernet.cell_plan import CellPlan
+from shareornot.supernet.network import ADAPTED, RUNNING, BatchNormMode, Images, SuperNet, adapt_batch_norm
+from shareornot.supernet.optimizer import OptimizerConfig
+from shareornot.supernet.sampling import Indices
+from shareornot.supernet.training import Trainer, TrainingConfig
+
+Adaptation = Literal["none", "average", "last-batch"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EvaluationConfig:
+    """How a cell is scored. The defaults are the paper's BNS-FT."""
+
+    adaptation: Adaptation = "average"
+    """Batch-norm statistics: `none` takes the super-net's running ones (NO-FT), `average` averages those of the cell over
+    some training batches (BNS-FT), `last-batch` keeps those of the last batch, as the paper's published code does."""
+    num_batches: int = 4
+    """Training mini-batches for the adaptation."""
+    batch_size: int = 256
+    """Images in each of them."""
+    fine_tuning_steps: int = 0
+    """Steps that a copy of the weights is trained on the cell alone before it is scored."""
+    fine_tuning_learning_rate: float = 0.01
+    forward_size: int = 1000
+    """Validation images passed at a time; it changes the speed and nothing else."""
+    seed: int = 0
+    """Of the training batches, which are the same for all cells, so that cells differ by themselves alone."""
+
+    def __post_init__(self) -> None:
+        if self.adaptation not in ("none", "average", "last-batch"):
+            raise SettingsError(f"adaptation: expected none, average or last-batch, got {self.adaptation!r}")
+        if min(self.num_batches, self.batch_size, self.forward_size) < 1 or self.fine_tuning_steps < 0:
+            raise SettingsError("evaluation: expected at least 1 batch and image, and 0 or more fine-tuning steps")
+
+
+class Evaluator:
+    """Scores cells with a trained super-net, which it leaves as it is.
+
+    Args:
+        network: trained; moved nowhere, changed nowhere but in its adapted statistics.
+        images: on the device of the network.
+        config: how to score.
+    """
+
+    def __init__(self, network: SuperNet, images: ImageSet, config: EvaluationConfig) -> None:
+        self.network, self.images, self.config = network, images, config
+        self.batches = [] if config.adaptation == "none" else _training_batches(images, config)
+        self.validation = images.normalize(images.validation_images)
+
+    def scores(self, cells: Indices) -> Iterator[float]:
+        """Proxy accuracy of each cell in turn, on the validation images."""
+        for index in cells:
+            yield int(self._num_correct(int(index))) / len(self.validation)
+
+    def _num_correct(self, index: int) -> Int64[Tensor, ""]:
+        network = self.network
+        if self.config.fine_tuning_steps:
+            network = deepcopy(network)
+            _fine_tune(network, self.images, index, self.config)
+        plan = network.plan(index)
+        with torch.inference_mode():
+            if self.config.adaptation == "none":
+                return self._count(network, plan, RUNNING)
+            adapt_batch_norm(network, plan, self.batches, average=self.config.adaptation == "average")
+            return self._count(network, plan, ADAPTED)
+
+    def _count(self, network: SuperNet, plan: CellPlan, mode: BatchNormMode) -> Int64[Tensor, ""]:
+        """Validation images that the cell classifies rightly."""
+        total = torch.zeros((), dtype=torch.int64, device=self.images.device)
+        for start in range(0, len(self.validation), self.config.forward_size):
+            part = slice(start, start + self.config.forward_size)
+            predictions = network(self.validation[part], plan, mode).argmax(dim=1)
+            total += (predictions == self.images.validation_labels[part]).sum()
+        return total
+
+
+def proxy_accuracies(network: SuperNet, images: ImageSet, cells: Indices, config: EvaluationConfig) -> np.ndarray:
+    """Proxy accuracies of cells, fractions, float64 with shape (cells,).
+
+    References: Pourchot et al. 2020, arXiv:2002.04289, section 4.1.
+    """
+    return np.fromiter(Evaluator(network, images, config).scores(cells), np.float64, len(cells))
+
+
+def _training_batches(images: ImageSet, config: EvaluationConfig) -> list[Images]:
+    """Augmented training batches for the adaptation, from as many passes over the images as they need."""
+    rng = np.random.default_rng([config.seed, 1])
+    size = min(config.batch_size, len(images.train_images))
+    batches: list[Images] = []
+    while len(batches) < config.num_batches:
+        draws = draw_epoch(images, rng)
+        for start in range(0, len(images.train_images) - size + 1, size):
+            batches.append(images.training_batch(draws, start, start + size)[0])
+    return batches[: config.num_batches]
+
+
+def _fine_tune(network: SuperNet, images: ImageSet, index: int, config: EvaluationConfig) -> None:
+    """Train the weights on one cell alone, by gradient descent with momentum along a cosine."""
+    batch_size = min(config.batch_size, len(images.train_images))
+    steps_per_epoch = -(-len(images.train_images) // batch_size)
+    optimizer = OptimizerConfig(name="sgd", learning_rate=config.fine_tuning_learning_rate)
+    training = TrainingConfig(
+        epochs=-(-config.fine_tuning_steps // steps_per_epoch),
+        batch_size=batch_size,
+        optimizer=optimizer,
+        seed=config.seed,
+    )
+    trainer = Trainer(network, images, np.array([index], np.int32), training)
+    for _ in range(config.fine_tuning_steps):
+        trainer.step()

@@ -1,0 +1,183 @@
+"""Optimizers that leave alone what a step does not use.
+
+In a super-net, a step uses the operations of the sampled cells and, of their tensors, perhaps only the first channels.
+What a step does not use keeps its values and its optimizer state, bit by bit: no gradient, no weight decay, no momentum.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from shareornot.errors import SettingsError
+from shareornot.supernet.network import Region
+
+Regions = dict[nn.Parameter, list[Region]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OptimizerConfig:
+    """Which optimizer, and its constants. The defaults are the paper's (appendix, section 1)."""
+
+    name: Literal["rmsprop", "sgd"] = "rmsprop"
+    learning_rate: float = 0.2
+    momentum: float = 0.9
+    weight_decay: float = 1e-4
+    """Added to the gradient, times the weight."""
+    smoothing: float = 0.99
+    """RMSProp: weight of the past in the running mean of squared gradients."""
+    epsilon: float = 1.0
+    """RMSProp: added to that mean, inside the square root."""
+    accumulate_epsilon: bool = False
+    """RMSProp: whether epsilon stays in the running mean at every step, as in the paper's published code. The mean then
+    settles near epsilon / (1 - smoothing), and the learning rate acts ten times smaller."""
+    move_whole_tensors: bool = False
+    """Whether a tensor that is used in part is moved whole, as in the paper's published code: its unused slice then
+    feels weight decay and momentum."""
+
+    def __post_init__(self) -> None:
+        if self.name not in ("rmsprop", "sgd"):
+            raise SettingsError(f"optimizer: expected rmsprop or sgd, got {self.name!r}")
+        if self.learning_rate <= 0 or not 0 <= self.momentum < 1 or not 0 <= self.smoothing < 1 or self.epsilon <= 0:
+            raise SettingsError(
+                "optimizer: expected learning_rate and epsilon above 0, momentum and smoothing in [0, 1), got "
+                f"{self.learning_rate}, {self.epsilon}, {self.momentum}, {self.smoothing}"
+            )
+
+
+class Rule(Protocol):
+    """How one step moves parameters; changes the lists of tensors in place."""
+
+    num_states: int
+    """Tensors of state for each parameter."""
+
+    def __call__(
+        self, parameters: list[Tensor], gradients: list[Tensor], states: list[list[Tensor]], learning_rate: float
+    ) -> None:
+        """One step. `states` holds, for each kind of state, a tensor a parameter."""
+
+
+class RMSProp:
+    """RMSProp as TensorFlow has it, with epsilon inside the square root.
+
+        mean_square <- smoothing * mean_square + (1 - smoothing) * gradient^2
+        velocity    <- momentum * velocity + learning_rate * gradient / sqrt(mean_square + epsilon)
+        weight      <- weight - velocity
+
+    With `accumulate_epsilon`, epsilon is added to `mean_square` itself, and the learning rate multiplies the velocity
+    where it is used, not where it is summed up, both as in the paper's published code.
+
+    References: Tieleman and Hinton 2012, Coursera lecture 6.5; Pourchot et al. 2020, appendix, section 1.
+    """
+
+    num_states = 2
+
+    def __init__(self, config: OptimizerConfig) -> None:
+        self.config = config
+
+    def __call__(
+        self, parameters: list[Tensor], gradients: list[Tensor], states: list[list[Tensor]], learning_rate: float
+    ) -> None:
+        """One step."""
+        config = self.config
+        mean_square, velocity = states
+        torch._foreach_mul_(mean_square, config.smoothing)
+        torch._foreach_addcmul_(mean_square, gradients, gradients, 1 - config.smoothing)
+        if config.accumulate_epsilon:
+            torch._foreach_add_(mean_square, config.epsilon)
+            root = torch._foreach_sqrt(mean_square)
+        else:
+            root = torch._foreach_add(mean_square, config.epsilon)
+            torch._foreach_sqrt_(root)
+        torch._foreach_mul_(velocity, config.momentum)
+        if config.accumulate_epsilon:
+            torch._foreach_addcdiv_(velocity, gradients, root)
+            torch._foreach_add_(parameters, velocity, alpha=-learning_rate)
+        else:
+            torch._foreach_addcdiv_(velocity, gradients, root, learning_rate)
+            torch._foreach_sub_(parameters, velocity)
+
+
+class SGD:
+    """Gradient descent with momentum.
+
+    velocity <- momentum * velocity + gradient
+    weight   <- weight - learning_rate * velocity
+    """
+
+    num_states = 1
+
+    def __init__(self, config: OptimizerConfig) -> None:
+        self.config = config
+
+    def __call__(
+        self, parameters: list[Tensor], gradients: list[Tensor], states: list[list[Tensor]], learning_rate: float
+    ) -> None:
+        """One step."""
+        (velocity,) = states
+        torch._foreach_mul_(velocity, self.config.momentum)
+        torch._foreach_add_(velocity, gradients)
+        torch._foreach_add_(parameters, velocity, alpha=-learning_rate)
+
+
+class PartialOptimizer:
+    """Moves the parts of parameters that a step uses, and keeps the state of all.
+
+    Args:
+        named_parameters: all parameters, in an order that does not change.
+        config: rule and constants.
+    """
+
+    def __init__(self, named_parameters: dict[str, nn.Parameter], config: OptimizerConfig) -> None:
+        self.config = config
+        self.rule: Rule = RMSProp(config) if config.name == "rmsprop" else SGD(config)
+        self.names = {parameter: name for name, parameter in named_parameters.items()}
+        self.states = {
+            name: [torch.zeros_like(parameter) for _ in range(self.rule.num_states)]
+            for name, parameter in named_parameters.items()
+        }
+
+    @torch.no_grad()
+    def step(self, regions: Regions, learning_rate: float) -> None:
+        """Move the parameters in `regions`, whose gradients are set; then drop the gradients.
+
+        Args:
+            regions: the parameters in use, and which parts; an empty list means the whole.
+            learning_rate: of this step.
+        """
+        parameters = list(regions)
+        states = [list(kind) for kind in zip(*(self.states[self.names[p]] for p in parameters), strict=True)]
+        gradients = [parameter.grad for parameter in parameters]
+        assert all(gradient is not None for gradient in gradients), "a used parameter without a gradient"
+        present: list[Tensor] = [gradient for gradient in gradients if gradient is not None]
+        if self.config.weight_decay:
+            torch._foreach_add_(present, parameters, alpha=self.config.weight_decay)
+        untouched = [] if self.config.move_whole_tensors else self._untouched(regions)
+        saved = [(tensor, tensor.clone(), mask) for p, mask in untouched for tensor in (p, *self.states[self.names[p]])]
+        self.rule([parameter.data for parameter in parameters], present, states, learning_rate)
+        for tensor, before, mask in saved:
+            tensor.copy_(torch.where(mask, before, tensor))
+        for parameter in parameters:
+            parameter.grad = None
+
+    def _untouched(self, regions: Regions) -> list[tuple[nn.Parameter, Tensor]]:
+        """The parameters that are used in part only, with a mask of what is not used."""
+        partial = []
+        for parameter, parts in regions.items():
+            if parts and not any(parameter[part].shape == parameter.shape for part in parts):
+                mask = torch.ones_like(parameter, dtype=torch.bool)
+                for part in parts:
+                    mask[part] = False
+                partial.append((parameter, mask))
+        return partial
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """All state as named tensors, for a checkpoint."""
+        return {f"{name}.{number}": state for name, kept in self.states.items() for number, state in enumerate(kept)}
+
+    @torch.no_grad()
+    def load_state_dict(self, tensors: dict[str, Tensor]) -> None:
+        """Take the state from a checkpoint; names and shapes have been checked."""
+        for name, state in self.state_dict().items():
+            state.copy_(tensors[name])

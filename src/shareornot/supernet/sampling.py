@@ -1,0 +1,44 @@
+"""Sampling strategies: which cells a training step runs.
+
+A strategy is a function from a random generator and a number to that many unique indices. `SAMPLING_STRATEGIES` names
+those that a settings file can ask for; adding one is writing a function that makes it and a line there.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Int32
+
+from shareornot.cells import parameter_count
+
+Indices = Int32[np.ndarray, " cells"]
+Strategy = Callable[[np.random.Generator, int], Indices]
+
+
+def uniform(space: Indices) -> Strategy:
+    """Each unique cell of the space with the same probability (SPOS).
+
+    References: Guo et al. 2019, arXiv:1904.00420.
+    """
+
+    def sample(rng: np.random.Generator, num_cells: int) -> Indices:
+        return space[rng.integers(len(space), size=num_cells)]
+
+    return sample
+
+
+def pro_rata(space: Indices) -> Strategy:
+    """Each unique cell in proportion to the trainable parameters that it has at 128 filters (PRO-RATA).
+
+    References: Luo et al. 2019, arXiv:1909.10815; Pourchot et al. 2020, arXiv:2002.04289, section 3.3.
+    """
+    cumulative = np.cumsum(parameter_count(space), dtype=np.float64)
+
+    def sample(rng: np.random.Generator, num_cells: int) -> Indices:
+        points = rng.random(num_cells) * cumulative[-1]
+        return space[np.minimum(np.searchsorted(cumulative, points, side="right"), len(space) - 1)]
+
+    return sample
+
+
+SAMPLING_STRATEGIES: dict[str, Callable[[Indices], Strategy]] = {"uniform": uniform, "pro-rata": pro_rata}

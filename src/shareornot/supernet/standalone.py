@@ -1,0 +1,256 @@
+"""A cell trained alone: the network built for one cell only, and its training.
+
+Several runs of one cell train side by side as groups of the same convolutions: networks so small spend their time on
+starting operations, not on arithmetic. Channel r * C + c is channel c of run r, and no run sees another's.
+
+It shares no code with the super-net, so that each can be tested against the other, and it is what the embedded benchmark
+is made of.
+
+Shape suffixes: B batch, R runs, C channels, H height, W width, K classes.
+"""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from shareornot.cells import CONV3X3, MAXPOOL3X3
+from shareornot.errors import SettingsError
+from shareornot.images import ImageSet, draw_epoch
+from shareornot.supernet.cell_plan import CellPlan, plan_cell
+from shareornot.supernet.network import NetworkConfig
+
+Images = Float[Tensor, "B RC H W"]
+
+
+def conv_bn_relu(
+    in_channels: int, out_channels: int, kernel_size: int, num_runs: int, config: NetworkConfig
+) -> nn.Module:
+    """Convolution, batch norm, ReLU, for each run by itself."""
+    return nn.Sequential(
+        nn.Conv2d(
+            in_channels * num_runs,
+            out_channels * num_runs,
+            kernel_size,
+            padding=kernel_size // 2,
+            groups=num_runs,
+            bias=False,
+        ),
+        nn.BatchNorm2d(out_channels * num_runs, eps=config.bn_epsilon, momentum=config.bn_momentum),
+        nn.ReLU(inplace=True),
+    )
+
+
+class StandaloneCell(nn.Module):
+    """One cell at one place of the network."""
+
+    def __init__(self, plan: CellPlan, stack: int, in_channels: int, num_runs: int, config: NetworkConfig) -> None:
+        super().__init__()
+        self.plan = plan
+        self.num_runs = num_runs
+        self.channels = plan.channels[stack]
+        self.projections = nn.ModuleDict()
+        self.operations = nn.ModuleDict()
+        for vertex, num_channels in enumerate(self.channels, start=1):
+            if 0 in plan.sources[vertex - 1]:
+                self.projections[str(vertex)] = conv_bn_relu(in_channels, num_channels, 1, num_runs, config)
+            operation = plan.operations[vertex - 1]
+            if operation == MAXPOOL3X3:
+                self.operations[str(vertex)] = nn.MaxPool2d(3, stride=1, padding=1)
+            else:
+                kernel_size = 3 if operation == CONV3X3 else 1
+                self.operations[str(vertex)] = conv_bn_relu(num_channels, num_channels, kernel_size, num_runs, config)
+        if plan.residual:
+            self.projections["output"] = conv_bn_relu(in_channels, config.num_filters << stack, 1, num_runs, config)
+
+    def forward(self, x: Images) -> Images:
+        """Run the cell."""
+        states = [x]
+        for vertex, num_channels in enumerate(self.channels, start=1):
+            total: Tensor | None = None
+            for source in self.plan.sources[vertex - 1]:
+                if source:
+                    incoming = self._first_channels(states[source], num_channels)
+                else:
+                    incoming = self.projections[str(vertex)](x)
+                total = incoming if total is None else total + incoming
+            states.append(self.operations[str(vertex)](total))
+        output = self._concatenated([states[vertex] for vertex in self.plan.feeding])
+        if self.plan.residual:
+            projected: Tensor = self.projections["output"](x)
+            output = projected if output is None else output + projected
+        assert output is not None, "a pruned cell feeds its output"
+        return output
+
+    def _first_channels(self, x: Images, num_channels: int) -> Images:
+        """The first channels of each run."""
+        if x.shape[1] == num_channels * self.num_runs:
+            return x
+        return _channels_last(x.unflatten(1, (self.num_runs, -1))[:, :, :num_channels].flatten(1, 2))
+
+    def _concatenated(self, branches: list[Images]) -> Images | None:
+        """The channels of all branches, one run after the other."""
+        if len(branches) < 2:
+            return branches[0] if branches else None
+        return _channels_last(torch.cat([x.unflatten(1, (self.num_runs, -1)) for x in branches], dim=2).flatten(1, 2))
+
+
+class StandaloneNetwork(nn.Module):
+    """The network that repeats one cell, in as many copies as there are runs.
+
+    Args:
+        index: unique index of the cell.
+        config: size; what it says of spaces does not matter here.
+        seeds: of the initial weights, one for each run.
+
+    References: Ying et al. 2019, arXiv:1902.09635, section 2.2.
+    """
+
+    def __init__(self, index: int, config: NetworkConfig, seeds: Sequence[int]) -> None:
+        super().__init__()
+        self.config = config
+        self.num_runs = len(seeds)
+        plan = plan_cell(index, config.num_filters, config.num_stacks)
+        self.stem = conv_bn_relu(config.image_channels, config.num_filters, 3, self.num_runs, config)
+        cells, in_channels = [], config.num_filters
+        for stack in range(config.num_stacks):
+            for _ in range(config.cells_per_stack):
+                cells.append(StandaloneCell(plan, stack, in_channels, self.num_runs, config))
+                in_channels = config.num_filters << stack
+        self.cells = nn.ModuleList(cells)
+        self.classifier_weight = nn.Parameter(torch.empty(self.num_runs, config.num_classes, in_channels))
+        self.classifier_bias = nn.Parameter(torch.empty(self.num_runs, config.num_classes))
+        self.to(memory_format=torch.channels_last)
+        for run, seed in enumerate(seeds):
+            self._initialize(run, torch.Generator().manual_seed(seed))
+
+    @torch.no_grad()
+    def _initialize(self, run: int, generator: torch.Generator) -> None:
+        """PyTorch's own initial weights of convolutions and dense layers, for one run."""
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                weight = torch.empty_like(
+                    module.weight.chunk(self.num_runs)[run], memory_format=torch.contiguous_format
+                )
+                nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
+                module.weight.chunk(self.num_runs)[run].copy_(weight)
+        bound = 1 / math.sqrt(self.classifier_weight.shape[2])
+        nn.init.uniform_(self.classifier_weight[run], -bound, bound, generator=generator)
+        nn.init.uniform_(self.classifier_bias[run], -bound, bound, generator=generator)
+
+    def forward(self, images: Images) -> Float[Tensor, "B R K"]:
+        """Logits of each run on its own images, whose channels follow each other."""
+        x = self.stem(images)
+        for position, cell in enumerate(self.cells):
+            if position and position % self.config.cells_per_stack == 0:
+                x = F.max_pool2d(x, 2)
+            x = cell(x)
+        pooled = x.mean(dim=(2, 3)).unflatten(1, (self.num_runs, -1))
+        return torch.einsum("brc,rkc->brk", pooled, self.classifier_weight) + self.classifier_bias
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StandaloneTrainingConfig:
+    """How a cell is trained alone: gradient descent with momentum, the learning rate along a cosine every epoch."""
+
+    epochs: int = 20
+    batch_size: int = 50
+    learning_rate: float = 0.1
+    momentum: float = 0.9
+    weight_decay: float = 1e-4
+
+    def __post_init__(self) -> None:
+        if self.epochs < 2 or self.epochs % 2:
+            raise SettingsError(f"epochs: expected an even number, to report half-way, got {self.epochs}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainingResult:
+    """What a training gave, half-way or at its end; accuracies are fractions."""
+
+    train_accuracy: float
+    validation_accuracy: float
+    test_accuracy: float
+    training_time_s: float
+    """Time of the training steps so far, as the clock counts it; scoring is not in it."""
+
+
+def train_standalone(
+    index: int,
+    runs: Sequence[int],
+    images: ImageSet,
+    network_config: NetworkConfig,
+    config: StandaloneTrainingConfig,
+    clock: Callable[[], float] = time.process_time,
+) -> list[tuple[TrainingResult, TrainingResult]]:
+    """Train one cell alone, some runs of it side by side.
+
+    The initial weights and the order of the images of each run follow from cell and run, and the runs do not touch each
+    other, so that it makes no difference but in rounding which of them train together.
+
+    Args:
+        index: unique index of the cell.
+        runs: numbers of the repeats.
+        images: on the device to train on.
+        network_config: size of the network.
+        config: how to train.
+        clock: seconds; the default counts processor time, which other programs disturb less than the wall clock.
+
+    Returns:
+        For each run, the results half-way and at the end. The time is shared equally among the runs.
+    """
+    rngs = [np.random.default_rng([index, run]) for run in runs]
+    network = StandaloneNetwork(index, network_config, [int(rng.integers(1 << 63)) for rng in rngs]).to(images.device)
+    optimizer = torch.optim.SGD(
+        network.parameters(), config.learning_rate, momentum=config.momentum, weight_decay=config.weight_decay
+    )
+    reports, elapsed_s = [], 0.0
+    num_images = len(images.train_images)
+    for epoch in range(config.epochs):
+        started = clock()
+        network.train()
+        for group in optimizer.param_groups:
+            group["lr"] = config.learning_rate * (1 + math.cos(math.pi * epoch / config.epochs)) / 2
+        draws = [draw_epoch(images, rng) for rng in rngs]
+        for start in range(0, num_images - config.batch_size + 1, config.batch_size):
+            batches = [images.training_batch(draw, start, start + config.batch_size) for draw in draws]
+            labels = torch.stack([labels for _, labels in batches], dim=1)
+            logits = network(_channels_last(torch.cat([batch for batch, _ in batches], dim=1)))
+            optimizer.zero_grad()
+            loss = F.cross_entropy(logits.flatten(0, 1), labels.flatten()) * len(runs)  # each run's own mean
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+        elapsed_s += clock() - started
+        if epoch + 1 in (config.epochs // 2, config.epochs):
+            reports.append(_score(network, images, elapsed_s / len(runs)))
+    return list(zip(*reports, strict=True))
+
+
+@torch.inference_mode()
+def _score(network: StandaloneNetwork, images: ImageSet, elapsed_s: float) -> list[TrainingResult]:
+    """Accuracies of each run on all three parts of the images."""
+    network.eval()
+    accuracies = []
+    for part, labels in (
+        (images.train_images, images.train_labels),
+        (images.validation_images, images.validation_labels),
+        (images.test_images, images.test_labels),
+    ):
+        predictions = network(images.normalize(part).repeat(1, network.num_runs, 1, 1)).argmax(dim=2)
+        accuracies.append((predictions == labels[:, None]).double().mean(dim=0).tolist())
+    return [
+        TrainingResult(
+            train_accuracy=train, validation_accuracy=validation, test_accuracy=test, training_time_s=elapsed_s
+        )
+        for train, validation, test in zip(*accuracies, strict=True)
+    ]
+
+
+def _channels_last(x: Images) -> Images:
+    return x.contiguous(memory_format=torch.channels_last)
