@@ -116,6 +116,10 @@ def test_five_pairs_never_reach_significance():
         smallest_wilcoxon_p(0)
 
 
+def test_wilcoxon_sees_ties_through_rounding():
+    assert wilcoxon_signed_rank(np.array([0.3, 0.1]), np.array([0.2, 0.2])).statistic == 1.5
+
+
 def test_wilcoxon_without_any_difference():
     assert wilcoxon_signed_rank(np.ones(4), np.ones(4)).p_value == 1
 

@@ -5,13 +5,15 @@ equally likely and results are exact averages over those choices. A constant pro
 random choice scores. Proxies that are not finite count as worst, all alike.
 """
 
+from typing import TypeAlias
+
 import numpy as np
 from jaxtyping import Float, Real
 from scipy import stats
 
 from shareornot.errors import DataError, SettingsError, UnitError
 
-Column = Real[np.ndarray, " cells"]
+Column: TypeAlias = Real[np.ndarray, " cells"]
 
 
 def precision_at_k(proxies: Column, accuracies: Column, k: int) -> float:
