@@ -4,6 +4,7 @@ Shape suffixes: N images, C channels, H height, W width.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -51,7 +52,9 @@ class ImageSet:
 
     def to(self, device: torch.device | str) -> "ImageSet":
         """The same images on another device."""
-        tensors = {name: value.to(device) for name, value in vars(self).items() if isinstance(value, Tensor)}
+        tensors: dict[str, Any] = {
+            name: value.to(device) for name, value in vars(self).items() if isinstance(value, Tensor)
+        }
         return replace(self, **tensors)
 
     def normalize(self, images: Bytes) -> Floats:

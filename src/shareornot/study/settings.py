@@ -53,7 +53,7 @@ def paper_settings(
 
     Args:
         space: a named space, or conditions on features.
-        variant: a column of the paper's Table 1. `as-published`, S-K+P-R also averages over 3 cells, as the authors did.
+        variant: a column of the paper's Table 1. As published, S-K+P-R also averages over 3 cells.
         recipe: see `Recipe`.
         seed: of everything random.
 

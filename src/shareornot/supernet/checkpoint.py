@@ -1,8 +1,8 @@
 """Checkpoints: a training as it stands after some step, in one safetensors file.
 
 The file holds the parameters, the running statistics, the state of the optimizer, and as metadata the number of steps
-done, the settings, and a checksum. The schedule, the position in the images and in the sampled cells, and all randomness
-follow from the number of steps and the seed, see `training`.
+done, the settings, and a checksum. The schedule, the position in the images and in the sampled cells, and all
+randomness follow from the number of steps and the seed, see `training`.
 """
 
 import hashlib

@@ -26,8 +26,8 @@ class EvaluationConfig:
     """How a cell is scored. The defaults are the paper's BNS-FT."""
 
     adaptation: Adaptation = "average"
-    """Batch-norm statistics: `none` takes the super-net's running ones (NO-FT), `average` averages those of the cell over
-    some training batches (BNS-FT), `last-batch` keeps those of the last batch, as the paper's published code does."""
+    """Batch-norm statistics: `none` takes the super-net's running ones (NO-FT), `average` averages those of the cell
+    over some training batches (BNS-FT), `last-batch` keeps those of the last, as the paper's published code does."""
     num_batches: int = 4
     """Training mini-batches for the adaptation."""
     batch_size: int = 256
@@ -103,8 +103,8 @@ def _training_batches(images: ImageSet, config: EvaluationConfig) -> list[Images
     batches: list[Images] = []
     while len(batches) < config.num_batches:
         draws = draw_epoch(images, rng)
-        for start in range(0, len(images.train_images) - size + 1, size):
-            batches.append(images.training_batch(draws, start, start + size)[0])
+        starts = range(0, len(images.train_images) - size + 1, size)
+        batches.extend(images.training_batch(draws, start, start + size)[0] for start in starts)
     return batches[: config.num_batches]
 
 

@@ -108,7 +108,9 @@ class ConvBatchNorm(nn.Module):
         weight_region, channel_region = self.regions(x_BCHW.shape[1], num_channels, kernel_size)
         adapted = mode.statistics == "adapted"
         mean, var = (self.adapted_mean, self.adapted_var) if adapted else (self.running_mean, self.running_var)
-        weight, gamma, beta = self.weight, self.gamma, self.beta
+        weight: Tensor = self.weight
+        gamma: Tensor = self.gamma
+        beta: Tensor = self.beta
         if (num_channels, x_BCHW.shape[1], kernel_size) != weight.shape[:3]:
             weight = weight[weight_region]
         if num_channels < len(gamma):
@@ -250,7 +252,7 @@ class SuperNet(nn.Module):
         bound = 1 / math.sqrt(in_channels)
         nn.init.uniform_(self.classifier.weight, -bound, bound, generator=generator)
         nn.init.uniform_(self.classifier.bias, -bound, bound, generator=generator)
-        self.to(memory_format=torch.channels_last)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def plan(self, index: int) -> CellPlan:
         """The cell with this unique index, as this network runs it.

@@ -1,7 +1,8 @@
 """Optimizers that leave alone what a step does not use.
 
-In a super-net, a step uses the operations of the sampled cells and, of their tensors, perhaps only the first channels.
-What a step does not use keeps its values and its optimizer state, bit by bit: no gradient, no weight decay, no momentum.
+In a super-net, a step uses the operations of the sampled cells and, of their tensors, perhaps only the first
+channels. What a step does not use keeps its values and its optimizer state, bit by bit: no gradient, no weight decay,
+no momentum.
 """
 
 from dataclasses import dataclass
@@ -146,8 +147,8 @@ class PartialOptimizer:
             regions: the parameters in use, and which parts; an empty list means the whole.
             learning_rate: of this step.
         """
-        parameters = list(regions)
-        states = [list(kind) for kind in zip(*(self.states[self.names[p]] for p in parameters), strict=True)]
+        parameters: list[Tensor] = list(regions)
+        states = [list(kind) for kind in zip(*(self.states[self.names[p]] for p in regions), strict=True)]
         gradients = [parameter.grad for parameter in parameters]
         assert all(gradient is not None for gradient in gradients), "a used parameter without a gradient"
         present: list[Tensor] = [gradient for gradient in gradients if gradient is not None]

@@ -36,7 +36,8 @@ def pro_rata(space: Indices) -> Strategy:
 
     def sample(rng: np.random.Generator, num_cells: int) -> Indices:
         points = rng.random(num_cells) * cumulative[-1]
-        return space[np.minimum(np.searchsorted(cumulative, points, side="right"), len(space) - 1)]
+        chosen: Indices = space[np.minimum(np.searchsorted(cumulative, points, side="right"), len(space) - 1)]
+        return chosen
 
     return sample
 

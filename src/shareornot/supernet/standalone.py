@@ -1,10 +1,10 @@
 """A cell trained alone: the network built for one cell only, and its training.
 
-Several runs of one cell train side by side as groups of the same convolutions: networks so small spend their time on
-starting operations, not on arithmetic. Channel r * C + c is channel c of run r, and no run sees another's.
+Several runs of one cell train side by side as groups of the same convolutions: networks so small spend their time
+on starting operations, not on arithmetic. Channel r * C + c is channel c of run r, and no run sees another's.
 
-It shares no code with the super-net, so that each can be tested against the other, and it is what the embedded benchmark
-is made of.
+It shares no code with the super-net, so that each can be tested against the other, and it is what the
+embedded benchmark is made of.
 
 Shape suffixes: B batch, R runs, C channels, H height, W width, K classes.
 """
@@ -88,17 +88,21 @@ class StandaloneCell(nn.Module):
         assert output is not None, "a pruned cell feeds its output"
         return output
 
+    def _by_run(self, x: Images) -> Float[Tensor, "B R C H W"]:
+        """The channels of each run by themselves."""
+        return x.view(x.shape[0], self.num_runs, -1, *x.shape[2:])
+
     def _first_channels(self, x: Images, num_channels: int) -> Images:
         """The first channels of each run."""
         if x.shape[1] == num_channels * self.num_runs:
             return x
-        return _channels_last(x.unflatten(1, (self.num_runs, -1))[:, :, :num_channels].flatten(1, 2))
+        return _channels_last(self._by_run(x)[:, :, :num_channels].flatten(1, 2))
 
     def _concatenated(self, branches: list[Images]) -> Images | None:
         """The channels of all branches, one run after the other."""
         if len(branches) < 2:
             return branches[0] if branches else None
-        return _channels_last(torch.cat([x.unflatten(1, (self.num_runs, -1)) for x in branches], dim=2).flatten(1, 2))
+        return _channels_last(torch.cat([self._by_run(x) for x in branches], dim=2).flatten(1, 2))
 
 
 class StandaloneNetwork(nn.Module):
@@ -126,7 +130,7 @@ class StandaloneNetwork(nn.Module):
         self.cells = nn.ModuleList(cells)
         self.classifier_weight = nn.Parameter(torch.empty(self.num_runs, config.num_classes, in_channels))
         self.classifier_bias = nn.Parameter(torch.empty(self.num_runs, config.num_classes))
-        self.to(memory_format=torch.channels_last)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         for run, seed in enumerate(seeds):
             self._initialize(run, torch.Generator().manual_seed(seed))
 
@@ -151,7 +155,7 @@ class StandaloneNetwork(nn.Module):
             if position and position % self.config.cells_per_stack == 0:
                 x = F.max_pool2d(x, 2)
             x = cell(x)
-        pooled = x.mean(dim=(2, 3)).unflatten(1, (self.num_runs, -1))
+        pooled = x.mean(dim=(2, 3)).view(len(x), self.num_runs, -1)
         return torch.einsum("brc,rkc->brk", pooled, self.classifier_weight) + self.classifier_bias
 
 
