@@ -200,4 +200,4 @@ def _on_path(sources: list[int]) -> int:
     for vertex in reversed(range(len(sources))):
         if to_output >> vertex & 1:
             to_output |= sources[vertex]
-    return from_input & to_output if to_output & 1 else 0
+    return from_input & to_output
