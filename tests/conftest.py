@@ -1,8 +1,12 @@
-"""Fixtures that all floors share."""
+"""Fixtures and settings that all floors share."""
 
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("compiled", deadline=None)  # the first example of a property test may compile a kernel
+settings.load_profile("compiled")
 
 
 @pytest.fixture(scope="session")

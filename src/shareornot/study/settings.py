@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from shareornot.benchmarks import parse_space
 from shareornot.errors import DataError, SettingsError
 from shareornot.storage import atomic_write
-from shareornot.supernet import EvaluationConfig, NetworkConfig, OptimizerConfig, TrainingConfig
+from shareornot.supernet.config import EvaluationConfig, NetworkConfig, OptimizerConfig, TrainingConfig
 
 Recipe = Literal["as-described", "as-published"]
 """Whether to do what the paper's text says, or what its published code did when it made the printed numbers."""

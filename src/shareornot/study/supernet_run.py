@@ -181,13 +181,14 @@ def _scores_so_far(path: Path, identity: str, cells: Indices) -> Float64[np.ndar
 
 def _write_scores(path: Path, identity: str, cells: Indices, proxies: list[float]) -> None:
     table = pa.table({"cell": pa.array(cells[: len(proxies)], pa.int32()), "proxy_validation_accuracy": proxies})
+    table = table.replace_schema_metadata({"shareornot": identity, "torch": torch.__version__})
     with atomic_write(path) as file:
-        pq.write_table(table.replace_schema_metadata({"shareornot": identity, "torch": torch.__version__}), file)
+        pq.write_table(table, file, write_page_checksum=True)
 
 
 def _read_scores(path: Path) -> tuple[Indices, Float64[np.ndarray, " cells"], str]:
     try:
-        table = pq.read_table(path)
+        table = pq.read_table(path, page_checksum_verification=True)
         cells = table["cell"].to_numpy().astype(np.int32)
         proxies = table["proxy_validation_accuracy"].to_numpy().astype(np.float64)
     except (OSError, KeyError, pa.ArrowException) as error:

@@ -1,10 +1,36 @@
-"""Floor 2: weight sharing."""
+"""Floor 2: weight sharing.
 
-from shareornot.supernet.evaluation import EvaluationConfig, Evaluator, proxy_accuracies
-from shareornot.supernet.network import BatchNormMode, NetworkConfig, SuperNet, adapt_batch_norm
-from shareornot.supernet.optimizer import OptimizerConfig, PartialOptimizer
-from shareornot.supernet.sampling import SAMPLING_STRATEGIES, pro_rata, uniform
-from shareornot.supernet.training import EpochReport, Trainer, TrainingConfig
+The names load on first use: settings can be read without PyTorch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from shareornot.supernet.config import EvaluationConfig, NetworkConfig, OptimizerConfig, TrainingConfig
+    from shareornot.supernet.evaluation import Evaluator, proxy_accuracies
+    from shareornot.supernet.network import BatchNormMode, SuperNet, adapt_batch_norm
+    from shareornot.supernet.optimizer import PartialOptimizer
+    from shareornot.supernet.sampling import SAMPLING_STRATEGIES, pro_rata, uniform
+    from shareornot.supernet.training import EpochReport, Trainer
+
+_HOME = {
+    "EvaluationConfig": "config",
+    "NetworkConfig": "config",
+    "OptimizerConfig": "config",
+    "TrainingConfig": "config",
+    "Evaluator": "evaluation",
+    "proxy_accuracies": "evaluation",
+    "BatchNormMode": "network",
+    "SuperNet": "network",
+    "adapt_batch_norm": "network",
+    "PartialOptimizer": "optimizer",
+    "SAMPLING_STRATEGIES": "sampling",
+    "pro_rata": "sampling",
+    "uniform": "sampling",
+    "EpochReport": "training",
+    "Trainer": "training",
+}
 
 __all__ = [
     "SAMPLING_STRATEGIES",
@@ -23,3 +49,9 @@ __all__ = [
     "proxy_accuracies",
     "uniform",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

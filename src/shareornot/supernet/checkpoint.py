@@ -1,8 +1,8 @@
 """Checkpoints: a training as it stands after some step, in one safetensors file.
 
 The file holds the parameters, the running statistics, the state of the optimizer, and as metadata the number of steps
-done, the settings, and a checksum. The schedule, the position in the images and in the sampled cells, and all
-randomness follow from the number of steps and the seed, see `training`.
+done, the settings, and a checksum of all that. The schedule, the position in the images and in the sampled cells, and
+all randomness follow from the number of steps and the seed, see `training`.
 """
 
 import hashlib
@@ -19,7 +19,8 @@ from torch import Tensor
 
 from shareornot.errors import DataError
 from shareornot.storage import atomic_write
-from shareornot.supernet.network import NetworkConfig, SuperNet
+from shareornot.supernet.config import NetworkConfig
+from shareornot.supernet.network import SuperNet
 from shareornot.supernet.training import Trainer
 
 FORMAT = "shareornot checkpoint 1"
@@ -38,10 +39,9 @@ def save_checkpoint(path: Path, trainer: Trainer) -> None:
         "network": json.dumps(asdict(trainer.network.config)),
         "training": json.dumps(asdict(trainer.config)),
         "torch": torch.__version__,
-        "sha256": _digest(tensors),
     }
     with atomic_write(path) as file:
-        file.write(save(tensors, metadata))
+        file.write(save(tensors, metadata | {"sha256": _digest(tensors, metadata)}))
 
 
 def load_checkpoint(path: Path, trainer: Trainer) -> None:
@@ -74,36 +74,29 @@ def load_network(path: Path) -> tuple[SuperNet, int]:
     return network, int(metadata["steps_done"])
 
 
-def steps_done(path: Path) -> int:
-    """How many steps a checkpoint has done, without reading its tensors."""
-    return int(_metadata(path)["steps_done"])
-
-
 def _tensors(trainer: Trainer) -> dict[str, Tensor]:
     """All that a training changes, by name."""
     network = {f"network.{name}": tensor for name, tensor in trainer.network.state_dict().items()}
     return network | {f"optimizer.{name}": tensor for name, tensor in trainer.optimizer.state_dict().items()}
 
 
-def _metadata(path: Path) -> dict[str, str]:
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors and metadata of a checkpoint whose checksum is right."""
     try:
         with safe_open(path, framework="pt") as file:
             metadata: dict[str, str] = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
     except SafetensorError as error:
-        raise DataError(f"{path}: expected a checkpoint in safetensors format, got a damaged file ({error})") from error
+        raise DataError(
+            f"{path}: expected a checkpoint in safetensors format, got a damaged file ({error}); delete it and train "
+            "again"
+        ) from error
     if metadata.get("format") != FORMAT:
         raise DataError(f"{path}: expected a file that says {FORMAT!r}, got {metadata.get('format')!r}")
-    return metadata
-
-
-def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Tensors and metadata of a checkpoint whose checksum is right."""
-    metadata = _metadata(path)
-    with safe_open(path, framework="pt") as file:
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-    if _digest(tensors) != metadata["sha256"]:
+    checksum = metadata.pop("sha256", None)
+    if _digest(tensors, metadata) != checksum:
         raise DataError(
-            f"{path}: the checksum does not fit the tensors, the file is damaged; delete it and train again"
+            f"{path}: the checksum does not fit the contents, the file is damaged; delete it and train again"
         )
     return tensors, metadata
 
@@ -119,10 +112,10 @@ def _assign(path: Path, targets: Mapping[str, Tensor], tensors: dict[str, Tensor
         target.copy_(tensors[name])
 
 
-def _digest(tensors: dict[str, Tensor]) -> str:
-    """SHA-256 of names and contents."""
-    digest = hashlib.sha256()
-    for name in sorted(tensors):
-        digest.update(name.encode())
-        digest.update(tensors[name].contiguous().numpy().tobytes())
+def _digest(tensors: dict[str, Tensor], metadata: dict[str, str]) -> str:
+    """SHA-256 of the metadata, and of the names, types, shapes and contents of the tensors."""
+    digest = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.contiguous().flatten().view(torch.uint8).numpy().data)
     return digest.hexdigest()

@@ -2,49 +2,18 @@
 
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
 from jaxtyping import Int64
 from torch import Tensor
 
-from shareornot.errors import SettingsError
 from shareornot.images import ImageSet, draw_epoch
 from shareornot.supernet.cell_plan import CellPlan
+from shareornot.supernet.config import EvaluationConfig, OptimizerConfig, TrainingConfig
 from shareornot.supernet.network import ADAPTED, RUNNING, BatchNormMode, Images, SuperNet, adapt_batch_norm
-from shareornot.supernet.optimizer import OptimizerConfig
 from shareornot.supernet.sampling import Indices
-from shareornot.supernet.training import Trainer, TrainingConfig
-
-Adaptation = Literal["none", "average", "last-batch"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EvaluationConfig:
-    """How a cell is scored. The defaults are the paper's BNS-FT."""
-
-    adaptation: Adaptation = "average"
-    """Batch-norm statistics: `none` takes the super-net's running ones (NO-FT), `average` averages those of the cell
-    over some training batches (BNS-FT), `last-batch` keeps those of the last, as the paper's published code does."""
-    num_batches: int = 4
-    """Training mini-batches for the adaptation."""
-    batch_size: int = 256
-    """Images in each of them."""
-    fine_tuning_steps: int = 0
-    """Steps that a copy of the weights is trained on the cell alone before it is scored."""
-    fine_tuning_learning_rate: float = 0.01
-    forward_size: int = 1000
-    """Validation images passed at a time; it changes the speed and nothing else."""
-    seed: int = 0
-    """Of the training batches, which are the same for all cells, so that cells differ by themselves alone."""
-
-    def __post_init__(self) -> None:
-        if self.adaptation not in ("none", "average", "last-batch"):
-            raise SettingsError(f"adaptation: expected none, average or last-batch, got {self.adaptation!r}")
-        if min(self.num_batches, self.batch_size, self.forward_size) < 1 or self.fine_tuning_steps < 0:
-            raise SettingsError("evaluation: expected at least 1 batch and image, and 0 or more fine-tuning steps")
+from shareornot.supernet.training import Trainer
 
 
 class Evaluator:

@@ -12,48 +12,14 @@ import torch.nn.functional as F  # noqa: N812
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from shareornot.cells import CONV1X1, CONV3X3, MAX_VERTICES, MAXPOOL3X3
+from shareornot.cells import CONV1X1, CONV3X3, MAXPOOL3X3
 from shareornot.errors import SettingsError
 from shareornot.supernet.cell_plan import CellPlan, plan_cell
+from shareornot.supernet.config import NetworkConfig
 
 Images = Float[Tensor, "B C H W"]
 Region = tuple[slice, ...]
 """The part of a parameter that a step uses."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NetworkConfig:
-    """Size and kind of a super-net. The defaults are the paper's, for A_FULL on CIFAR-10."""
-
-    num_filters: int = 16
-    """Output channels of the stem; they double with each stack."""
-    num_stacks: int = 3
-    cells_per_stack: int = 3
-    num_classes: int = 10
-    image_channels: int = 3
-    max_vertices: int = MAX_VERTICES
-    """Most vertices of a cell of the space."""
-    min_output_edges: int = 1
-    """Fewest interior vertices that feed the output of a cell of the space; it bounds the channels of a vertex."""
-    single_kernel: bool = False
-    """SINGLE-K: one 3x3 kernel a vertex, whose centre serves as the 1x1."""
-    bn_momentum: float = 0.003
-    """Weight of a new batch in the running statistics, as PyTorch counts it."""
-    bn_epsilon: float = 1e-5
-
-    def __post_init__(self) -> None:
-        for name in (
-            "num_filters",
-            "num_stacks",
-            "cells_per_stack",
-            "num_classes",
-            "image_channels",
-            "min_output_edges",
-        ):
-            if getattr(self, name) < 1:
-                raise SettingsError(f"{name}: expected at least 1, got {getattr(self, name)}")
-        if not 2 <= self.max_vertices <= MAX_VERTICES:
-            raise SettingsError(f"max_vertices: expected 2 to {MAX_VERTICES}, got {self.max_vertices}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +235,11 @@ class SuperNet(nn.Module):
                 f"{self.config.min_output_edges} edges into the output, got {len(plan.operations) + 2} and "
                 f"{len(plan.feeding)}; take one trained on a space that contains the cell"
             )
+        if 0 in plan.channels[0]:
+            raise SettingsError(
+                f"cell {index}: {len(plan.feeding)} vertices share the output's channels, expected num_filters of at "
+                f"least as many, got {self.config.num_filters}"
+            )
         return plan
 
     def forward(self, images_BCHW: Images, plan: CellPlan, mode: BatchNormMode) -> Float[Tensor, "B K"]:
@@ -307,8 +278,10 @@ def adapt_batch_norm(network: SuperNet, plan: CellPlan, batches: list[Images], *
         network: whose `adapted` statistics change; its parameters and running statistics stay.
         plan: the cell.
         batches: training images; each is normalized by its own statistics on its way.
-        average: average the statistics over the batches, as the paper says; else keep those of the last batch, as its
+        average: average the statistics over the batches, as the paper says; else take those of the last batch, as its
             published code does. Variances are the unbiased ones, as PyTorch's running statistics have them.
     """
-    for number, batch in enumerate(batches, start=1):
-        network(batch, plan, BatchNormMode("adapted", 1 / number if average else 1.0))
+    # What another cell left there would count 0 times, which is not nothing if that cell diverged.
+    torch._foreach_zero_([buffer for name, buffer in network.named_buffers() if ".adapted_" in name])
+    for number, batch in enumerate(batches if average else batches[-1:], start=1):
+        network(batch, plan, BatchNormMode("adapted", 1 / number))

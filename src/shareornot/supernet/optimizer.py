@@ -5,46 +5,15 @@ channels. What a step does not use keeps its values and its optimizer state, bit
 no momentum.
 """
 
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
-from shareornot.errors import SettingsError
+from shareornot.supernet.config import OptimizerConfig
 from shareornot.supernet.network import Region
 
 Regions = dict[nn.Parameter, list[Region]]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OptimizerConfig:
-    """Which optimizer, and its constants. The defaults are the paper's (appendix, section 1)."""
-
-    name: Literal["rmsprop", "sgd"] = "rmsprop"
-    learning_rate: float = 0.2
-    momentum: float = 0.9
-    weight_decay: float = 1e-4
-    """Added to the gradient, times the weight."""
-    smoothing: float = 0.99
-    """RMSProp: weight of the past in the running mean of squared gradients."""
-    epsilon: float = 1.0
-    """RMSProp: added to that mean, inside the square root."""
-    accumulate_epsilon: bool = False
-    """RMSProp: whether epsilon stays in the running mean at every step, as in the paper's published code. The mean then
-    settles near epsilon / (1 - smoothing), and the learning rate acts ten times smaller."""
-    move_whole_tensors: bool = False
-    """Whether a tensor that is used in part is moved whole, as in the paper's published code: its unused slice then
-    feels weight decay and momentum."""
-
-    def __post_init__(self) -> None:
-        if self.name not in ("rmsprop", "sgd"):
-            raise SettingsError(f"optimizer: expected rmsprop or sgd, got {self.name!r}")
-        if self.learning_rate <= 0 or not 0 <= self.momentum < 1 or not 0 <= self.smoothing < 1 or self.epsilon <= 0:
-            raise SettingsError(
-                "optimizer: expected learning_rate and epsilon above 0, momentum and smoothing in [0, 1), got "
-                f"{self.learning_rate}, {self.epsilon}, {self.momentum}, {self.smoothing}"
-            )
 
 
 class Rule(Protocol):

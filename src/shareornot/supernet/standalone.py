@@ -12,7 +12,6 @@ Shape suffixes: B batch, R runs, C channels, H height, W width, K classes.
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -21,10 +20,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from shareornot.cells import CONV3X3, MAXPOOL3X3
-from shareornot.errors import SettingsError
 from shareornot.images import ImageSet, draw_epoch
 from shareornot.supernet.cell_plan import CellPlan, plan_cell
-from shareornot.supernet.network import NetworkConfig
+from shareornot.supernet.config import NetworkConfig, StandaloneTrainingConfig, TrainingResult
 
 Images = Float[Tensor, "B RC H W"]
 
@@ -157,32 +155,6 @@ class StandaloneNetwork(nn.Module):
             x = cell(x)
         pooled = x.mean(dim=(2, 3)).view(len(x), self.num_runs, -1)
         return torch.einsum("brc,rkc->brk", pooled, self.classifier_weight) + self.classifier_bias
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StandaloneTrainingConfig:
-    """How a cell is trained alone: gradient descent with momentum, the learning rate along a cosine every epoch."""
-
-    epochs: int = 20
-    batch_size: int = 50
-    learning_rate: float = 0.1
-    momentum: float = 0.9
-    weight_decay: float = 1e-4
-
-    def __post_init__(self) -> None:
-        if self.epochs < 2 or self.epochs % 2:
-            raise SettingsError(f"epochs: expected an even number, to report half-way, got {self.epochs}")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TrainingResult:
-    """What a training gave, half-way or at its end; accuracies are fractions."""
-
-    train_accuracy: float
-    validation_accuracy: float
-    test_accuracy: float
-    training_time_s: float
-    """Time of the training steps so far, as the clock counts it; scoring is not in it."""
 
 
 def train_standalone(

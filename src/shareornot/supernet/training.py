@@ -6,7 +6,7 @@ generator, only the number of steps done, and a training that stops after any st
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -16,34 +16,10 @@ from torch import Tensor
 
 from shareornot.errors import SettingsError
 from shareornot.images import Draws, ImageSet, draw_epoch
+from shareornot.supernet.config import TrainingConfig
 from shareornot.supernet.network import BatchNormMode, SuperNet
-from shareornot.supernet.optimizer import OptimizerConfig, PartialOptimizer
+from shareornot.supernet.optimizer import PartialOptimizer
 from shareornot.supernet.sampling import SAMPLING_STRATEGIES, Indices
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TrainingConfig:
-    """How a super-net is trained. The defaults are the paper's (appendix, section 1)."""
-
-    epochs: int = 432
-    batch_size: int = 256
-    sampling: str = "uniform"
-    """A name of `SAMPLING_STRATEGIES`."""
-    cells_per_step: int = 1
-    """k of AVG-k: cells whose gradients on the same mini-batch are averaged."""
-    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
-    """The learning rate falls to 0 along a cosine, a step down every epoch."""
-    seed: int = 0
-    """Of the initial weights, the order of images, their augmentation, and the sampled cells."""
-
-    def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "cells_per_step"):
-            if getattr(self, name) < 1:
-                raise SettingsError(f"{name}: expected at least 1, got {getattr(self, name)}")
-        if self.seed < 0:
-            raise SettingsError(f"seed: expected 0 or more, got {self.seed}")
-        if self.sampling not in SAMPLING_STRATEGIES:
-            raise SettingsError(f"sampling: expected one of {', '.join(SAMPLING_STRATEGIES)}, got {self.sampling!r}")
 
 
 class EpochReport(NamedTuple):

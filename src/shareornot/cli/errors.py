@@ -1,0 +1,35 @@
+"""What a user sees when something is wrong: one line on standard error, never a traceback for a user's mistake."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from shareornot.errors import ShareOrNotError
+
+USER_ERROR, INTERRUPTED = 2, 130
+
+
+@contextmanager
+def user_errors() -> Iterator[None]:
+    """Turn an error that a user can cause into one line and exit code 2, and Ctrl-C into exit code 130."""
+    try:
+        yield
+    except ShareOrNotError as error:
+        fail(f"error: {error}")
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        fail(f"error: {where}{error.strerror or error}; what was finished before is kept")
+    except KeyboardInterrupt:
+        fail("interrupted; what was finished is kept, the same command goes on from there", INTERRUPTED)
+
+
+def fail(message: str, code: int = USER_ERROR) -> None:
+    """Say why and exit.
+
+    Raises:
+        typer.Exit: always.
+    """
+    print(f"shareornot: {message}", file=sys.stderr)  # noqa: T201
+    raise typer.Exit(code)

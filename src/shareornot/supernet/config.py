@@ -1,0 +1,153 @@
+"""The settings of a super-net: frozen, checked when made, and free of PyTorch, so that reading them costs nothing."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from shareornot.cells import MAX_VERTICES
+from shareornot.errors import SettingsError
+from shareornot.supernet.sampling import SAMPLING_STRATEGIES
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NetworkConfig:
+    """Size and kind of a super-net. The defaults are the paper's, for A_FULL on CIFAR-10."""
+
+    num_filters: int = 16
+    """Output channels of the stem; they double with each stack."""
+    num_stacks: int = 3
+    cells_per_stack: int = 3
+    num_classes: int = 10
+    image_channels: int = 3
+    max_vertices: int = MAX_VERTICES
+    """Most vertices of a cell of the space."""
+    min_output_edges: int = 1
+    """Fewest interior vertices that feed the output of a cell of the space; it bounds the channels of a vertex."""
+    single_kernel: bool = False
+    """SINGLE-K: one 3x3 kernel a vertex, whose centre serves as the 1x1."""
+    bn_momentum: float = 0.003
+    """Weight of a new batch in the running statistics, as PyTorch counts it."""
+    bn_epsilon: float = 1e-5
+
+    def __post_init__(self) -> None:
+        for name in (
+            "num_filters",
+            "num_stacks",
+            "cells_per_stack",
+            "num_classes",
+            "image_channels",
+            "min_output_edges",
+        ):
+            if getattr(self, name) < 1:
+                raise SettingsError(f"{name}: expected at least 1, got {getattr(self, name)}")
+        if not 2 <= self.max_vertices <= MAX_VERTICES:
+            raise SettingsError(f"max_vertices: expected 2 to {MAX_VERTICES}, got {self.max_vertices}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OptimizerConfig:
+    """Which optimizer, and its constants. The defaults are the paper's (appendix, section 1)."""
+
+    name: Literal["rmsprop", "sgd"] = "rmsprop"
+    learning_rate: float = 0.2
+    momentum: float = 0.9
+    weight_decay: float = 1e-4
+    """Added to the gradient, times the weight."""
+    smoothing: float = 0.99
+    """RMSProp: weight of the past in the running mean of squared gradients."""
+    epsilon: float = 1.0
+    """RMSProp: added to that mean, inside the square root."""
+    accumulate_epsilon: bool = False
+    """RMSProp: whether epsilon stays in the running mean at every step, as in the paper's published code. The mean then
+    settles near epsilon / (1 - smoothing), and the learning rate acts ten times smaller."""
+    move_whole_tensors: bool = False
+    """Whether a tensor that is used in part is moved whole, as in the paper's published code: its unused slice then
+    feels weight decay and momentum."""
+
+    def __post_init__(self) -> None:
+        if self.name not in ("rmsprop", "sgd"):
+            raise SettingsError(f"optimizer: expected rmsprop or sgd, got {self.name!r}")
+        if self.learning_rate <= 0 or not 0 <= self.momentum < 1 or not 0 <= self.smoothing < 1 or self.epsilon <= 0:
+            raise SettingsError(
+                "optimizer: expected learning_rate and epsilon above 0, momentum and smoothing in [0, 1), got "
+                f"{self.learning_rate}, {self.epsilon}, {self.momentum}, {self.smoothing}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainingConfig:
+    """How a super-net is trained. The defaults are the paper's (appendix, section 1)."""
+
+    epochs: int = 432
+    batch_size: int = 256
+    sampling: str = "uniform"
+    """A name of `SAMPLING_STRATEGIES`."""
+    cells_per_step: int = 1
+    """k of AVG-k: cells whose gradients on the same mini-batch are averaged."""
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    """The learning rate falls to 0 along a cosine, a step down every epoch."""
+    seed: int = 0
+    """Of the initial weights, the order of images, their augmentation, and the sampled cells."""
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "cells_per_step"):
+            if getattr(self, name) < 1:
+                raise SettingsError(f"{name}: expected at least 1, got {getattr(self, name)}")
+        if self.seed < 0:
+            raise SettingsError(f"seed: expected 0 or more, got {self.seed}")
+        if self.sampling not in SAMPLING_STRATEGIES:
+            raise SettingsError(f"sampling: expected one of {', '.join(SAMPLING_STRATEGIES)}, got {self.sampling!r}")
+
+
+Adaptation = Literal["none", "average", "last-batch"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EvaluationConfig:
+    """How a cell is scored. The defaults are the paper's BNS-FT."""
+
+    adaptation: Adaptation = "average"
+    """Batch-norm statistics: `none` takes the super-net's running ones (NO-FT), `average` averages those of the cell
+    over some training batches (BNS-FT), `last-batch` keeps those of the last, as the paper's published code does."""
+    num_batches: int = 4
+    """Training mini-batches for the adaptation."""
+    batch_size: int = 256
+    """Images in each of them."""
+    fine_tuning_steps: int = 0
+    """Steps that a copy of the weights is trained on the cell alone before it is scored."""
+    fine_tuning_learning_rate: float = 0.01
+    forward_size: int = 1000
+    """Validation images passed at a time; it changes the speed and nothing else."""
+    seed: int = 0
+    """Of the training batches, which are the same for all cells, so that cells differ by themselves alone."""
+
+    def __post_init__(self) -> None:
+        if self.adaptation not in ("none", "average", "last-batch"):
+            raise SettingsError(f"adaptation: expected none, average or last-batch, got {self.adaptation!r}")
+        if min(self.num_batches, self.batch_size, self.forward_size) < 1 or self.fine_tuning_steps < 0:
+            raise SettingsError("evaluation: expected at least 1 batch and image, and 0 or more fine-tuning steps")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StandaloneTrainingConfig:
+    """How a cell is trained alone: gradient descent with momentum, the learning rate along a cosine every epoch."""
+
+    epochs: int = 20
+    batch_size: int = 50
+    learning_rate: float = 0.1
+    momentum: float = 0.9
+    weight_decay: float = 1e-4
+
+    def __post_init__(self) -> None:
+        if self.epochs < 2 or self.epochs % 2:
+            raise SettingsError(f"epochs: expected an even number, to report half-way, got {self.epochs}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainingResult:
+    """What a training gave, half-way or at its end; accuracies are fractions."""
+
+    train_accuracy: float
+    validation_accuracy: float
+    test_accuracy: float
+    training_time_s: float
+    """Time of the training steps so far, as the clock counts it; scoring is not in it."""
