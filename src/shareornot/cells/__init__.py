@@ -4,6 +4,7 @@ from shareornot.cells.cell import Cell
 from shareornot.cells.channels import parameter_count, vertex_channels
 from shareornot.cells.codes import decode, encode, unpack
 from shareornot.cells.features import CellFeatures, cell_features
+from shareornot.cells.flops import flop_count, interior_widths
 from shareornot.cells.index import (
     INVALID,
     IndexTables,
@@ -44,7 +45,9 @@ __all__ = [
     "decode",
     "encode",
     "find_index",
+    "flop_count",
     "index_tables",
+    "interior_widths",
     "mutate",
     "official_hash",
     "parameter_count",
