@@ -1,1 +1,77 @@
-"""(to come)"""
+"""Floor 2: what finds good cells, what it costs, and what it leaves on the table."""
+
+from shareornot.search.benchmark import simulated_table, time_searches
+from shareornot.search.budgets import (
+    RandomSearchRegret,
+    TopK,
+    guided_regret,
+    random_search_regret,
+    random_search_runs_at,
+)
+from shareornot.search.comparison import PAPER_V1, PAPER_V2, Comparison, ComparisonProtocol, compare_searches
+from shareornot.search.contract import Search, SearchRuns, run_search
+from shareornot.search.evolution import EvolutionSettings, RegularizedEvolution, evolution_runs
+from shareornot.search.expectation import ExpectedRegret, expected_random_regret
+from shareornot.search.guided import GuidedSearch, guided_order, guided_runs, trivial_guides
+from shareornot.search.local_search import LocalSearch, local_search_runs
+from shareornot.search.pass_times import PassTimeFit, fit_pass_times
+from shareornot.search.random_search import RandomSearch, random_search_runs
+from shareornot.search.random_stream import RandomStream, stream_states
+from shareornot.search.regret import (
+    CurveSummary,
+    RegretCurves,
+    finish_times,
+    incumbent_regret,
+    regret_at,
+    time_grid,
+)
+from shareornot.search.table import Answer, Landscape, SearchTable
+from shareornot.search.time_models import SupernetCost, constant_times, supernet_cost, training_times
+
+__all__ = [
+    "PAPER_V1",
+    "PAPER_V2",
+    "Answer",
+    "Comparison",
+    "ComparisonProtocol",
+    "CurveSummary",
+    "EvolutionSettings",
+    "ExpectedRegret",
+    "GuidedSearch",
+    "Landscape",
+    "LocalSearch",
+    "PassTimeFit",
+    "RandomSearch",
+    "RandomSearchRegret",
+    "RandomStream",
+    "RegretCurves",
+    "RegularizedEvolution",
+    "Search",
+    "SearchRuns",
+    "SearchTable",
+    "SupernetCost",
+    "TopK",
+    "compare_searches",
+    "constant_times",
+    "evolution_runs",
+    "expected_random_regret",
+    "finish_times",
+    "fit_pass_times",
+    "guided_order",
+    "guided_regret",
+    "guided_runs",
+    "incumbent_regret",
+    "local_search_runs",
+    "random_search_regret",
+    "random_search_runs",
+    "random_search_runs_at",
+    "regret_at",
+    "run_search",
+    "simulated_table",
+    "stream_states",
+    "supernet_cost",
+    "time_grid",
+    "time_searches",
+    "training_times",
+    "trivial_guides",
+]

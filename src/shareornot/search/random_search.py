@@ -1,0 +1,92 @@
+"""Random search: unique cells in random order, none twice."""
+
+import numpy as np
+from jaxtyping import Integer
+
+from shareornot.cells import unique_codes
+from shareornot.errors import SettingsError
+from shareornot.search.contract import SearchRuns
+from shareornot.search.kernels import random_search_kernel
+from shareornot.search.random_stream import RandomStream, stream_states
+from shareornot.search.table import Answer
+from shareornot.search.threads import run_in_blocks
+
+Cells = Integer[np.ndarray, " cells"]
+
+
+class RandomOrder:
+    """Draw from a list without replacement, a swap a draw, without copying the list."""
+
+    def __init__(self, items: Cells, stream: RandomStream) -> None:
+        self._items = items
+        self._stream = stream
+        self._moved: dict[int, int] = {}
+        self._num_drawn = 0
+
+    def draw(self) -> int | None:
+        """The next item, or None after the last."""
+        if self._num_drawn == len(self._items):
+            return None
+        first = self._num_drawn
+        chosen = first + self._stream.below(len(self._items) - first)
+        item = self._moved.get(chosen, chosen)
+        self._moved[chosen] = self._moved.pop(first, first)
+        self._num_drawn += 1
+        return int(self._items[item])
+
+
+class RandomSearch:
+    """Propose the cells of a list in random order, each once.
+
+    Args:
+        cells: unique indices to draw from; a pool, or all candidates of a landscape.
+        stream: source of the randomness.
+    """
+
+    def __init__(self, cells: Cells, stream: RandomStream) -> None:
+        self._order = RandomOrder(cells, stream)
+
+    def propose(self) -> int | None:
+        """The next cell in random order, or None after the last."""
+        cell = self._order.draw()
+        return None if cell is None else int(unique_codes()[cell])
+
+    def learn(self, code: int, answer: Answer, score: float) -> None:
+        """Learn nothing."""
+
+
+def random_search_runs(
+    cells: Cells,
+    rng: np.random.Generator,
+    *,
+    num_runs: int = 500,
+    num_evaluations: int = 10_000,
+    num_threads: int | None = None,
+) -> SearchRuns:
+    """Many runs of random search at once, compiled.
+
+    Args:
+        cells: unique indices to draw from without replacement; a pool, or all candidates of a landscape.
+        rng: source of the randomness, one stream a run.
+        num_runs: independent runs.
+        num_evaluations: evaluations in each, at most as many as there are cells.
+        num_threads: threads that share the runs, by default one a core; results do not depend on it.
+
+    Raises:
+        SettingsError: fewer than one run or evaluation, or no cell.
+    """
+    if min(num_runs, num_evaluations, len(cells)) < 1:
+        raise SettingsError(
+            f"random search: expected at least 1 run, evaluation and cell, got {num_runs}, {num_evaluations} and "
+            f"{len(cells)}; take a space with known cells"
+        )
+    num_evaluations = min(num_evaluations, len(cells))
+    states = stream_states(rng, num_runs)
+    evaluated = np.empty((num_runs, num_evaluations), np.int32)
+    pool = cells.astype(np.int32)
+
+    def block(start: int, stop: int) -> None:
+        random_search_kernel(states[start:stop], pool.copy(), evaluated[start:stop])
+
+    run_in_blocks(block, num_runs, num_threads)
+    return SearchRuns(cells=evaluated, num_evaluations=np.full(num_runs, num_evaluations, np.int32))

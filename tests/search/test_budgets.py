@@ -1,0 +1,66 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from shareornot.errors import SettingsError
+from shareornot.search import budgets, constant_times, expected_random_regret, guided_regret, random_search_regret
+
+
+def test_top_k_equals_training_them_one_by_one(table):
+    rng = np.random.default_rng(0)
+    pool = rng.choice(table.cells, 40, replace=False)
+    scores = rng.random(40)
+    top = guided_regret(table, pool, scores, rng, num_trained=[1, 3, 40], start_s=1e4)
+    best_first = pool[np.argsort(-scores)]
+    for position, k in enumerate([1, 3, 40]):
+        trained = best_first[:k]
+        chosen = trained[table.validation[trained].argmax()]
+        assert top.num_trained[position] == k
+        assert top.cell[position] == chosen
+        assert top.regret[position] == pytest.approx(table.best_test - table.test[chosen])
+        assert top.time_s[position] == pytest.approx(1e4 + table.time_s[trained].sum())
+
+
+@pytest.mark.parametrize("num_trained", [[0], [41], []])
+def test_more_trainings_than_cells_are_refused(table, num_trained):
+    with pytest.raises(SettingsError, match="1 to 40"):
+        guided_regret(table, table.cells[:40], np.arange(40.0), np.random.default_rng(0), num_trained=num_trained)
+
+
+def test_random_search_is_exact_where_trainings_take_equally_long(table):
+    equal = replace(table, time_s=constant_times(2532, 10.0))
+    time_s = np.array([5.0, 10.0, 105.0, 1e6])
+    for unfinished, counts in (("ignored", [0, 1, 10, 2532]), ("counted", [1, 2, 11, 2532])):
+        result = random_search_regret(equal, time_s, np.random.default_rng(0), num_runs=50, unfinished=unfinished)
+        expected = expected_random_regret(equal, counts)
+        assert result.exact
+        np.testing.assert_allclose(result.mean, expected.mean)
+        np.testing.assert_allclose(result.std, expected.std)
+        assert (result.curves.num_finished == counts).all()
+
+
+def test_random_search_is_simulated_where_they_do_not(table, monkeypatch):
+    table = replace(table, test=table.validation)
+    time_s = np.array([50.0, 1000.0, 30_000.0])
+    whole = random_search_regret(table, time_s, np.random.default_rng(0), num_runs=400)
+    assert not whole.exact
+    assert (np.diff(whole.mean) < 0).all()
+    np.testing.assert_allclose(whole.mean, whole.curves.regret.mean(axis=0))
+    np.testing.assert_allclose(whole.std, whole.curves.regret.std(axis=0, ddof=1))
+    assert not whole.curves.defined[:, 0].any()  # nothing trains in less than 100 s
+    assert (whole.curves.num_finished[:, 2] * 100 <= 30_000).all()
+    monkeypatch.setattr(budgets, "_MOST_EVALUATIONS_AT_ONCE", 1000)
+    in_blocks = random_search_regret(table, time_s, np.random.default_rng(0), num_runs=400)
+    np.testing.assert_array_equal(in_blocks.curves.regret, whole.curves.regret)
+
+
+def test_random_search_stops_within_a_pool(table):
+    pool = table.cells[:5]
+    result = random_search_regret(table, np.array([1e9]), np.random.default_rng(0), pool=pool, num_runs=10)
+    assert (result.curves.num_finished == 5).all()
+
+
+def test_one_run_is_refused(table):
+    with pytest.raises(SettingsError, match="num_runs"):
+        random_search_regret(table, np.array([1.0]), np.random.default_rng(0), num_runs=1)

@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+from jaxtyping import TypeCheckError
+
+from shareornot.errors import SettingsError, UnitError
+from shareornot.search import Answer, SearchTable
+
+
+def columns(num_cells=91, **changes):
+    everything = np.ones(num_cells, bool)
+    values = {name: np.full(num_cells, 0.5) for name in ("validation", "test", "time_s")}
+    return {**values, "known": everything, "member": everything, **changes}
+
+
+def test_best_and_worst_are_those_of_known_cells_of_the_space():
+    test = np.linspace(0.1, 1.0, 91)
+    known, member = np.arange(91) < 80, np.arange(91) >= 10
+    table = SearchTable(**columns(test=test, known=known, member=member))
+    assert table.best_test == test[79]
+    assert table.worst_regret == test[79] - test[10]
+    assert table.cells.tolist() == list(range(10, 80))
+    assert SearchTable(**columns(test=test, known=known, optimum=0.99)).best_test == 0.99
+
+
+def test_values_of_unknown_cells_are_never_looked_at():
+    known = np.arange(91) > 0
+    hole = np.where(known, 0.5, np.nan)
+    table = SearchTable(**columns(validation=hole, test=hole, time_s=hole, known=known))
+    assert np.isfinite(table.landscape(unknown="score-zero").price_s).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "match"),
+    [
+        ({"validation": np.full(91, 94.2)}, UnitError, "validation.*94.2"),
+        ({"test": np.full(91, np.nan)}, UnitError, "test.*nan"),
+        ({"time_s": np.full(91, -1.0)}, UnitError, "time_s.*-1"),
+        ({"time_s": np.full(91, np.inf)}, UnitError, "time_s.*inf"),
+        ({"optimum": 94.0}, UnitError, "optimum"),
+        ({"known": np.zeros(91, bool)}, SettingsError, "known cell in the space"),
+    ],
+)
+def test_impossible_values_are_refused(changes, error, match):
+    with pytest.raises(error, match=match):
+        SearchTable(**columns(**changes))
+
+
+def test_a_length_of_no_universe_is_refused():
+    with pytest.raises(SettingsError, match=r"2,532.*got 100"):
+        SearchTable(**columns(100))
+
+
+@pytest.mark.parametrize(
+    ("unknown", "answer", "price_s"), [("outside", 2, 0.0), ("redraw", 1, 0.0), ("score-zero", 3, 200.0)]
+)
+def test_unknown_cells_count_as_chosen(unknown, answer, price_s):
+    known, member = np.arange(91) < 40, np.arange(91) < 60
+    time_s = np.where(np.arange(91) % 2, 100.0, 300.0)
+    landscape = SearchTable(**columns(time_s=time_s, known=known, member=member)).landscape(unknown=unknown)
+    assert set(landscape.answers[:40]) == {Answer.EVALUATED}
+    assert set(landscape.answers[40:60]) == {answer}
+    assert set(landscape.answers[60:]) == {Answer.OUTSIDE}
+    assert set(landscape.price_s[40:60]) == {price_s}
+    assert not landscape.scores[40:].any()
+    assert len(landscape.candidates) == (60 if unknown == "score-zero" else 40)
+
+
+def test_an_unknown_choice_is_refused(made_up_table):
+    with pytest.raises((SettingsError, TypeCheckError), match="score-zero"):
+        made_up_table().landscape(unknown="impute")
