@@ -3,25 +3,26 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
+@runtime_checkable
 class Progress(Protocol):
     """What a long computation tells while it runs."""
 
-    def advance(self, num_done: float = 1, note: str = "") -> None:
+    def advance(self, num_done: float | int = 1, note: str = "") -> None:
         """`num_done` more units are done; `note` is shown beside the bar."""
 
 
 class Silent:
     """A `Progress` that nobody watches."""
 
-    def advance(self, num_done: float = 1, note: str = "") -> None:
+    def advance(self, num_done: float | int = 1, note: str = "") -> None:
         """Do nothing."""
 
 
 @contextmanager
-def progress_bar(description: str, total: float) -> Iterator[Progress]:
+def progress_bar(description: str, total: float | int) -> Iterator[Progress]:
     """A bar on standard error; plain silence where that is no terminal, so that logs stay readable.
 
     Args:
@@ -48,7 +49,7 @@ def progress_bar(description: str, total: float) -> Iterator[Progress]:
         task = bar.add_task(description, total=total, note="")
 
         class Shown:
-            def advance(self, num_done: float = 1, note: str = "") -> None:
+            def advance(self, num_done: float | int = 1, note: str = "") -> None:
                 bar.advance(task, num_done)
                 if note:
                     bar.update(task, note=note)

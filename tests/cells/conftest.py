@@ -6,12 +6,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import settings
 
 from shareornot.cells import OPERATIONS
-
-settings.register_profile("compiled", deadline=None)  # the first example may compile kernels and build the tables
-settings.load_profile("compiled")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,31 @@
-"""Floor 1: data sets as tensors that live on the device."""
+"""Floor 1: data sets as tensors that live on the device.
 
-from shareornot.images.cifar10 import cifar10
-from shareornot.images.digits import digits
-from shareornot.images.image_set import Draws, ImageSet, draw_epoch
+The names load on first use: files are fetched without PyTorch.
+"""
 
-__all__ = ["Draws", "ImageSet", "cifar10", "digits", "draw_epoch"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from shareornot.images.cifar10 import cifar10_images
+    from shareornot.images.cifar10_files import fetch_cifar10, open_cifar10
+    from shareornot.images.digits import digits_images
+    from shareornot.images.image_set import Draws, ImageSet, draw_epoch
+
+_HOME = {
+    "cifar10_images": "cifar10",
+    "fetch_cifar10": "cifar10_files",
+    "open_cifar10": "cifar10_files",
+    "digits_images": "digits",
+    "Draws": "image_set",
+    "ImageSet": "image_set",
+    "draw_epoch": "image_set",
+}
+
+__all__ = ["Draws", "ImageSet", "cifar10_images", "digits_images", "draw_epoch", "fetch_cifar10", "open_cifar10"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -15,7 +15,7 @@ MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 """Of the channels over the 50,000 training images."""
 
 
-def cifar10(
+def cifar10_images(
     train_images: UInt8[np.ndarray, "N 3 32 32"],
     train_labels: UInt8[np.ndarray, " N"],
     test_images: UInt8[np.ndarray, "M 3 32 32"],
@@ -24,8 +24,10 @@ def cifar10(
     """CIFAR-10 with the split of NASBench-101 and the paper's augmentation: random crop with padding 4, and flip.
 
     Args:
-        train_images, train_labels: the 50,000 published training images, in their order.
-        test_images, test_labels: the 10,000 test images.
+        train_images: the 50,000 published training images, in their order.
+        train_labels: their classes.
+        test_images: the 10,000 test images.
+        test_labels: their classes.
     """
     images, labels = torch.tensor(train_images), torch.tensor(train_labels, dtype=torch.int64)
     return ImageSet(

@@ -14,7 +14,7 @@ SPLIT_SEED = 0
 """Seed of the permutation that splits the images, the same for whoever uses them."""
 
 
-def digits() -> ImageSet:
+def digits_images() -> ImageSet:
     """The digits, split once for all into 200 training, 797 validation and 800 test images.
 
     So few training images spread the accuracies of cells widely, and so many others measure them well.

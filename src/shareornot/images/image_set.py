@@ -68,7 +68,8 @@ class ImageSet:
 
         Args:
             draws: which images in which order, and how each is cropped and flipped.
-            start, stop: positions in that order.
+            start: first position in that order.
+            stop: the position after the last.
         """
         which = draws.order[start:stop]
         images = self.train_images[which]

@@ -122,10 +122,10 @@ def _use_one_core() -> None:
 
 def _train_part(folder: Path, part: range, config: BuildConfig) -> None:
     """Train some cells alone and write what came out."""
-    from shareornot.images import digits
+    from shareornot.images import digits_images
     from shareornot.supernet.standalone import train_standalone
 
-    images, network = digits(), digits_network()
+    images, network = digits_images(), digits_network()
     rows = []
     for cell in part:
         results = train_standalone(cell, range(config.num_runs), images, network, config.training)

@@ -12,15 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import torch
 from jaxtyping import Float64, Int32
 
-from shareornot.errors import DataError, MissingDataError, SettingsError
+from shareornot.errors import MissingDataError, SettingsError
 from shareornot.images import ImageSet
 from shareornot.progress import Progress
-from shareornot.storage import atomic_write
+from shareornot.study.proxies_file import ScoredCells, read_scores, write_scores
 from shareornot.study.settings import RunSettings, read_settings, write_settings
 from shareornot.supernet import EvaluationConfig, Evaluator, SuperNet, Trainer
 from shareornot.supernet.checkpoint import load_checkpoint, load_network, save_checkpoint
@@ -28,7 +26,7 @@ from shareornot.supernet.checkpoint import load_checkpoint, load_network, save_c
 Indices = Int32[np.ndarray, " cells"]
 SAVE_INTERVAL_S = 30.0
 
-SETTINGS, CHECKPOINT, LOG = "settings.json", "checkpoint.safetensors", "training.jsonl"
+SETTINGS, CHECKPOINT, LOG, PROXIES = "settings.json", "checkpoint.safetensors", "training.jsonl", "proxies.parquet"
 
 
 class Interrupted(Exception):  # noqa: N818 (no error: someone asked for it)
@@ -118,42 +116,37 @@ def evaluate_supernet(
             f"{folder}: expected a super-net trained to the end, got one after {num_steps} of {expected} steps; "
             "go on with its training first"
         )
-    whole, partial = folder / "proxies.parquet", folder / "proxies.partial.parquet"
-    identity = json.dumps({"evaluation": _ordered(evaluation), "checkpoint_steps": num_steps})
+    whole, partial = folder / PROXIES, folder / "proxies.partial.parquet"
+    identity: dict[str, object] = {"evaluation": _ordered(evaluation), "checkpoint_steps": num_steps}
     proxies = _scores_so_far(whole, identity, cells)
     if len(proxies) == len(cells):
         progress.advance(len(cells))
-        return proxies
-    done = _scores_so_far(partial, identity, cells).tolist()
-    progress.advance(len(done))
+        return np.array(proxies)
+    proxies = _scores_so_far(partial, identity, cells)
+    progress.advance(len(proxies))
     evaluator = Evaluator(network.to(images.device), images, evaluation)
+    origin = identity | {
+        "num_train_images": len(images.train_images),
+        "num_validation_images": len(images.validation_images),
+        "torch": torch.__version__,
+    }
+
+    def save(path: Path) -> None:
+        write_scores(path, ScoredCells(cells=cells[: len(proxies)], proxies=np.array(proxies), origin=origin))
+
     saved = time.monotonic()
-    for score in evaluator.scores(cells[len(done) :]):
-        done.append(score)
+    for score in evaluator.scores(cells[len(proxies) :]):
+        proxies.append(score)
         progress.advance(1, f"proxy {score:.3f}")
-        if should_stop() and len(done) < len(cells):
-            _write_scores(partial, identity, cells, done)
-            raise Interrupted(f"{folder}: stopped after {len(done)} of {len(cells)} cells; they are saved")
+        if should_stop() and len(proxies) < len(cells):
+            save(partial)
+            raise Interrupted(f"{folder}: stopped after {len(proxies)} of {len(cells)} cells; they are saved")
         if time.monotonic() - saved > SAVE_INTERVAL_S:
-            _write_scores(partial, identity, cells, done)
+            save(partial)
             saved = time.monotonic()
-    _write_scores(whole, identity, cells, done)
+    save(whole)
     partial.unlink(missing_ok=True)
-    return np.array(done)
-
-
-def read_proxies(folder: Path) -> tuple[Indices, Float64[np.ndarray, " cells"]]:
-    """The scored cells of a folder, in their order of evaluation.
-
-    Raises:
-        MissingDataError: nothing was scored there yet.
-        DataError: the file is damaged or of another format.
-    """
-    path = folder / "proxies.parquet"
-    if not path.exists():
-        raise MissingDataError(f"{folder}: expected proxies.parquet, got none; score the super-net's cells first")
-    cells, proxies, _ = _read_scores(path)
-    return cells, proxies
+    return np.array(proxies)
 
 
 def _claim(folder: Path, settings: RunSettings) -> None:
@@ -170,32 +163,14 @@ def _ordered(config: EvaluationConfig) -> dict[str, object]:
     return {name: getattr(config, name) for name in sorted(config.__slots__) if name != "forward_size"}
 
 
-def _scores_so_far(path: Path, identity: str, cells: Indices) -> Float64[np.ndarray, " cells"]:
+def _scores_so_far(path: Path, identity: dict[str, object], cells: Indices) -> list[float]:
     """Scores of the first of these cells, where the file has them for the same super-net and evaluation."""
     if path.exists():
-        scored, proxies, found = _read_scores(path)
-        if found == identity and len(scored) <= len(cells) and np.array_equal(scored, cells[: len(scored)]):
-            return proxies
-    return np.empty(0)
-
-
-def _write_scores(path: Path, identity: str, cells: Indices, proxies: list[float]) -> None:
-    table = pa.table({"cell": pa.array(cells[: len(proxies)], pa.int32()), "proxy_validation_accuracy": proxies})
-    table = table.replace_schema_metadata({"shareornot": identity, "torch": torch.__version__})
-    with atomic_write(path) as file:
-        pq.write_table(table, file, write_page_checksum=True)
-
-
-def _read_scores(path: Path) -> tuple[Indices, Float64[np.ndarray, " cells"], str]:
-    try:
-        table = pq.read_table(path, page_checksum_verification=True)
-        cells = table["cell"].to_numpy().astype(np.int32)
-        proxies = table["proxy_validation_accuracy"].to_numpy().astype(np.float64)
-    except (OSError, KeyError, pa.ArrowException) as error:
-        raise DataError(
-            f"{path}: expected scored cells in Parquet format, got {error}; delete it and score again"
-        ) from error
-    return cells, proxies, (table.schema.metadata or {}).get(b"shareornot", b"").decode()
+        scores = read_scores(path)
+        same = all(scores.origin.get(name) == value for name, value in identity.items())
+        if same and len(scores.cells) <= len(cells) and np.array_equal(scores.cells, cells[: len(scores.cells)]):
+            return list(scores.proxies.tolist())
+    return []
 
 
 def _append(path: Path, **values: float) -> None:

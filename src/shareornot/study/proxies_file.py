@@ -1,0 +1,68 @@
+"""Scored cells of one super-net in a Parquet file, with what the scores depend on; read without PyTorch."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from jaxtyping import Float64, Int32
+
+from shareornot.cells import NUM_CELLS
+from shareornot.errors import DataError, MissingDataError, UnitError
+from shareornot.storage import atomic_write
+
+KEY = b"shareornot"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class ScoredCells:
+    """Proxy accuracies of the cells that a super-net was asked about."""
+
+    cells: Int32[np.ndarray, " cells"]
+    """Unique indices in their order of evaluation."""
+    proxies: Float64[np.ndarray, " cells"]
+    """Fractions."""
+    origin: Mapping[str, Any]
+    """What the scores depend on and how they were made, as JSON has it."""
+
+
+def write_scores(path: Path, scores: ScoredCells) -> None:
+    """Write the file, whole or not at all."""
+    table = pa.table({"cell": pa.array(scores.cells, pa.int32()), "proxy_validation_accuracy": scores.proxies})
+    with atomic_write(path) as file:
+        pq.write_table(table.replace_schema_metadata({KEY: json.dumps(dict(scores.origin))}), file)
+
+
+def read_scores(path: Path) -> ScoredCells:
+    """Read what `write_scores` wrote.
+
+    Raises:
+        MissingDataError: no such file.
+        DataError: damaged, or of another format.
+        UnitError: a proxy outside [0, 1].
+    """
+    if not path.exists():
+        raise MissingDataError(f"{path.parent}: expected {path.name}, found none; score the super-net's cells first")
+    try:
+        table = pq.read_table(path, columns=["cell", "proxy_validation_accuracy"])
+        cells = table["cell"].to_numpy()
+        proxies = table["proxy_validation_accuracy"].to_numpy().astype(np.float64)
+        origin = json.loads((table.schema.metadata or {})[KEY])
+    except (OSError, KeyError, ValueError, pa.ArrowException) as error:
+        raise DataError(
+            f"{path}: expected scored cells in Parquet format, got {error}; delete it, score again"
+        ) from error
+    if cells.dtype != np.int32 or (len(cells) and not 0 <= cells.min() <= cells.max() < NUM_CELLS):
+        raise DataError(f"{path}: expected unique indices below {NUM_CELLS:,}, got others; delete it, score again")
+    if not isinstance(origin, dict):
+        raise DataError(f"{path}: expected metadata as an object, got {type(origin).__name__}; delete it, score again")
+    inside = (proxies >= 0) & (proxies <= 1) | ~np.isfinite(proxies)
+    if not inside.all():
+        raise UnitError(
+            f"{path}: expected accuracies from 0 to 1, got {proxies[~inside][0]}; divide percentages by 100"
+        )
+    return ScoredCells(cells=cells, proxies=proxies, origin=origin)
