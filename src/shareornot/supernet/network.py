@@ -1,6 +1,7 @@
 """The super-net: one network whose sub-graphs are all cells of a space.
 
-Shape suffixes: B batch, C channels, H height, W width, K classes. Images are in channels-last layout throughout.
+Shape suffixes: B batch, C channels, D channels that come out, H height, W width, K classes.
+Images are in channels-last layout throughout.
 """
 
 import math
@@ -18,6 +19,7 @@ from shareornot.supernet.cell_plan import CellPlan, plan_cell
 from shareornot.supernet.config import NetworkConfig
 
 Images = Float[Tensor, "B C H W"]
+Output = Float[Tensor, "B D H W"]
 Region = tuple[slice, ...]
 """The part of a parameter that a step uses."""
 
@@ -69,7 +71,7 @@ class ConvBatchNorm(nn.Module):
         self.register_buffer("adapted_var", torch.ones(out_channels), persistent=False)
         self.epsilon = config.bn_epsilon
 
-    def forward(self, x_BCHW: Images, num_channels: int, kernel_size: int, mode: BatchNormMode) -> Images:
+    def forward(self, x_BCHW: Images, num_channels: int, kernel_size: int, mode: BatchNormMode) -> Output:
         """Output with `num_channels` channels; a smaller kernel is the centre of the one that is there."""
         weight_region, channel_region = self.regions(x_BCHW.shape[1], num_channels, kernel_size)
         adapted = mode.statistics == "adapted"
@@ -152,7 +154,7 @@ class SuperCell(nn.Module):
         assert isinstance(unit, ConvBatchNorm)
         return unit
 
-    def forward(self, x_BCHW: Images, plan: CellPlan, mode: BatchNormMode) -> Images:
+    def forward(self, x_BCHW: Images, plan: CellPlan, mode: BatchNormMode) -> Output:
         """Run one cell."""
         states: list[Images] = [x_BCHW]
         for vertex, (operation, sources) in enumerate(zip(plan.operations, plan.sources, strict=True), start=1):

@@ -6,7 +6,7 @@ on starting operations, not on arithmetic. Channel r * C + c is channel c of run
 It shares no code with the super-net, so that each can be tested against the other, and it is what the
 embedded benchmark is made of.
 
-Shape suffixes: B batch, R runs, C channels, H height, W width, K classes.
+Shape suffixes: B batch, R runs, C channels, D channels that come out, H height, W width, K classes.
 """
 
 import math
@@ -25,6 +25,7 @@ from shareornot.supernet.cell_plan import CellPlan, plan_cell
 from shareornot.supernet.config import NetworkConfig, StandaloneTrainingConfig, TrainingResult
 
 Images = Float[Tensor, "B RC H W"]
+Output = Float[Tensor, "B RD H W"]
 
 
 def conv_bn_relu(
@@ -67,7 +68,7 @@ class StandaloneCell(nn.Module):
         if plan.residual:
             self.projections["output"] = conv_bn_relu(in_channels, config.num_filters << stack, 1, num_runs, config)
 
-    def forward(self, x: Images) -> Images:
+    def forward(self, x: Images) -> Output:
         """Run the cell."""
         states = [x]
         for vertex, num_channels in enumerate(self.channels, start=1):
@@ -90,13 +91,13 @@ class StandaloneCell(nn.Module):
         """The channels of each run by themselves."""
         return x.view(x.shape[0], self.num_runs, -1, *x.shape[2:])
 
-    def _first_channels(self, x: Images, num_channels: int) -> Images:
+    def _first_channels(self, x: Images, num_channels: int) -> Output:
         """The first channels of each run."""
         if x.shape[1] == num_channels * self.num_runs:
             return x
         return _channels_last(self._by_run(x)[:, :, :num_channels].flatten(1, 2))
 
-    def _concatenated(self, branches: list[Images]) -> Images | None:
+    def _concatenated(self, branches: list[Float[Tensor, "B _ H W"]]) -> Output | None:
         """The channels of all branches, one run after the other."""
         if len(branches) < 2:
             return branches[0] if branches else None
