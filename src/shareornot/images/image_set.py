@@ -25,12 +25,12 @@ class ImageSet:
 
     name: str
     num_classes: int
-    train_images: Bytes
-    train_labels: Labels
-    validation_images: Bytes
-    validation_labels: Labels
-    test_images: Bytes
-    test_labels: Labels
+    train_images: UInt8[Tensor, "train C H W"]
+    train_labels: Int64[Tensor, " train"]
+    validation_images: UInt8[Tensor, "validation C H W"]
+    validation_labels: Int64[Tensor, " validation"]
+    test_images: UInt8[Tensor, "test C H W"]
+    test_labels: Int64[Tensor, " test"]
     mean: tuple[float, ...]
     """Mean of each channel, as a fraction of 255."""
     std: tuple[float, ...]

@@ -1,0 +1,176 @@
+"""Optimizers against plain loops over numbers."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from shareornot.errors import SettingsError
+from shareornot.supernet import OptimizerConfig, PartialOptimizer
+
+NUM_STEPS = 6
+AS_DESCRIBED = OptimizerConfig()
+AS_PUBLISHED = OptimizerConfig(accumulate_epsilon=True, move_whole_tensors=True)
+DESCENT = OptimizerConfig(name="sgd", learning_rate=0.05)
+CONFIGS = {"as described": AS_DESCRIBED, "as published": AS_PUBLISHED, "sgd": DESCENT}
+
+
+class PlainOptimizer:
+    """One number at a time, from the formulas."""
+
+    def __init__(self, weight: float, config: OptimizerConfig) -> None:
+        self.weight, self.config = weight, config
+        self.mean_square = self.velocity = 0.0
+
+    def step(self, gradient: float, learning_rate: float) -> None:
+        config = self.config
+        gradient += config.weight_decay * self.weight
+        if config.name == "sgd":
+            self.velocity = config.momentum * self.velocity + gradient
+            self.weight -= learning_rate * self.velocity
+            return
+        self.mean_square = config.smoothing * self.mean_square + (1 - config.smoothing) * gradient**2
+        if config.accumulate_epsilon:
+            self.mean_square += config.epsilon
+            self.velocity = config.momentum * self.velocity + gradient / math.sqrt(self.mean_square)
+            self.weight -= learning_rate * self.velocity
+        else:
+            root = math.sqrt(self.mean_square + config.epsilon)
+            self.velocity = config.momentum * self.velocity + learning_rate * gradient / root
+            self.weight -= self.velocity
+
+    @property
+    def state(self) -> list[float]:
+        return [self.velocity] if self.config.name == "sgd" else [self.mean_square, self.velocity]
+
+
+def parameters(*shapes: tuple[int, ...]) -> dict[str, nn.Parameter]:
+    generator = torch.Generator().manual_seed(0)
+    return {
+        f"p{number}": nn.Parameter(torch.randn(shape, dtype=torch.float64, generator=generator))
+        for number, shape in enumerate(shapes)
+    }
+
+
+def plain_twins(named, config):
+    return {name: [PlainOptimizer(x, config) for x in p.detach().flatten().tolist()] for name, p in named.items()}
+
+
+def assert_equal(named, optimizer, plain):
+    for name, parameter in named.items():
+        expected = np.array([[number.weight, *number.state] for number in plain[name]]).T
+        actual = [tensor.detach().flatten().numpy() for tensor in (parameter, *optimizer.states[name])]
+        np.testing.assert_allclose(actual, expected, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS.keys())
+def test_steps_are_those_of_a_plain_loop(config):
+    named = parameters((3, 2), (4,))
+    optimizer, plain = PartialOptimizer(named, config), plain_twins(named, config)
+    for step in range(NUM_STEPS):
+        learning_rate = config.learning_rate / (1 + step)
+        for name, parameter in named.items():
+            parameter.grad = torch.randn(parameter.shape, dtype=torch.float64)
+            for number, gradient in zip(plain[name], parameter.grad.flatten().tolist(), strict=True):
+                number.step(gradient, learning_rate)
+        optimizer.step({parameter: [] for parameter in named.values()}, learning_rate)
+        assert all(parameter.grad is None for parameter in named.values())
+    assert_equal(named, optimizer, plain)
+
+
+@pytest.mark.parametrize("weight_decay", [0.0, 0.01])
+def test_descent_is_pytorchs(weight_decay):
+    config = OptimizerConfig(name="sgd", learning_rate=0.1, weight_decay=weight_decay)
+    ours, theirs = parameters((3, 2)), parameters((3, 2))
+    optimizer = PartialOptimizer(ours, config)
+    reference = torch.optim.SGD(theirs.values(), 0.1, momentum=0.9, weight_decay=weight_decay)
+    for _ in range(NUM_STEPS):
+        gradient = torch.randn(3, 2, dtype=torch.float64)
+        ours["p0"].grad, theirs["p0"].grad = gradient.clone(), gradient.clone()
+        optimizer.step({ours["p0"]: []}, 0.1)
+        reference.step()
+    torch.testing.assert_close(ours["p0"], theirs["p0"], rtol=1e-13, atol=0)
+
+
+@pytest.mark.parametrize(("num_steps", "times_smaller"), [(10, 3.1), (100, 8.0), (2000, 10.0)])
+def test_an_accumulated_epsilon_shrinks_the_steps(num_steps, times_smaller):
+    """Small gradients move three times less after 10 steps, eight times after 100, ten times in the end."""
+    moved = []
+    for accumulate in (False, True):
+        config = OptimizerConfig(momentum=0.0, weight_decay=0.0, accumulate_epsilon=accumulate)
+        named = parameters((1,))
+        optimizer = PartialOptimizer(named, config)
+        for _ in range(num_steps):
+            before = named["p0"].item()
+            named["p0"].grad = torch.full((1,), 1e-3, dtype=torch.float64)
+            optimizer.step({named["p0"]: []}, 0.2)
+        moved.append(before - named["p0"].item())
+    assert moved[0] / moved[1] == pytest.approx(times_smaller, rel=0.02)
+
+
+@pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS.keys())
+def test_what_a_step_does_not_use_stays_or_moves_as_the_recipe_says(config):
+    """Tensors without a region never move; of those used in part, the rest moves only `as published`, by momentum and
+    weight decay alone."""
+    named = parameters((4, 4), (4, 4), (4,), (4,))
+    optimizer, plain = PartialOptimizer(named, config), plain_twins(named, config)
+    whole, partial, vector, unused = named.values()
+    corner, row = (slice(2), slice(3)), (slice(3), slice(1))
+    regions = {
+        "whole": {p: [] for p in named.values()},  # so that there is a state to disturb
+        "parts": {whole: [], partial: [corner, row], vector: [(slice(2),)]},
+        "part that is all": {partial: [corner, (slice(4), slice(4))], vector: [(slice(4),)]},
+    }
+    for kind in ("whole", "parts", "part that is all", "parts"):
+        before = {name: [t.detach().clone() for t in (p, *optimizer.states[name])] for name, p in named.items()}
+        used_masks = {}
+        for name, parameter in named.items():
+            if parameter not in regions[kind]:
+                continue
+            used = torch.zeros_like(parameter, dtype=torch.bool)
+            for region in regions[kind][parameter] or [()]:
+                used[region] = True
+            used_masks[name] = used
+            parameter.grad = torch.randn(parameter.shape, dtype=torch.float64) * used
+            for number, gradient, is_used in zip(
+                plain[name], parameter.grad.flatten().tolist(), used.flatten().tolist(), strict=True
+            ):
+                if is_used or config.move_whole_tensors:
+                    number.step(gradient, 0.1)
+        optimizer.step(regions[kind], 0.1)
+        assert_equal(named, optimizer, plain)
+        for name, parameter in named.items():
+            used = used_masks.get(name, torch.zeros_like(parameter, dtype=torch.bool))
+            after = [parameter.detach(), *optimizer.states[name]]
+            moved = torch.stack([now != then for now, then in zip(after, before[name], strict=True)])
+            assert moved[:, used].all()
+            if name not in used_masks or not config.move_whole_tensors:
+                assert not moved[:, ~used].any()
+            else:
+                assert moved[:, ~used].all()
+    assert unused.grad is None
+
+
+def test_the_state_goes_into_a_checkpoint_and_back():
+    named = parameters((2, 3), (3,))
+    optimizer = PartialOptimizer(named, AS_DESCRIBED)
+    for parameter in named.values():
+        parameter.grad = torch.ones_like(parameter)
+    optimizer.step({parameter: [] for parameter in named.values()}, 0.1)
+    state = {name: tensor.clone() for name, tensor in optimizer.state_dict().items()}
+    assert sorted(state) == ["p0.0", "p0.1", "p1.0", "p1.1"]
+    assert all(tensor.all() for tensor in state.values())
+    other = PartialOptimizer(named, AS_DESCRIBED)
+    other.load_state_dict(state)
+    assert all(torch.equal(tensor, state[name]) for name, tensor in other.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("learning_rate", 0.0), ("momentum", 1.0), ("momentum", -0.1), ("smoothing", 1.0), ("epsilon", 0.0)],
+)
+def test_constants_out_of_range_are_refused(name, value):
+    with pytest.raises(SettingsError, match=rf"optimizer: expected .* got .*{value}"):
+        OptimizerConfig(**{name: value})
