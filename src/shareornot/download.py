@@ -1,14 +1,13 @@
 """Large files from their publishers: resumed where they broke off, and kept only if they are what was published."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from shareornot.errors import DataError, MissingDataError
-from shareornot.progress import Progress, Silent
+from shareornot.progress import Progress, ProgressBars, no_bars
 from shareornot.storage import sha256_of
 
 BLOCK_SIZE = 1 << 16
@@ -18,15 +17,6 @@ TIMEOUT_S = (10.0, 60.0)
 NUM_ATTEMPTS = 5
 TEMPORARY_STATUS = frozenset({408, 429, 500, 502, 503, 504})
 """Answers of a server that may be another in a moment."""
-
-ProgressBars = Callable[[str, float | int], AbstractContextManager[Progress]]
-"""Opens a bar from a description and a total; `progress_bar` is one."""
-
-
-@contextmanager
-def no_bars(description: str, total: float | int) -> Iterator[Progress]:  # noqa: ARG001
-    """Bars that nobody watches."""
-    yield Silent()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

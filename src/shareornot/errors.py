@@ -7,7 +7,8 @@
     ├── SettingsError       a setting out of range or unknown           (ValueError)
     ├── DataError           a file that is damaged or something else    (ValueError)
     ├── MissingDataError    a file or data set that is not there        (FileNotFoundError)
-    └── MissingExtraError   an optional dependency is not installed     (ImportError)
+    ├── MissingExtraError   an optional dependency is not installed     (ImportError)
+    └── Interrupted         someone asked to stop; all is saved
 
 Each message says what was expected, what came, and the remedy. The command line shows them as one line, without a
 traceback, and exits with 2.
@@ -46,3 +47,7 @@ class MissingDataError(ShareOrNotError, FileNotFoundError):
 
 class MissingExtraError(ShareOrNotError, ImportError):
     """An optional dependency that this command needs and that is not installed."""
+
+
+class Interrupted(ShareOrNotError):  # noqa: N818 (not an error: someone asked for it)
+    """Work stopped because someone asked; what was finished is saved, and the same call goes on from there."""

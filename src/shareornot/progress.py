@@ -1,8 +1,8 @@
 """Progress bars for whatever takes more than two seconds, silent where nobody watches."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, runtime_checkable
 
 
@@ -55,3 +55,13 @@ def progress_bar(description: str, total: float | int) -> Iterator[Progress]:
                     bar.update(task, note=note)
 
         yield Shown()
+
+
+ProgressBars = Callable[[str, float | int], AbstractContextManager[Progress]]
+"""Opens a bar from a description and a total; `progress_bar` is one, `no_bars` another."""
+
+
+@contextmanager
+def no_bars(description: str, total: float | int) -> Iterator[Progress]:  # noqa: ARG001
+    """Bars that nobody watches."""
+    yield Silent()

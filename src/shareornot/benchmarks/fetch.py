@@ -5,8 +5,9 @@ from pathlib import Path
 from shareornot.benchmarks.catalogue import NASBENCH101_FILE, NASBENCH101_FULL_FILE
 from shareornot.benchmarks.nasbench101 import OFFICIAL_FILES, import_parquet, import_tfrecord
 from shareornot.benchmarks.table import BenchmarkTable
-from shareornot.download import ProgressBars, RemoteFile, download, no_bars
+from shareornot.download import RemoteFile, download
 from shareornot.errors import MissingDataError
+from shareornot.progress import ProgressBars, no_bars
 from shareornot.storage import data_folder
 
 PARQUET_MAGIC = b"PAR1"

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import typer
 
-from shareornot.errors import ShareOrNotError
+from shareornot.errors import Interrupted, ShareOrNotError
 
 USER_ERROR, INTERRUPTED = 2, 130
 
@@ -16,6 +16,8 @@ def user_errors() -> Iterator[None]:
     """Turn an error that a user can cause into one line and exit code 2, and Ctrl-C into exit code 130."""
     try:
         yield
+    except Interrupted as stop:
+        fail(f"{stop}; the same command goes on from there", INTERRUPTED)
     except ShareOrNotError as error:
         fail(f"error: {error}")
     except OSError as error:

@@ -20,9 +20,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from jaxtyping import UInt8
 
-from shareornot.download import ProgressBars, RemoteFile, download, no_bars
+from shareornot.download import RemoteFile, download
 from shareornot.errors import DataError, MissingDataError, MissingExtraError
-from shareornot.progress import Progress, Silent
+from shareornot.progress import Progress, ProgressBars, Silent, no_bars
 from shareornot.storage import atomic_write, data_folder, sha256_of
 
 ARCHIVE = RemoteFile(

@@ -4,9 +4,12 @@ The work is cut into parts of a few cells. Each part becomes a file of its own a
 stopped goes on where it was. A training follows from its cell and run alone, whoever does it.
 """
 
+import json
 import os
+import platform
+import signal
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from dataclasses import astuple, dataclass, field, fields
+from dataclasses import asdict, astuple, dataclass, field, fields
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -14,11 +17,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from shareornot.cells import unique_codes
-from shareornot.errors import DataError
-from shareornot.progress import Progress
+from shareornot.benchmarks import BenchmarkTable, TableColumns, TableInfo, write_table
+from shareornot.cells import Cell, parameter_count, unique_codes
+from shareornot.errors import DataError, SettingsError
+from shareornot.progress import Progress, ProgressBars, no_bars
 from shareornot.storage import atomic_write
 from shareornot.study.settings import digits_network
+from shareornot.study.workers import num_usable_cores
 from shareornot.supernet.config import StandaloneTrainingConfig, TrainingResult
 
 METRICS = tuple(f"{when}_{metric.name}" for when in ("halfway", "final") for metric in fields(TrainingResult))
@@ -47,6 +52,36 @@ class BuildConfig:
 
 
 EMBEDDED = BuildConfig()
+
+
+def build_digits(
+    out: Path,
+    parts: Path,
+    *,
+    num_processes: int | None = None,
+    bars: ProgressBars = no_bars,
+    config: BuildConfig = EMBEDDED,
+) -> BenchmarkTable:
+    """Train what is not trained yet, and write the benchmark table.
+
+    Args:
+        out: the table.
+        parts: folder of finished trainings; those of other settings are refused.
+        num_processes: trainings at a time, by default one a core.
+        bars: shows the progress in cells.
+        config: what to train.
+
+    Raises:
+        SettingsError: the folder holds trainings of other settings.
+        DataError: a finished part is damaged.
+    """
+    _claim(parts, config)
+    with bars(f"Training {config.num_cells:,} cells {config.num_runs} times", config.num_cells) as progress:
+        train_parts(parts, num_processes or num_usable_cores(), progress, config)
+    write_table(out, _columns(read_parts(parts, config), config), _info(config))
+    table = BenchmarkTable.open(out)
+    table.verify()
+    return table
 
 
 def train_parts(folder: Path, num_processes: int, progress: Progress, config: BuildConfig = EMBEDDED) -> None:
@@ -93,6 +128,57 @@ def read_parts(folder: Path, config: BuildConfig = EMBEDDED) -> dict[str, np.nda
     return {name: table[name].to_numpy().reshape(config.num_cells, config.num_runs) for name in METRICS}
 
 
+def _claim(folder: Path, config: BuildConfig) -> None:
+    """Make the folder that of these settings, or see that it is."""
+    path = folder / "settings.json"
+    settings = json.dumps({"network": asdict(digits_network()), **asdict(config)}, indent=2) + "\n"
+    if not path.exists():
+        with atomic_write(path) as file:
+            file.write(settings.encode())
+    elif path.read_text() != settings:
+        raise SettingsError(f"{folder}: holds trainings of other settings, see {path.name}; name another folder")
+
+
+def _columns(results: dict[str, np.ndarray], config: BuildConfig) -> TableColumns:
+    """The rows of the table."""
+    cells = np.arange(config.num_cells, dtype=np.int32)
+    hashes = b"".join(bytes.fromhex(Cell.from_index(int(index)).official_hash()) for index in cells)
+    return TableColumns(
+        cells=cells,
+        module_hashes=np.frombuffer(hashes, np.uint8).reshape(-1, 16),
+        trainable_parameters=parameter_count(cells, **_network_size()),
+        values={name.removesuffix("_s"): results[name][:, None, :].astype(np.float32) for name in METRICS},
+    )
+
+
+def _info(config: BuildConfig) -> TableInfo:
+    import sklearn
+    import torch
+
+    return TableInfo(
+        name="digits",
+        budgets=(config.training.epochs,),
+        num_runs=config.num_runs,
+        max_vertices=config.max_vertices,
+        data_set="scikit-learn digits: 200 training, 797 validation, 800 test images of 8 x 8 pixels",
+        network=_network_size(),
+        provenance={
+            "training": asdict(config.training),
+            "time": "processor time of the training steps of all runs of a cell, shared equally among them",
+            "processor": platform.processor() or platform.machine(),
+            "torch": torch.__version__,
+            "scikit-learn": sklearn.__version__,
+        },
+    )
+
+
+def _network_size() -> dict[str, int]:
+    """Size of the network, as `parameter_count` takes it."""
+    names = ("num_filters", "num_stacks", "cells_per_stack", "num_classes", "image_channels")
+    network = digits_network()
+    return {name: getattr(network, name) for name in names}
+
+
 def _read_part(path: Path, part: range, num_runs: int) -> pa.Table:
     try:
         table = pq.read_table(path, page_checksum_verification=True)
@@ -113,7 +199,8 @@ def _part_path(folder: Path, part: range) -> Path:
 
 
 def _use_one_core() -> None:
-    """One core a process: these networks are too small to share several."""
+    """One core a process: these networks are too small to share several. Ctrl-C lets the part that runs be finished."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["OMP_NUM_THREADS"] = "1"
     import torch
 

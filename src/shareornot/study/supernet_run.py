@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from jaxtyping import Float64, Int32
 
-from shareornot.errors import MissingDataError, SettingsError
+from shareornot.errors import Interrupted, MissingDataError, SettingsError
 from shareornot.images import ImageSet
 from shareornot.progress import Progress
 from shareornot.study.proxies_file import ScoredCells, read_scores, write_scores
@@ -27,10 +27,6 @@ Indices = Int32[np.ndarray, " cells"]
 SAVE_INTERVAL_S = 30.0
 
 SETTINGS, CHECKPOINT, LOG, PROXIES = "settings.json", "checkpoint.safetensors", "training.jsonl", "proxies.parquet"
-
-
-class Interrupted(Exception):  # noqa: N818 (no error: someone asked for it)
-    """Work stopped because someone asked; what was finished is saved."""
 
 
 def train_supernet(

@@ -1,0 +1,57 @@
+"""The command line, put together from its commands."""
+
+from typing import Annotated
+
+import typer
+
+from shareornot import __version__
+from shareornot.cli.appraise import appraise
+from shareornot.cli.bench import bench
+from shareornot.cli.benchmark import app as benchmark_app
+from shareornot.cli.data import app as data_app
+from shareornot.cli.demo import demo
+from shareornot.cli.evaluate import evaluate
+from shareornot.cli.query import query
+from shareornot.cli.spaces import spaces
+from shareornot.cli.train import train
+
+app = typer.Typer(
+    name="shareornot",
+    help="Does weight sharing help neural architecture search here, and can its scores be trusted?\n\n"
+    "Start with: shareornot demo. The steps one by one: train, evaluate, appraise.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    add_completion=False,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(__version__)  # noqa: T201
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+app.command()(demo)
+app.command()(train)
+app.command()(evaluate)
+app.command()(appraise)
+app.command()(spaces)
+app.command()(query)
+app.command()(bench)
+app.add_typer(data_app, name="data")
+app.add_typer(benchmark_app, name="benchmark")
+
+
+def main() -> None:
+    """Entry point of the command `shareornot`."""
+    app()

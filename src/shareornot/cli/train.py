@@ -1,0 +1,64 @@
+"""`shareornot train`."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from shareornot.cli.errors import user_errors
+from shareornot.cli.options import Benchmark, Device, Processes, SpaceText
+
+
+def train(
+    folder: Annotated[Path, typer.Argument(help="Folder for the super-nets; one that is begun is finished.")],
+    benchmark: Benchmark = "nasbench101",
+    space: SpaceText = "A_FULL",
+    variant: Annotated[
+        Literal["baseline", "single-k", "pro-rata", "avg-3", "s-k+p-r"],
+        typer.Option(help="Way of training: a column of the paper's Table 1."),
+    ] = "baseline",
+    recipe: Annotated[
+        Literal["as-described", "as-published"],
+        typer.Option(help="as-described does what the paper says, as-published what its code did; not for digits."),
+    ] = "as-described",
+    supernets: Annotated[int, typer.Option(min=1, help="How many, with seeds that count up.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the first.")] = 0,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Default: 432, the paper's; 600 on digits.")] = None,
+    filters: Annotated[int | None, typer.Option(min=1, help="Channels of the stem; default: 16, 8 on digits.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Images a step; default: 256, 50 on digits.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(min=1e-9, help="Default: 0.2, 0.1 on digits.")] = None,
+    device: Device = "auto",
+    processes: Processes = None,
+) -> None:
+    """Train super-nets on a space of cells.
+
+    Example: shareornot train results/a4 --space A4 --supernets 5
+
+    Ctrl-C saves and stops; the same command goes on from there.
+    """
+    with user_errors():
+        from shareornot.progress import progress_bar
+        from shareornot.study.settings import digits_settings, paper_settings
+        from shareornot.study.supernets import train_supernets
+
+        if benchmark == "digits":
+            settings = digits_settings(space, variant=variant, seed=seed)
+        else:
+            settings = paper_settings(space, variant=variant, recipe=recipe, seed=seed)
+        training, network = settings.training, settings.network
+        settings = replace(
+            settings,
+            benchmark=benchmark,
+            network=replace(network, num_filters=filters or network.num_filters),
+            training=replace(
+                training,
+                epochs=epochs or training.epochs,
+                batch_size=batch_size or training.batch_size,
+                optimizer=replace(training.optimizer, learning_rate=learning_rate or training.optimizer.learning_rate),
+            ),
+        )
+        folders = train_supernets(
+            folder, settings, num_supernets=supernets, device=device, num_processes=processes, bars=progress_bar
+        )
+        typer.echo(f"Trained: {', '.join(map(str, folders))}\nNext: shareornot evaluate {folder}")

@@ -1,0 +1,90 @@
+"""An appraisal as files: picture, numbers, and the scores behind them."""
+
+import io
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from shareornot.report.verdict_figure import verdict_figure
+from shareornot.storage import atomic_write
+from shareornot.study.appraisal import Appraisal
+
+PICTURE_FORMATS = ("png", "svg", "pdf")
+
+
+def write_report(folder: Path, appraisal: Appraisal) -> Path:
+    """Write `appraisal.png`, `.svg`, `.pdf`, `appraisal.json`, `scores.parquet` and `regret.parquet`.
+
+    Args:
+        folder: created if need be.
+        appraisal: what to write.
+
+    Returns:
+        The picture that a person would open.
+    """
+    figure = verdict_figure(appraisal)
+    for kind in PICTURE_FORMATS:
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format=kind, dpi=150)
+        with atomic_write(folder / f"appraisal.{kind}") as file:
+            file.write(buffer.getvalue())
+    with atomic_write(folder / "appraisal.json") as file:
+        file.write(json.dumps(to_json(appraisal), indent=2, allow_nan=False).encode() + b"\n")
+    _write_parquet(folder / "scores.parquet", _scores(appraisal))
+    _write_parquet(folder / "regret.parquet", _regret(appraisal))
+    return folder / "appraisal.png"
+
+
+def to_json(appraisal: Appraisal) -> dict[str, Any]:
+    """The numbers of an appraisal, without the scores and curves; accuracies are fractions, times in seconds."""
+    return {
+        "benchmark": appraisal.benchmark,
+        "space": appraisal.space,
+        "num_cells": appraisal.num_cells,
+        "num_known": appraisal.num_known,
+        "supernets": [
+            {"name": pool.name, "num_scored": len(pool.cells), "spearman": value, "diverged": value is None}
+            for pool, value in zip(appraisal.pools, appraisal.spearmans, strict=True)
+        ],
+        "agreement": asdict(appraisal.agreement),
+        "paper_agreement": asdict(appraisal.paper_agreement),
+        "noise_ceiling": asdict(appraisal.ceiling),
+        "share_of_ceiling": appraisal.share_of_ceiling,
+        "guides": appraisal.guides,
+        "sign": "difference = guided - random search in test regret; negative = better than random search",
+        "comparisons": [asdict(one) for one in appraisal.comparisons],
+        "verdict": asdict(appraisal.verdict),
+    }
+
+
+def _scores(appraisal: Appraisal) -> dict[str, Any]:
+    """A row for each scored cell of each super-net."""
+    sizes = [len(pool.cells) for pool in appraisal.pools]
+    return {
+        "supernet": np.repeat([pool.name for pool in appraisal.pools], sizes),
+        "cell": np.concatenate([pool.cells for pool in appraisal.pools]),
+        "proxy_validation_accuracy": np.concatenate([pool.proxies for pool in appraisal.pools]),
+        "standalone_validation_accuracy": np.concatenate(appraisal.standalone),
+    }
+
+
+def _regret(appraisal: Appraisal) -> dict[str, Any]:
+    """A row for each search and time."""
+    curves = appraisal.curves
+    return {
+        "search": np.repeat(list(curves), [len(curve.time_s) for curve in curves.values()]),
+        **{
+            name: np.concatenate([getattr(curve, name) for curve in curves.values()])
+            for name in ("time_s", "mean", "low", "high")
+        },
+    }
+
+
+def _write_parquet(path: Path, columns: dict[str, Any]) -> None:
+    with atomic_write(path) as file:
+        pq.write_table(pa.table(columns), file)

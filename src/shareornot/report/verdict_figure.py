@@ -1,0 +1,122 @@
+"""The picture of an appraisal: how the scores agree with the truth, and what searching by them brought."""
+
+import textwrap
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from shareornot.study.appraisal import Appraisal
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+
+COLOURS = {"guided": "#0072b2", "random": "#555555", "evolution": "#d55e00"}
+"""Told apart by colour-blind readers too."""
+LABELS = {"guided": "guided by the super-net", "random": "random search", "evolution": "regularized evolution"}
+ANSWER_COLOURS = {"helped": "#00795a", "hurt": "#b03a2e", "undecided": "#6b6b6b"}
+
+
+def verdict_figure(appraisal: Appraisal) -> "Figure":
+    """Draw proxies against standalone accuracies with their distributions, and regret against time.
+
+    Returns:
+        A matplotlib figure, 12 x 6.2 inches, that belongs to no window.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12, 6.2), layout="constrained", facecolor="white")
+    top, bottom = figure.subfigures(2, 1, height_ratios=(0.9, 5.3))  # type: ignore[misc]
+    verdict = appraisal.verdict
+    top.text(
+        0.012,
+        0.5,
+        "\n".join(textwrap.wrap(verdict.sentence, 118)),
+        va="center",
+        fontsize=13,
+        fontweight="bold",
+        color=ANSWER_COLOURS[verdict.answer],
+    )
+    left, right = bottom.subfigures(1, 2, width_ratios=(1, 1.08))
+    _draw_agreement(left, appraisal)
+    _draw_regret(right, appraisal)
+    return figure
+
+
+def _draw_agreement(figure: "SubFigure", appraisal: Appraisal) -> None:
+    """A point for each scored cell, with the distribution of either accuracy along its axis."""
+    axes = figure.subplots(
+        2,
+        2,
+        width_ratios=(5, 1),
+        height_ratios=(1, 5),
+        sharex="col",
+        sharey="row",
+        gridspec_kw={"wspace": 0.03, "hspace": 0.03},
+    )
+    above, corner, main, beside = axes[0, 0], axes[0, 1], axes[1, 0], axes[1, 1]
+    corner.set_visible(False)
+    shown = [number for number, value in enumerate(appraisal.spearmans) if value is not None]
+    standalone = np.concatenate([appraisal.standalone[number] for number in shown]) * 100
+    proxies = np.concatenate([appraisal.pools[number].proxies for number in shown]) * 100
+    _scatter(main, standalone, proxies)
+    above.hist(standalone, bins=60, color=COLOURS["guided"], alpha=0.75)
+    beside.hist(proxies, bins=60, orientation="horizontal", color=COLOURS["guided"], alpha=0.75)
+    for axis in (above, beside):
+        axis.axis("off")
+    main.set_xlabel("standalone validation accuracy (%), mean over runs")
+    main.set_ylabel("proxy validation accuracy (%), shared weights")
+    half = appraisal.agreement.half_width
+    spread = "" if half is None else f" ± {half:.2f}"
+    main.text(
+        0.03,
+        0.97,
+        f"Spearman {appraisal.agreement.mean:.2f}{spread}\nnoise ceiling {appraisal.ceiling.ceiling:.2f}",
+        transform=main.transAxes,
+        va="top",
+        bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none"},
+    )
+    above.set_title(
+        f"{appraisal.benchmark}, {appraisal.space}: {len(proxies):,} scores by {len(shown)} "
+        f"super-net{'s' * (len(shown) > 1)}",
+        fontsize=11,
+        loc="left",
+    )
+
+
+def _scatter(axes: "Axes", x: np.ndarray, y: np.ndarray) -> None:
+    """Points small and light enough that clusters show."""
+    size, alpha = (4, 0.25) if len(x) > 3_000 else (9, 0.45)
+    axes.scatter(x, y, s=size, alpha=alpha, color=COLOURS["guided"], linewidths=0, rasterized=True)
+    axes.grid(color="#e5e5e5", linewidth=0.6)
+    axes.set_axisbelow(True)
+
+
+def _draw_regret(figure: "SubFigure", appraisal: Appraisal) -> None:
+    """Mean test regret of each search against time, with the budgets at which they are compared."""
+    axes = figure.subplots()
+    for name, curve in appraisal.curves.items():
+        mean, low, high = (np.maximum(values, 1e-5) * 100 for values in (curve.mean, curve.low, curve.high))
+        axes.plot(curve.time_s, mean, color=COLOURS[name], label=f"{LABELS[name]} ({curve.num_runs} runs)")
+        axes.fill_between(curve.time_s, low, high, color=COLOURS[name], alpha=0.18, linewidth=0)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    for one in appraisal.comparisons:
+        axes.axvline(one.budget_s, color="#999999", linestyle=":", linewidth=1)
+        axes.text(
+            one.budget_s,
+            0.99,
+            f" TOP-{one.num_trained}",
+            transform=axes.get_xaxis_transform(),
+            rotation=90,
+            ha="right",
+            va="top",
+            fontsize=8,
+            color="#666666",
+        )
+    axes.set_xlabel("time (s) of all trainings, with the super-net's")
+    axes.set_ylabel("test regret (points)")
+    axes.grid(which="both", color="#eeeeee", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.legend(frameon=False, loc="lower left")
+    axes.set_title("Regret against time, mean and 95 % band", fontsize=11, loc="left")

@@ -1,0 +1,251 @@
+"""Several super-nets of one space in a folder: `seed-0`, `seed-1`, ..., each a run of its own.
+
+These are the steps of the main job, as Python users call them and as the commands do: `train_supernets`,
+`evaluate_supernets`, `appraise_supernets`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Int32
+
+from shareornot.benchmarks import BenchmarkTable, open_benchmark, parse_space, space_cells
+from shareornot.errors import MissingDataError, MissingExtraError, SettingsError
+from shareornot.progress import Progress, ProgressBars, no_bars
+from shareornot.study.appraisal import Appraisal, ScoredPool, SupernetCosts, appraise
+from shareornot.study.proxies_file import read_scores
+from shareornot.study.settings import RunSettings, read_settings, with_seed
+from shareornot.study.workers import num_usable_cores, run_in_processes
+from shareornot.supernet.config import EvaluationConfig
+
+if TYPE_CHECKING:
+    from shareornot.images import ImageSet
+
+Indices = Int32[np.ndarray, " cells"]
+
+
+def train_supernets(
+    folder: Path,
+    settings: RunSettings,
+    *,
+    num_supernets: int = 1,
+    device: str = "auto",
+    num_processes: int | None = None,
+    bars: ProgressBars = no_bars,
+) -> list[Path]:
+    """Train super-nets that differ in their seed only; those that are there are kept, those begun are finished.
+
+    Args:
+        folder: gets a folder for each super-net.
+        settings: of all of them; the seeds count up from the one that they name.
+        num_supernets: how many.
+        device: as PyTorch names it, or "auto" for an accelerator where there is one.
+        num_processes: super-nets trained at a time; by default one a core on a processor, one on an accelerator.
+        bars: shows the progress in steps.
+
+    Returns:
+        The folders of the super-nets.
+
+    Raises:
+        SettingsError: a folder holds a super-net of other settings.
+        MissingDataError: the benchmark or the images are not there; the message says how to get them.
+        MissingExtraError: PyTorch is not installed.
+        Interrupted: Ctrl-C; all is saved, and the same call goes on from there.
+    """
+    if num_supernets < 1:
+        raise SettingsError(f"num_supernets: expected at least 1, got {num_supernets}")
+    open_benchmark(settings.benchmark)  # which fails here rather than in a process
+    device = choose_device(device)
+    seeds = range(settings.training.seed, settings.training.seed + num_supernets)
+    folders = [folder / f"seed-{seed}" for seed in seeds]
+    arguments = [(path, with_seed(settings, seed), device) for path, seed in zip(folders, seeds, strict=True)]
+    num_steps = settings.training.epochs * -(-_num_train_images(settings) // settings.training.batch_size)
+    what = f"Training {num_supernets} super-net{'s' * (num_supernets > 1)}"
+    with bars(what, num_supernets * num_steps) as progress:
+        _distribute(_train, arguments, progress, device, num_processes)
+    return folders
+
+
+def evaluate_supernets(
+    folder: Path,
+    *,
+    evaluation: EvaluationConfig | None = None,
+    num_cells: int | None = None,
+    device: str = "auto",
+    num_processes: int | None = None,
+    bars: ProgressBars = no_bars,
+) -> list[Path]:
+    """Score the cells of each super-net's pool.
+
+    Args:
+        folder: of `train_supernets`.
+        evaluation: how to score, by default what the super-nets' settings say.
+        num_cells: cells in a pool, by default what the settings say.
+        device: as in `train_supernets`.
+        num_processes: super-nets at a time, as in `train_supernets`.
+        bars: shows the progress in cells.
+
+    Raises:
+        MissingDataError: no trained super-net in the folder.
+        SettingsError: a super-net whose training has not ended.
+        Interrupted: Ctrl-C; all is saved, and the same call goes on from there.
+    """
+    folders = supernet_folders(folder)
+    device = choose_device(device)
+    arguments, total = [], 0
+    for path in folders:
+        settings = read_settings(path / "settings.json")
+        wanted = replace(settings, num_cells=num_cells or settings.num_cells)
+        chosen = replace(evaluation, seed=settings.evaluation.seed) if evaluation else settings.evaluation
+        pool = draw_pool(open_benchmark(settings.benchmark), wanted)
+        arguments.append((path, settings, chosen, pool, device))
+        total += len(pool)
+    what = f"Scoring {total:,} cells with {len(folders)} super-net{'s' * (len(folders) > 1)}"
+    with bars(what, total) as progress:
+        _distribute(_evaluate, arguments, progress, device, num_processes)
+    return folders
+
+
+def appraise_supernets(folder: Path, *, seed: int = 0) -> Appraisal:
+    """Judge the super-nets of a folder whose cells have been scored; needs no PyTorch.
+
+    Args:
+        folder: of `train_supernets` and `evaluate_supernets`.
+        seed: of the simulated searches.
+
+    Raises:
+        MissingDataError: no scored super-net in the folder.
+        SettingsError: super-nets of different spaces or benchmarks, or all diverged.
+    """
+    folders = supernet_folders(folder)
+    all_settings = [read_settings(path / "settings.json") for path in folders]
+    first = all_settings[0]
+    if any(one != with_seed(first, one.training.seed) for one in all_settings):
+        raise SettingsError(
+            f"{folder}: expected super-nets that differ in their seed only; keep others in another folder"
+        )
+    scores = [read_scores(path / "proxies.parquet") for path in folders]
+    table = open_benchmark(first.benchmark)
+    origin = scores[0].origin
+    scored_images = origin["num_validation_images"]
+    if origin["evaluation"]["adaptation"] != "none":
+        scored_images += origin["evaluation"]["num_batches"] * origin["evaluation"]["batch_size"]
+    # A backward pass costs about two forward passes, so a training image costs three of a scored one.
+    costs = SupernetCosts(
+        training=first.training.epochs * first.training.cells_per_step / table.info.budgets[-1],
+        scoring=scored_images / (3 * table.info.budgets[-1] * origin["num_train_images"]),
+    )
+    pools = [
+        ScoredPool(name=path.name, cells=one.cells, proxies=one.proxies)
+        for path, one in zip(folders, scores, strict=True)
+    ]
+    return appraise(table, parse_space(first.space), pools, costs, np.random.default_rng(seed))
+
+
+def supernet_folders(folder: Path) -> list[Path]:
+    """The folders of the super-nets in a folder, in the order of their seeds; or the folder, if it is one itself.
+
+    Raises:
+        MissingDataError: there is none.
+    """
+    if (folder / "settings.json").exists():
+        return [folder]
+    found = [path.parent for path in folder.glob("seed-*/settings.json")]
+    if not found:
+        raise MissingDataError(f"{folder}: expected super-nets, found none; train some with: shareornot train {folder}")
+    return sorted(found, key=lambda path: (len(path.name), path.name))
+
+
+def draw_pool(table: BenchmarkTable, settings: RunSettings) -> Indices:
+    """The cells that a super-net is asked about: all that the table knows of the space, or some of them at random.
+
+    Args:
+        table: tells which cells of the space are known.
+        settings: how many, drawn how, from which seed.
+    """
+    cells = space_cells(parse_space(settings.space), table.info.max_vertices)
+    known: Indices = cells[table.rows_of(cells)[1]]
+    if settings.num_cells is None or (settings.num_cells >= len(known) and not settings.with_replacement):
+        return known
+    rng = np.random.default_rng([settings.evaluation.seed, 2])
+    pool: Indices = rng.choice(known, settings.num_cells, replace=settings.with_replacement)
+    return pool
+
+
+def choose_device(device: str) -> str:
+    """The device that "auto" stands for, or the one that is named.
+
+    Raises:
+        MissingExtraError: PyTorch is not installed.
+        SettingsError: PyTorch does not know the device, or does not find it.
+    """
+    try:
+        import torch
+    except ImportError as error:
+        raise MissingExtraError("training needs PyTorch; install it with: pip install 'shareornot[train]'") from error
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).partition("\n")[0]
+        raise SettingsError(
+            f"device: expected auto, cpu or an accelerator that is there, got {device!r}: {reason}"
+        ) from error
+    return device
+
+
+def _num_train_images(settings: RunSettings) -> int:
+    if settings.images == "digits":
+        from shareornot.images.digits import NUM_TRAIN
+
+        return NUM_TRAIN
+    from shareornot.images import cifar10
+
+    return cifar10.NUM_TRAIN
+
+
+def _distribute(
+    work: Callable[..., None],
+    arguments: Sequence[tuple[Any, ...]],
+    progress: Progress,
+    device: str,
+    num_processes: int | None,
+) -> None:
+    """One process a core on a processor, and all in this process on an accelerator, which one super-net may fill."""
+    cores = num_usable_cores()
+    if num_processes is None:
+        num_processes = min(len(arguments), cores) if device == "cpu" else 1
+    run_in_processes(work, arguments, progress, num_processes=num_processes, num_threads=max(1, cores // num_processes))
+
+
+def _load_images(settings: RunSettings, device: str) -> "ImageSet":
+    from shareornot.images import cifar10_images, digits_images, open_cifar10
+
+    images = digits_images() if settings.images == "digits" else cifar10_images(*open_cifar10())
+    return images.to(device)
+
+
+def _train(folder: Path, settings: RunSettings, device: str, progress: Progress) -> None:
+    """Train one super-net, in whichever process."""
+    from shareornot.study.interruption import polite_interruption
+    from shareornot.study.supernet_run import train_supernet
+
+    table = open_benchmark(settings.benchmark)
+    cells = space_cells(parse_space(settings.space), table.info.max_vertices)
+    with polite_interruption() as should_stop:
+        train_supernet(folder, settings, _load_images(settings, device), cells, progress, should_stop)
+
+
+def _evaluate(
+    folder: Path, settings: RunSettings, evaluation: EvaluationConfig, pool: Indices, device: str, progress: Progress
+) -> None:
+    """Score the pool of one super-net, in whichever process."""
+    from shareornot.study.interruption import polite_interruption
+    from shareornot.study.supernet_run import evaluate_supernet
+
+    with polite_interruption() as should_stop:
+        evaluate_supernet(folder, evaluation, _load_images(settings, device), pool, progress, should_stop)
