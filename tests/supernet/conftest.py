@@ -54,10 +54,10 @@ def images() -> ImageSet:
 
 @pytest.fixture(scope="session")
 def network_config() -> Callable[..., NetworkConfig]:
-    """A network of two stacks of two cells with six filters, which four vertices share unequally."""
+    """A network of two stacks of one cell with six filters, which four vertices share unequally."""
 
     def make(**changes) -> NetworkConfig:
-        sizes = {"num_filters": 6, "num_stacks": 2, "cells_per_stack": 2, "num_classes": 4, "bn_momentum": 0.1}
+        sizes = {"num_filters": 6, "num_stacks": 2, "cells_per_stack": 1, "num_classes": 4, "bn_momentum": 0.1}
         return NetworkConfig(**(sizes | changes))
 
     return make

@@ -86,7 +86,7 @@ def assert_close(actual, expected):
 def test_restricted_to_a_cell_it_is_the_network_built_for_that_cell(
     space, dtype, single_kernel, network_config, some_cells
 ):
-    config = network_config(min_output_edges=MIN_OUTPUT_EDGES[space], single_kernel=single_kernel)
+    config = network_config(cells_per_stack=2, min_output_edges=MIN_OUTPUT_EDGES[space], single_kernel=single_kernel)
     extra = {"A_FULL^RES": [ONLY_RESIDUAL], "A4": [FOUR_BRANCHES]}.get(space, [])
     for number, index in enumerate([*some_cells(space, 3), *extra]):
         network = random_network(config, number, dtype)
@@ -230,7 +230,7 @@ def test_initial_weights_follow_from_the_seed(network_config):
 def test_vertices_hold_as_many_channels_as_the_space_can_ask_for(network_config):
     for edges, widths in ((1, (6, 12)), (2, (3, 6)), (3, (2, 4)), (4, (2, 3))):
         network = SuperNet(network_config(min_output_edges=edges), 0)
-        assert (len(network.cells[0].conv3x3[0].gamma), len(network.cells[3].conv1x1[4].gamma)) == widths
+        assert (len(network.cells[0].conv3x3[0].gamma), len(network.cells[1].conv1x1[4].gamma)) == widths
 
 
 def test_a_network_too_small_for_a_cell_says_so(network_config, some_cells):
@@ -267,7 +267,7 @@ def test_parameters_are_as_many_as_the_cell_has(network_config):
     """The standalone network has exactly the parameters that the benchmark's formula counts."""
     from shareornot.cells import parameter_count
 
-    config = network_config()
+    config = network_config(cells_per_stack=2)
     indices = np.array([ONLY_RESIDUAL, FOUR_BRANCHES, 1000, 400_000], np.int32)
     sizes = {"num_filters": 6, "num_stacks": 2, "cells_per_stack": 2, "num_classes": 4}
     for index, expected in zip(indices.tolist(), parameter_count(indices, **sizes).tolist(), strict=True):
