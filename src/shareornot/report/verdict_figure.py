@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 COLOURS = {"guided": "#0072b2", "random": "#555555", "evolution": "#d55e00"}
 """Told apart by colour-blind readers too."""
 LABELS = {"guided": "guided by the super-net", "random": "random search", "evolution": "regularized evolution"}
+SHADES = ("#0072b2", "#56b4e9", "#003f66", "#7aa6c2", "#2f8fcf")
+"""One for each super-net."""
 ANSWER_COLOURS = {"helped": "#00795a", "hurt": "#b03a2e", "undecided": "#6b6b6b"}
 
 
@@ -57,11 +59,14 @@ def _draw_agreement(figure: "SubFigure", appraisal: Appraisal) -> None:
     above, corner, main, beside = axes[0, 0], axes[0, 1], axes[1, 0], axes[1, 1]
     corner.set_visible(False)
     shown = [number for number, value in enumerate(appraisal.spearmans) if value is not None]
-    standalone = np.concatenate([appraisal.standalone[number] for number in shown]) * 100
-    proxies = np.concatenate([appraisal.pools[number].proxies for number in shown]) * 100
-    _scatter(main, standalone, proxies)
-    above.hist(standalone, bins=60, color=COLOURS["guided"], alpha=0.75)
-    beside.hist(proxies, bins=60, orientation="horizontal", color=COLOURS["guided"], alpha=0.75)
+    shades = [SHADES[position % len(SHADES)] for position in range(len(shown))]
+    standalone = [appraisal.standalone[number] * 100 for number in shown]
+    proxies = [appraisal.pools[number].proxies * 100 for number in shown]
+    num_scores = sum(map(len, proxies))
+    for x, y, shade in zip(standalone, proxies, shades, strict=True):
+        _scatter(main, x, y, shade, crowded=num_scores > 3_000)
+    above.hist(standalone, bins=60, color=shades, stacked=True)
+    beside.hist(proxies, bins=60, orientation="horizontal", color=shades, stacked=True)
     for axis in (above, beside):
         axis.axis("off")
     main.set_xlabel("standalone validation accuracy (%), mean over runs")
@@ -77,17 +82,17 @@ def _draw_agreement(figure: "SubFigure", appraisal: Appraisal) -> None:
         bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none"},
     )
     above.set_title(
-        f"{appraisal.benchmark}, {appraisal.space}: {len(proxies):,} scores by {len(shown)} "
+        f"{appraisal.benchmark}, {appraisal.space}: {num_scores:,} scores by {len(shown)} "
         f"super-net{'s' * (len(shown) > 1)}",
         fontsize=11,
         loc="left",
     )
 
 
-def _scatter(axes: "Axes", x: np.ndarray, y: np.ndarray) -> None:
+def _scatter(axes: "Axes", x: np.ndarray, y: np.ndarray, colour: str, *, crowded: bool) -> None:
     """Points small and light enough that clusters show."""
-    size, alpha = (4, 0.25) if len(x) > 3_000 else (9, 0.45)
-    axes.scatter(x, y, s=size, alpha=alpha, color=COLOURS["guided"], linewidths=0, rasterized=True)
+    size, alpha = (4, 0.3) if crowded else (9, 0.5)
+    axes.scatter(x, y, s=size, alpha=alpha, color=colour, linewidths=0, rasterized=True)
     axes.grid(color="#e5e5e5", linewidth=0.6)
     axes.set_axisbelow(True)
 
@@ -98,9 +103,12 @@ def _draw_regret(figure: "SubFigure", appraisal: Appraisal) -> None:
     for name, curve in appraisal.curves.items():
         mean, low, high = (np.maximum(values, 1e-5) * 100 for values in (curve.mean, curve.low, curve.high))
         axes.plot(curve.time_s, mean, color=COLOURS[name], label=f"{LABELS[name]} ({curve.num_runs} runs)")
-        axes.fill_between(curve.time_s, low, high, color=COLOURS[name], alpha=0.18, linewidth=0)
+        if name != "guided" or curve.num_runs > 2:  # the band of two runs would hide everything else
+            axes.fill_between(curve.time_s, low, high, color=COLOURS[name], alpha=0.18, linewidth=0)
     axes.set_xscale("log")
     axes.set_yscale("log")
+    means = np.concatenate([curve.mean for curve in appraisal.curves.values()]) * 100
+    axes.set_ylim(max(means[means > 0].min(initial=1.0) / 3, 1e-3), means.max(initial=1.0) * 1.5)
     for one in appraisal.comparisons:
         axes.axvline(one.budget_s, color="#999999", linestyle=":", linewidth=1)
         axes.text(

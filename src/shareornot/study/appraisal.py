@@ -224,7 +224,7 @@ def judge(
     significant = [one for one in comparisons if one.p_value is not None and one.p_value < SIGNIFICANCE]
     signs = {one.difference.mean < 0 for one in significant}
     answer: Answer = "undecided" if len(signs) != 1 else "helped" if signs == {True} else "hurt"
-    told = max(significant or comparisons, key=lambda one: (abs(one.difference.mean), -one.num_trained))
+    told = max(significant, key=lambda one: abs(one.difference.mean)) if significant else _most_precise(comparisons)
     points = abs(told.difference.mean) * 100
     direction = "closer to" if told.difference.mean < 0 else "further from"
     test = "with one super-net no test is possible" if told.p_value is None else f"p = {told.p_value:.2g}"
@@ -253,6 +253,11 @@ def judge(
     if num_diverged:
         details.append(f"Training diverged for {_count(num_diverged, 'super-net')}, left out of all figures.")
     return Verdict(answer=answer, sentence=sentence, details=tuple(details))
+
+
+def _most_precise(comparisons: Sequence[BudgetComparison]) -> BudgetComparison:
+    """The one with the narrowest interval, or with the most trainings where there are no intervals."""
+    return min(comparisons, key=lambda one: (one.difference.half_width or 0.0, -one.num_trained))
 
 
 def _guide_agreement(landscape: SearchTable) -> dict[str, float]:
