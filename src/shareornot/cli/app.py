@@ -11,6 +11,7 @@ from shareornot.cli.benchmark import app as benchmark_app
 from shareornot.cli.data import app as data_app
 from shareornot.cli.demo import demo
 from shareornot.cli.evaluate import evaluate
+from shareornot.cli.measure_times import measure_times
 from shareornot.cli.query import query
 from shareornot.cli.spaces import spaces
 from shareornot.cli.train import train
@@ -47,6 +48,7 @@ app.command()(evaluate)
 app.command()(appraise)
 app.command()(spaces)
 app.command()(query)
+app.command()(measure_times)
 app.command()(bench)
 app.add_typer(data_app, name="data")
 app.add_typer(benchmark_app, name="benchmark")

@@ -1,5 +1,6 @@
 """`shareornot appraise`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +12,12 @@ from shareornot.cli.options import Json, Open, Supernets
 def appraise(
     folder: Supernets,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the simulated searches.")] = 0,
+    times: Annotated[
+        Path | None, typer.Option(help="Measured training times, see measure-times; default: the benchmark's.")
+    ] = None,
+    supernet_times: Annotated[
+        Path | None, typer.Option(help="Measured times at the super-net's width; default: as for a cell alone.")
+    ] = None,
     as_json: Json = False,
     open_it: Open = False,
 ) -> None:
@@ -25,7 +32,7 @@ def appraise(
         from shareornot.report import to_json, write_report
         from shareornot.study.supernets import appraise_supernets
 
-        appraisal = appraise_supernets(folder, seed=seed)
+        appraisal = appraise_supernets(folder, seed=seed, times=times, supernet_times=supernet_times)
         picture = write_report(folder, appraisal)
         if as_json:
             show_json(to_json(appraisal))

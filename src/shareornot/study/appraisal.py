@@ -65,7 +65,7 @@ class ScoredPool:
     """Proxy accuracies, fractions."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class SupernetCosts:
     """What sharing costs, in average trainings of a cell alone."""
 
@@ -73,6 +73,11 @@ class SupernetCosts:
     """Epochs of the super-net times the cells in a step, over the epochs of a training alone."""
     scoring: float = 0.0
     """Scoring one cell; 0 leaves it out, as the paper's first version does."""
+    time_s: Float64[np.ndarray, " universe"] | None = None
+    """Training times of all cells, in seconds, in place of those of the table."""
+    narrow_time_s: Float64[np.ndarray, " universe"] | None = None
+    """Training times of all cells at the width of the super-net, in seconds; without them, a step of the super-net
+    counts as one of a training alone, as in the paper's first version."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +169,7 @@ def appraise(
     """
     if not pools:
         raise SettingsError("super-nets: expected at least one with scored cells, got none")
-    landscape = search_table(table, space)
+    landscape = search_table(table, space, time_s=costs.time_s)
     for pool in pools:
         inside = np.isin(pool.cells, landscape.cells)
         if not inside.all():
@@ -282,8 +287,15 @@ def _compare(
 ) -> tuple[tuple[BudgetComparison, ...], dict[str, CurveSummary]]:
     """Regret of the searches at the budgets of the guided one, and against time."""
     mean_s = float(landscape.time_s[landscape.cells].mean())
+    narrow_s = landscape.time_s if costs.narrow_time_s is None else costs.narrow_time_s
     pool_size = max(len(pool.cells) for pool in pools)
-    cost = supernet_cost(landscape, epochs_ratio=costs.training, num_scored=pool_size, scoring_s=costs.scoring * mean_s)
+    cost = supernet_cost(
+        landscape,
+        epochs_ratio=costs.training,
+        narrow_time_s=costs.narrow_time_s,
+        num_scored=pool_size,
+        scoring_s=costs.scoring * float(narrow_s[landscape.cells].mean()),
+    )
     smallest_pool = min(len(np.unique(pool.cells)) for pool in pools)
     protocol = ComparisonProtocol(
         num_trained=tuple(k for k in num_trained if k <= smallest_pool),

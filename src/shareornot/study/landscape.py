@@ -1,17 +1,21 @@
 """A space of a benchmark as searches see it: arrays over all cells of the benchmark's universe."""
 
 import numpy as np
+from jaxtyping import Float64
 
 from shareornot.benchmarks import BenchmarkTable, Space, space_cells
 from shareornot.search import SearchTable
 
 
-def search_table(table: BenchmarkTable, space: Space) -> SearchTable:
+def search_table(
+    table: BenchmarkTable, space: Space, *, time_s: Float64[np.ndarray, " cells"] | None = None
+) -> SearchTable:
     """Means over runs at the end of the largest budget, for the cells that the table holds.
 
     Args:
         table: of trainings alone.
         space: which of its cells a search may propose.
+        time_s: training times of all cells of the universe in place of the table's, in seconds.
 
     Raises:
         SettingsError: the table holds no cell of the space.
@@ -30,7 +34,7 @@ def search_table(table: BenchmarkTable, space: Space) -> SearchTable:
     return SearchTable(
         validation=scattered(table.mean("validation_accuracy")),
         test=scattered(table.mean("test_accuracy")),
-        time_s=scattered(table.mean("training_time")),
+        time_s=scattered(table.mean("training_time")) if time_s is None else time_s,
         known=known,
         member=member,
     )

@@ -119,7 +119,7 @@ def _measure_search(num_repeats: int) -> tuple[Measure, ...]:
 def _measure_supernet(
     space: str, num_repeats: int, device: str, num_threads: int | None, clock: Callable[[], float]
 ) -> tuple[tuple[Measure, ...], str]:
-    from shareornot.study.supernets import choose_device
+    from shareornot.study.devices import choose_device
     from shareornot.study.workers import num_usable_cores
 
     device = choose_device(device)

@@ -13,9 +13,10 @@ import numpy as np
 from jaxtyping import Int32
 
 from shareornot.benchmarks import BenchmarkTable, open_benchmark, parse_space, space_cells
-from shareornot.errors import MissingDataError, MissingExtraError, SettingsError
+from shareornot.errors import MissingDataError, SettingsError
 from shareornot.progress import Progress, ProgressBars, no_bars
 from shareornot.study.appraisal import Appraisal, ScoredPool, SupernetCosts, appraise
+from shareornot.study.devices import choose_device
 from shareornot.study.proxies_file import read_scores
 from shareornot.study.settings import RunSettings, read_settings, with_seed
 from shareornot.study.workers import num_usable_cores, run_in_processes
@@ -109,12 +110,16 @@ def evaluate_supernets(
     return folders
 
 
-def appraise_supernets(folder: Path, *, seed: int = 0) -> Appraisal:
+def appraise_supernets(
+    folder: Path, *, seed: int = 0, times: Path | None = None, supernet_times: Path | None = None
+) -> Appraisal:
     """Judge the super-nets of a folder whose cells have been scored; needs no PyTorch.
 
     Args:
         folder: of `train_supernets` and `evaluate_supernets`.
         seed: of the simulated searches.
+        times: measured training times of cells alone, see `measure_times`; by default those of the table.
+        supernet_times: the same at the width of the super-net; by default a step of it counts as one of a cell alone.
 
     Raises:
         MissingDataError: no scored super-net in the folder.
@@ -137,6 +142,8 @@ def appraise_supernets(folder: Path, *, seed: int = 0) -> Appraisal:
     costs = SupernetCosts(
         training=first.training.epochs * first.training.cells_per_step / table.info.budgets[-1],
         scoring=scored_images / (3 * table.info.budgets[-1] * origin["num_train_images"]),
+        time_s=None if times is None else read_times(times, table.info.num_cells).time_s,
+        narrow_time_s=None if supernet_times is None else read_times(supernet_times, table.info.num_cells).time_s,
     )
     pools = [
         ScoredPool(name=path.name, cells=one.cells, proxies=one.proxies)
@@ -173,29 +180,6 @@ def draw_pool(table: BenchmarkTable, settings: RunSettings) -> Indices:
     rng = np.random.default_rng([settings.evaluation.seed, 2])
     pool: Indices = rng.choice(known, settings.num_cells, replace=settings.with_replacement)
     return pool
-
-
-def choose_device(device: str) -> str:
-    """The device that "auto" stands for, or the one that is named.
-
-    Raises:
-        MissingExtraError: PyTorch is not installed.
-        SettingsError: PyTorch does not know the device, or does not find it.
-    """
-    try:
-        import torch
-    except ImportError as error:
-        raise MissingExtraError("training needs PyTorch; install it with: pip install 'shareornot[train]'") from error
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).partition("\n")[0]
-        raise SettingsError(
-            f"device: expected auto, cpu or an accelerator that is there, got {device!r}: {reason}"
-        ) from error
-    return device
 
 
 def _num_train_images(settings: RunSettings) -> int:

@@ -1,0 +1,26 @@
+"""Which device to compute on."""
+
+from shareornot.errors import MissingExtraError, SettingsError
+
+
+def choose_device(device: str) -> str:
+    """The device that "auto" stands for, or the one that is named.
+
+    Raises:
+        MissingExtraError: PyTorch is not installed.
+        SettingsError: PyTorch does not know the device, or does not find it.
+    """
+    try:
+        import torch
+    except ImportError as error:
+        raise MissingExtraError("training needs PyTorch; install it with: pip install 'shareornot[train]'") from error
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).partition("\n")[0]
+        raise SettingsError(
+            f"device: expected auto, cpu or an accelerator that is there, got {device!r}: {reason}"
+        ) from error
+    return device
