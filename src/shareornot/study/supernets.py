@@ -17,6 +17,7 @@ from shareornot.errors import MissingDataError, SettingsError
 from shareornot.progress import Progress, ProgressBars, no_bars
 from shareornot.study.appraisal import Appraisal, ScoredPool, SupernetCosts, appraise
 from shareornot.study.devices import choose_device
+from shareornot.study.measured_times import read_times
 from shareornot.study.proxies_file import read_scores
 from shareornot.study.settings import RunSettings, read_settings, with_seed
 from shareornot.study.workers import num_usable_cores, run_in_processes
