@@ -50,8 +50,9 @@ class Evaluator:
     def _count(self, network: SuperNet, plan: CellPlan, mode: BatchNormMode) -> Int64[Tensor, ""]:
         """Validation images that the cell classifies rightly."""
         total = torch.zeros((), dtype=torch.int64, device=self.images.device)
-        for start in range(0, len(self.validation), self.config.forward_size):
-            part = slice(start, start + self.config.forward_size)
+        size = self.config.forward_size or (256 if self.images.device.type == "cpu" else 2_000)
+        for start in range(0, len(self.validation), size):
+            part = slice(start, start + size)
             predictions = network(self.validation[part], plan, mode).argmax(dim=1)
             total += (predictions == self.images.validation_labels[part]).sum()
         return total

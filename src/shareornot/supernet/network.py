@@ -109,10 +109,16 @@ def max_pool_3x3(x_BCHW: Images) -> Images:
         return F.max_pool2d(x_BCHW, 3, stride=1, padding=1)
     for dim in (2, 3):
         length = x_BCHW.shape[dim]
-        pooled = x_BCHW.clone(memory_format=torch.channels_last)
-        for first, second in ((0, 1), (1, 0)):
-            target = pooled.narrow(dim, first, length - 1)
-            torch.maximum(target, x_BCHW.narrow(dim, second, length - 1), out=target)
+        if length < 2:
+            continue
+        # Of each two neighbours the larger, and of each two of those again: three neighbours, two at the border.
+        pairs = torch.maximum(x_BCHW.narrow(dim, 0, length - 1), x_BCHW.narrow(dim, 1, length - 1))
+        pooled = torch.empty_like(x_BCHW)
+        torch.maximum(
+            pairs.narrow(dim, 0, length - 2), pairs.narrow(dim, 1, length - 2), out=pooled.narrow(dim, 1, length - 2)
+        )
+        pooled.select(dim, 0).copy_(pairs.select(dim, 0))
+        pooled.select(dim, length - 1).copy_(pairs.select(dim, length - 2))
         x_BCHW = pooled
     return x_BCHW
 
