@@ -124,7 +124,8 @@ class EvaluationConfig:
     def __post_init__(self) -> None:
         if self.adaptation not in ("none", "average", "last-batch"):
             raise SettingsError(f"adaptation: expected none, average or last-batch, got {self.adaptation!r}")
-        if min(self.num_batches, self.batch_size, self.forward_size or 1) < 1 or self.fine_tuning_steps < 0:
+        forward_size = 1 if self.forward_size is None else self.forward_size
+        if min(self.num_batches, self.batch_size, forward_size) < 1 or self.fine_tuning_steps < 0:
             raise SettingsError("evaluation: expected at least 1 batch and image, and 0 or more fine-tuning steps")
 
 
