@@ -101,6 +101,14 @@ def test_it_learns(images, network_config, some_cells):
         assert accuracy * number == pytest.approx(round(accuracy * number))
 
 
+def test_fewer_images_than_a_batch_are_refused(images, network_config):
+    config = StandaloneTrainingConfig(epochs=2, batch_size=23)
+    with pytest.raises(SettingsError, match="batch_size: expected at most the 22 training images, got 23"):
+        train_standalone(0, [0], images, network_config(), config)
+    with pytest.raises(SettingsError, match="batch_size: expected at least 1, got 0"):
+        StandaloneTrainingConfig(batch_size=0)
+
+
 @pytest.mark.parametrize("epochs", [0, 1, 7])
 def test_epochs_without_a_half_are_refused(epochs):
     with pytest.raises(SettingsError, match=f"epochs: expected an even number, to report half-way, got {epochs}"):

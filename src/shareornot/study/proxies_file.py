@@ -33,8 +33,9 @@ class ScoredCells:
 def write_scores(path: Path, scores: ScoredCells) -> None:
     """Write the file, whole or not at all."""
     table = pa.table({"cell": pa.array(scores.cells, pa.int32()), "proxy_validation_accuracy": scores.proxies})
+    table = table.replace_schema_metadata({KEY: json.dumps(dict(scores.origin))})
     with atomic_write(path) as file:
-        pq.write_table(table.replace_schema_metadata({KEY: json.dumps(dict(scores.origin))}), file)
+        pq.write_table(table, file, write_page_checksum=True)
 
 
 def read_scores(path: Path) -> ScoredCells:
@@ -48,7 +49,7 @@ def read_scores(path: Path) -> ScoredCells:
     if not path.exists():
         raise MissingDataError(f"{path.parent}: expected {path.name}, found none; score the super-net's cells first")
     try:
-        table = pq.read_table(path, columns=["cell", "proxy_validation_accuracy"])
+        table = pq.read_table(path, columns=["cell", "proxy_validation_accuracy"], page_checksum_verification=True)
         cells = table["cell"].to_numpy()
         proxies = table["proxy_validation_accuracy"].to_numpy().astype(np.float64)
         origin = json.loads((table.schema.metadata or {})[KEY])

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from shareornot.benchmarks import parse_space
-from shareornot.errors import DataError, SettingsError
+from shareornot.errors import DataError, MissingDataError, SettingsError
 from shareornot.storage import atomic_write
 from shareornot.supernet.config import EvaluationConfig, NetworkConfig, OptimizerConfig, TrainingConfig
 
@@ -23,6 +23,8 @@ VARIANTS: tuple[Variant, ...] = get_args(Variant)
 @dataclass(frozen=True, kw_only=True)
 class RunSettings:
     """One super-net: what it is trained on, how, and how its cells are scored."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")  # in the settings within it too
 
     benchmark: str
     """Name of a benchmark table, or the path of one."""
@@ -150,8 +152,11 @@ def read_settings(path: Path) -> RunSettings:
     """Read what `write_settings` wrote.
 
     Raises:
-        DataError: the file is no settings, or has values out of range.
+        MissingDataError: no such file.
+        DataError: the file is no settings, or has unknown names or values out of range.
     """
+    if not path.exists():
+        raise MissingDataError(f"{path.parent}: expected the folder of a super-net, found no {path.name}")
     try:
         return _ADAPTER.validate_json(path.read_bytes())
     except (ValidationError, SettingsError) as error:

@@ -59,12 +59,15 @@ def train_supernet(
     if checkpoint.exists():
         load_checkpoint(checkpoint, trainer)
         progress.advance(trainer.steps_done)
+        if trainer.steps_done == trainer.num_steps:
+            return network
     _shorten_log(folder / LOG, trainer.steps_done // trainer.steps_per_epoch)
     saved = started = time.monotonic()
     for report in trainer.run(should_stop):
         now = time.monotonic()
-        images_per_s = report.num_steps * settings.training.batch_size / max(now - started, 1e-9)
-        _append(folder / LOG, epoch=report.epoch, loss=report.loss, images_per_s=round(images_per_s, 1))
+        num_images = min(report.num_steps * settings.training.batch_size, len(images.train_images))
+        images_per_s = round(num_images / max(now - started, 1e-9), 1)
+        _append(folder / LOG, epoch=report.epoch, loss=report.loss, images_per_s=images_per_s)
         progress.advance(report.num_steps, f"loss {report.loss:.3f}")
         started = now
         if now - saved > SAVE_INTERVAL_S:
@@ -92,7 +95,7 @@ def evaluate_supernet(
         images: on the device to score on.
         cells: unique indices, in the order in which they are scored.
         progress: advances by cells.
-        should_stop: asked before every cell.
+        should_stop: asked after every cell.
 
     Returns:
         Proxy accuracies, fractions.
@@ -169,7 +172,7 @@ def _scores_so_far(path: Path, identity: dict[str, object], cells: Indices) -> l
     return []
 
 
-def _append(path: Path, **values: float) -> None:
+def _append(path: Path, **values: float | int) -> None:
     with path.open("a") as file:
         file.write(json.dumps(values) + "\n")
 

@@ -135,6 +135,7 @@ class StandaloneTrainingConfig:
 
     epochs: int = 20
     batch_size: int = 50
+    """Images that are left over at the end of an epoch are left out."""
     learning_rate: float = 0.1
     momentum: float = 0.9
     weight_decay: float = 1e-4
@@ -142,6 +143,8 @@ class StandaloneTrainingConfig:
     def __post_init__(self) -> None:
         if self.epochs < 2 or self.epochs % 2:
             raise SettingsError(f"epochs: expected an even number, to report half-way, got {self.epochs}")
+        if self.batch_size < 1:
+            raise SettingsError(f"batch_size: expected at least 1, got {self.batch_size}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

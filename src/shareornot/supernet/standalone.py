@@ -20,6 +20,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from shareornot.cells import CONV3X3, MAXPOOL3X3
+from shareornot.errors import SettingsError
 from shareornot.images import ImageSet, draw_epoch
 from shareornot.supernet.cell_plan import CellPlan, plan_cell
 from shareornot.supernet.config import NetworkConfig, StandaloneTrainingConfig, TrainingResult
@@ -181,14 +182,19 @@ def train_standalone(
 
     Returns:
         For each run, the results half-way and at the end. The time is shared equally among the runs.
+
+    Raises:
+        SettingsError: fewer training images than a batch.
     """
+    num_images = len(images.train_images)
+    if config.batch_size > num_images:
+        raise SettingsError(f"batch_size: expected at most the {num_images} training images, got {config.batch_size}")
     rngs = [np.random.default_rng([index, run]) for run in runs]
     network = StandaloneNetwork(index, network_config, [int(rng.integers(1 << 63)) for rng in rngs]).to(images.device)
     optimizer = torch.optim.SGD(
         network.parameters(), config.learning_rate, momentum=config.momentum, weight_decay=config.weight_decay
     )
     reports, elapsed_s = [], 0.0
-    num_images = len(images.train_images)
     for epoch in range(config.epochs):
         started = clock()
         network.train()
