@@ -36,7 +36,8 @@ def test_times_of_all_cells_follow_from_passes_of_some(planted):
     assert times.origin["median_error"]["forward"] < 1e-6
 
 
-def test_too_few_cells_for_a_fit(planted):
+@pytest.mark.usefixtures("planted")
+def test_too_few_cells_for_a_fit():
     with pytest.raises(SettingsError, match="measure more cells"):
         measure_times(16, num_cells=10, max_vertices=5, device="cpu")
 
