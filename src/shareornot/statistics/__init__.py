@@ -12,6 +12,7 @@ from shareornot.statistics.agreement import (
     weighted_kendall_tau,
     within_top,
 )
+from shareornot.statistics.bias_audit import AuditedScores, BiasAudit, Condition, RatedGroup, audit_bias
 from shareornot.statistics.ceiling import (
     NoiseCeiling,
     highest_pearson,
@@ -30,10 +31,19 @@ from shareornot.statistics.comparison import (
     wilcoxon_signed_rank,
 )
 from shareornot.statistics.effect import EffectSize, cohens_d, probability_of_superiority, superiority_from_d
+from shareornot.statistics.feature_columns import FeatureColumn, feature_columns
+from shareornot.statistics.feature_effects import (
+    StandardizedEffect,
+    StructureEffect,
+    benjamini_hochberg,
+    mean_effect,
+    standardized_effect,
+)
 from shareornot.statistics.intervals import Interval, bootstrap_interval, paper_interval, student_interval
 from shareornot.statistics.noise_model import NoiseModel, fit_noise_model
 from shareornot.statistics.pools import average_repeats, common_cells, first_evaluations, num_repeats
 from shareornot.statistics.power import num_supernets_needed, smallest_detectable_effect, t_test_power
+from shareornot.statistics.rank_residuals import rank_fractions, rank_residuals
 from shareornot.statistics.reliability import (
     intraclass_correlation,
     one_run_against_others,
@@ -51,19 +61,32 @@ from shareornot.statistics.selection import (
     random_best_regret_at_k,
 )
 from shareornot.statistics.significance import CorrelationTest, correlation_test
+from shareornot.statistics.small_tree import Leaf, Question, SmallTree, grow_tree
 
 __all__ = [
     "Agreement",
+    "AuditedScores",
+    "BiasAudit",
     "Coefficient",
+    "Condition",
     "CorrelationTest",
     "EffectSize",
+    "FeatureColumn",
     "Interval",
+    "Leaf",
     "NoiseCeiling",
     "NoiseModel",
+    "Question",
+    "RatedGroup",
     "Significance",
+    "SmallTree",
+    "StandardizedEffect",
+    "StructureEffect",
     "SupernetAgreement",
     "agreement_within_top",
+    "audit_bias",
     "average_repeats",
+    "benjamini_hochberg",
     "best_rank_at_k",
     "best_regret_at_k",
     "bootstrap_interval",
@@ -71,8 +94,10 @@ __all__ = [
     "common_cells",
     "correlation_test",
     "diverged",
+    "feature_columns",
     "first_evaluations",
     "fit_noise_model",
+    "grow_tree",
     "highest_pearson",
     "highest_spearman",
     "holm",
@@ -80,6 +105,7 @@ __all__ = [
     "intraclass_correlation",
     "kendall_tau",
     "mean_difference",
+    "mean_effect",
     "noise_ceiling",
     "num_repeats",
     "num_supernets_needed",
@@ -90,6 +116,8 @@ __all__ = [
     "probability_of_superiority",
     "random_best_rank_at_k",
     "random_best_regret_at_k",
+    "rank_fractions",
+    "rank_residuals",
     "reliability_of_mean",
     "share_of_ceiling",
     "simulated_ceiling",
@@ -99,6 +127,7 @@ __all__ = [
     "sparse_kendall_tau",
     "spearman",
     "spearman_brown",
+    "standardized_effect",
     "student_interval",
     "student_t_test",
     "superiority_from_d",

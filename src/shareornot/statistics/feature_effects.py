@@ -1,0 +1,171 @@
+"""How much is a structure over- or under-rated, for certain, and by other super-nets too?
+
+An effect is Cohen's d: a difference of means between cells with and without a structure, in standard deviations within
+those groups; for a number, the slope per standard deviation of that number in the same unit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+from scipy import special, stats
+
+from shareornot.errors import DataError
+from shareornot.statistics.intervals import student_interval, upper_quantile
+
+Values = Float[np.ndarray, " cells"]
+Rating = Literal["over-rated", "under-rated", "not beyond noise", "none"]
+
+SIGNIFICANCE = 0.05
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StandardizedEffect:
+    """The effect of a structure in one super-net, or its mean over several."""
+
+    d: float
+    """In standard deviations; positive = over-rated."""
+    low: float
+    high: float
+    p_value: float
+    """Two-sided, of no effect at all."""
+    confidence: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StructureEffect:
+    """How the super-nets of a space rate the cells that have a structure."""
+
+    name: str
+    is_number: bool
+    """Whether effects are per standard deviation, rather than with against without."""
+    share: float | None
+    """Share of the cells that have the structure; None for a number."""
+    points: float
+    """Difference of mean rank residuals as a fraction: 0.2 = over-rated by 20 points of rank. Mean over super-nets."""
+    effect: StandardizedEffect
+    """On rank residuals."""
+    at_equal_accuracy: StandardizedEffect
+    """On the rank of the proxy between cells of equal standalone rank: free of what mere noise does, which under-rates
+    whatever good cells have."""
+    each: tuple[float, ...]
+    """Effect on rank residuals in each super-net in which enough cells have the structure and enough do not."""
+    num_same_sign: int
+    """In how many of them it has the sign of the mean."""
+    spread: float | None
+    """Standard deviation from super-net to super-net; None for one."""
+    corrected_p: float
+    """Of the effect on rank residuals, corrected for the number of structures tried."""
+    corrected_p_at_equal_accuracy: float
+
+    @property
+    def rating(self) -> Rating:
+        """The effect in a word; `not beyond noise` where cells of equal accuracy are not shown to be rated so."""
+        if self.corrected_p >= SIGNIFICANCE:
+            return "none"
+        beyond = self.at_equal_accuracy.d * self.effect.d > 0 and self.corrected_p_at_equal_accuracy < SIGNIFICANCE
+        if not beyond:
+            return "not beyond noise"
+        return "over-rated" if self.effect.d > 0 else "under-rated"
+
+
+def standardized_effect(
+    outcome: Values,
+    structure: Values,
+    *,
+    equal: Values | None = None,
+    is_number: bool = False,
+    confidence: float = 0.95,
+) -> StandardizedEffect | None:
+    """Cohen's d of an outcome between cells with a structure and without, by least squares.
+
+    d = b / s, where b is the coefficient of the structure and s the standard deviation of what is left. Without
+    `equal` this is Cohen's d with pooled variance; with it, that of an analysis of covariance. The interval is the
+    exact one for normal residuals: b / its standard error follows a noncentral t law.
+
+    Args:
+        outcome: such as rank residuals.
+        structure: 0 or 1, or numbers.
+        equal: what is held equal, such as ranks of standalone accuracies.
+        is_number: divide the structure by its standard deviation.
+        confidence: of the interval, in (0, 1).
+
+    Returns:
+        The effect; None where the structure or the outcome does not vary, or too few cells are given.
+
+    Raises:
+        SettingsError: `confidence` is outside (0, 1).
+
+    References: Cohen 1988, "Statistical power analysis for the behavioral sciences"; Steiger and Fouladi 1997,
+        "Noncentrality interval estimation and the evaluation of statistical models".
+    """
+    quantile = upper_quantile(confidence)
+    degrees = len(outcome) - 2 - (equal is not None)
+    if degrees < 1 or np.ptp(structure) == 0:
+        return None
+    x = structure / structure.std() if is_number else structure
+    x, y = x - x.mean(), outcome - outcome.mean()
+    if equal is not None and np.ptp(equal) > 0:
+        z = equal - equal.mean()
+        x, y = x - (x @ z) / (z @ z) * z, y - (y @ z) / (z @ z) * z
+    squares = float(x @ x)
+    if squares <= 1e-9 * len(x):  # the structure says nothing that is not held equal
+        return None
+    slope = float(x @ y) / squares
+    left = float(((y - slope * x) ** 2).sum())
+    if left <= 1e-12 * len(y):
+        return None
+    d, scale = slope / np.sqrt(left / degrees), 1 / np.sqrt(squares)
+    t = d / scale
+    return StandardizedEffect(
+        d=float(d),
+        low=float(scale * special.nctdtrinc(degrees, quantile, t)),
+        high=float(scale * special.nctdtrinc(degrees, 1 - quantile, t)),
+        p_value=float(2 * stats.t.sf(abs(t), degrees)),
+        confidence=confidence,
+    )
+
+
+def mean_effect(effects: Sequence[StandardizedEffect]) -> StandardizedEffect:
+    """Mean over super-nets, with Student's interval and test over them: both speak of further super-nets and pools.
+
+    The interval of a single super-net is that of its cells, and speaks of this super-net alone.
+
+    Args:
+        effects: of each super-net, at least one.
+
+    Raises:
+        DataError: no effect.
+    """
+    if not effects:
+        raise DataError("effects: expected that of at least one super-net, got none")
+    if len(effects) == 1:
+        return effects[0]
+    values = np.array([effect.d for effect in effects])
+    interval = student_interval(values, confidence=effects[0].confidence)
+    assert interval.low is not None and interval.high is not None  # there are two at least  # noqa: PT018
+    error = float(values.std(ddof=1)) / np.sqrt(len(values))
+    p_value = float(2 * stats.t.sf(abs(interval.mean) / error, len(values) - 1)) if error else float(interval.mean == 0)
+    return StandardizedEffect(
+        d=interval.mean, low=interval.low, high=interval.high, p_value=p_value, confidence=interval.confidence
+    )
+
+
+def benjamini_hochberg(p_values: Float[np.ndarray, " tests"]) -> Float[np.ndarray, " tests"]:
+    """P-values corrected so that, of the structures called significant, at most the level are so by chance on average.
+
+    The i-th smallest of m becomes the least of p_j m / j over all j >= i.
+
+    Args:
+        p_values: of all tests made, in [0, 1].
+
+    Raises:
+        DataError: a p-value outside [0, 1].
+
+    References: Benjamini and Hochberg 1995, "Controlling the false discovery rate".
+    """
+    if not ((p_values >= 0) & (p_values <= 1)).all():
+        raise DataError(f"p_values: expected numbers in [0, 1], got {p_values}; leave out tests that were not made")
+    return np.asarray(stats.false_discovery_control(p_values)) if p_values.size else p_values
