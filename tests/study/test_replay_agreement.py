@@ -75,6 +75,13 @@ def test_copies_are_found_and_left_out(replay_table, make_evaluations):
     assert row.mean != pytest.approx(without.mean)
 
 
+def test_repeats_are_as_many_as_drawing_with_replacement_gives(replay_table, make_evaluations):
+    evaluations = make_evaluations(replay_table, variants=("BNS-FT",), spaces=("A1",), num_seeds=40)
+    (row,) = agreement(evaluations, replay_table, num_resamples=0)
+    assert row.expected_repeats == pytest.approx(row.num_repeats, abs=4 * np.sqrt(row.num_repeats))
+    assert row.num_repeats > 50
+
+
 def test_same_pool_with_other_proxies_is_no_copy(replay_table, make_evaluations):
     (first, *_) = make_evaluations(replay_table).supernets
     assert find_copies([first, replace(first, proxies=first.proxies[::-1].copy())]) == []

@@ -28,6 +28,7 @@ def replay(
         str | None,
         typer.Option(help="Variant whose proxies guide the searches; BNS-FT or the only one.", show_default=False),
     ] = None,
+    resamples: Annotated[int, typer.Option(help="Of the bootstrap of Table 1; 0 leaves it out.")] = 400,
     redraws: Annotated[int, typer.Option(help="Random orders for each super-net, version 1.")] = 2000,
     runs: Annotated[int, typer.Option(help="Runs of random search and of evolution, version 2.")] = 500,
     supernet_trainings: Annotated[
@@ -48,8 +49,9 @@ def replay(
         from shareornot.study.replay_evaluations import read_evaluations
 
         settings = ReplaySettings(
-            sections=SECTIONS if section is None else tuple(dict.fromkeys(section)),  # type: ignore[arg-type]
+            sections=SECTIONS if section is None else tuple(dict.fromkeys(section)),
             guide=guide,
+            num_resamples=resamples,
             num_redraws=redraws,
             num_runs=runs,
             supernet_trainings=supernet_trainings,

@@ -47,9 +47,12 @@ class ReplaySettings:
         SettingsError: an unknown section, or a number out of range.
     """
 
-    sections: tuple[Section, ...] = SECTIONS
+    sections: tuple[str, ...] = SECTIONS
+    """Which of `SECTIONS`, in this order."""
     guide: str | None = None
     """Variant whose proxies guide the searches; by default BNS-FT, or the only one."""
+    num_resamples: int = NUM_RESAMPLES
+    """Of the bootstrap over super-nets and cells; 0 leaves it out."""
     num_redraws: int = 2_000
     """Random orders for each super-net in version 1's comparison."""
     num_runs: int = 500
@@ -62,10 +65,10 @@ class ReplaySettings:
         unknown = [name for name in self.sections if name not in SECTIONS]
         if unknown or not self.sections:
             raise SettingsError(f"section: expected one of {', '.join(SECTIONS)}, got {', '.join(unknown) or 'none'}")
-        if min(self.num_redraws, self.num_runs) < 2 or self.seed < 0:
+        if min(self.num_redraws, self.num_runs) < 2 or min(self.num_resamples, self.seed) < 0:
             raise SettingsError(
-                "replay: expected at least 2 redraws and runs and a seed of at least 0, "
-                f"got {self.num_redraws}, {self.num_runs} and {self.seed}"
+                "replay: expected at least 2 redraws and runs, and no negative number of resamples or seed, "
+                f"got {self.num_redraws}, {self.num_runs}, {self.num_resamples} and {self.seed}"
             )
         if not 0 < self.supernet_trainings < 1e6:
             raise SettingsError(
@@ -171,7 +174,7 @@ class _Run:
         self._table = table
         self._progress = progress
         self._with_printed = "nasbench-101" in table.info.name.lower()
-        self.makers: dict[Section, Callable[[], list[ResultTable]]] = {
+        self.makers: dict[str, Callable[[], list[ResultTable]]] = {
             "agreement": self._agreement_tables,
             "quality": self._quality_tables,
             "claims": self._claim_tables,
@@ -187,7 +190,7 @@ class _Run:
             self._table,
             self._rng("agreement"),
             with_printed=self._with_printed,
-            num_resamples=NUM_RESAMPLES if "agreement" in self.settings.sections else 0,
+            num_resamples=self.settings.num_resamples if "agreement" in self.settings.sections else 0,
         )
         self._progress.advance(1, "agreement")
         return rows
@@ -217,7 +220,7 @@ class _Run:
 
     def _claim_tables(self) -> list[ResultTable]:
         sizes = replay_size_correlation(
-            self._agreement, self._table, self._rng("claims"), with_printed=self._with_printed
+            self._agreement, self._table.info.max_vertices, self._rng("claims"), with_printed=self._with_printed
         )
         tables = [headings.sizes_table(sizes)]
         if self._with_printed:

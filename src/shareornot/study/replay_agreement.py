@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from shareornot.benchmarks import BenchmarkTable
+from shareornot.benchmarks import BenchmarkTable, parse_space, space_cells
 from shareornot.statistics import (
     Interval,
     bootstrap_interval,
@@ -48,6 +48,8 @@ class AgreementRow:
     printed."""
     num_repeats: int
     """Evaluations of cells that the same pool had held already, all super-nets together."""
+    expected_repeats: float
+    """As many as pools of this size have on average when they are drawn with replacement from the whole space."""
     mean_distinct: float | None
     """The mean with the first evaluation of each cell alone."""
     num_copies: int
@@ -156,6 +158,7 @@ def _row(
     with_printed: bool,
 ) -> AgreementRow:
     variant, space = supernets[0].variant, supernets[0].space
+    num_cells = len(space_cells(parse_space(space), table.info.max_vertices))
     values = [agreement_of(one, table) for one in supernets]
     kept = np.array([value is not None for value in values])
     numbers = np.array([math.nan if value is None else value for value in values])
@@ -189,6 +192,7 @@ def _row(
         printed_diverged=printed.diverged if printed else None,
         as_printed="" if printed is None else f"not {', '.join(wrong)}" if wrong else "yes",
         num_repeats=sum(num_repeats(one.cells) for one in supernets),
+        expected_repeats=sum(_expected_repeats(len(one.cells), num_cells) for one in supernets),
         mean_distinct=_mean([value for value in distinct if value is not None]),
         num_copies=int(is_copy.sum()),
         mean_without_copies=paper.mean if paper else None,
@@ -212,6 +216,11 @@ def _bootstrap(
     proxies = np.stack([one.proxies for one in supernets])
     interval = bootstrap_interval(proxies, accuracies, rng, num_resamples=num_resamples)
     return interval.low, interval.high
+
+
+def _expected_repeats(num_drawn: int, num_cells: int) -> float:
+    """Draws with replacement less the distinct cells among them, N (1 - (1 - 1/N)^n)."""
+    return num_drawn - num_cells * (1 - (1 - 1 / num_cells) ** num_drawn)
 
 
 def _without_repeats(one: EvaluatedSupernet) -> EvaluatedSupernet:

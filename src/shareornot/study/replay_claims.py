@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from shareornot.benchmarks import BenchmarkTable, parse_space, space_cells
+from shareornot.benchmarks import parse_space, space_cells
+from shareornot.cells import MAX_VERTICES
 from shareornot.statistics import (
     correlation_test,
     num_supernets_needed,
@@ -94,26 +95,31 @@ class ConsistencyRow:
 
 
 def replay_size_correlation(
-    agreement: Sequence[AgreementRow], table: BenchmarkTable, rng: np.random.Generator, *, with_printed: bool
+    agreement: Sequence[AgreementRow], max_vertices: int, rng: np.random.Generator, *, with_printed: bool
 ) -> list[SizeRow]:
     """Correlate agreement with the size of the space, for each variant with at least four spaces.
 
     Args:
         agreement: of all variants and spaces.
-        table: tells the universe in which cells are counted.
+        max_vertices: the spaces are counted among the cells with at most so many.
         rng: source of permutations, for more than 8 spaces.
         with_printed: whether to do it with the paper's Table 1 too.
     """
     rows = []
     if with_printed:
         printed = {space: TABLE_1["BNS-FT", space].mean for space in PAPER_SPACES}
-        rows.append(_size_row("BNS-FT", "as printed", printed, table, rng, with_printed=True))
+        rows.append(_size_row("BNS-FT", "as printed", printed, MAX_VERTICES, rng, with_printed=True))
     for variant in dict.fromkeys(row.variant for row in agreement):
         means = {row.space: row.mean for row in agreement if row.variant == variant and row.mean is not None}
         if len(means) >= 4:
             rows.append(
                 _size_row(
-                    variant, "these evaluations", means, table, rng, with_printed=with_printed and variant == "BNS-FT"
+                    variant,
+                    "these evaluations",
+                    means,
+                    max_vertices,
+                    rng,
+                    with_printed=with_printed and variant == "BNS-FT",
                 )
             )
     return rows
@@ -188,12 +194,12 @@ def _size_row(
     variant: str,
     source: str,
     means: dict[str, float],
-    table: BenchmarkTable,
+    max_vertices: int,
     rng: np.random.Generator,
     *,
     with_printed: bool,
 ) -> SizeRow:
-    sizes = np.array([len(space_cells(parse_space(space), table.info.max_vertices)) for space in means])
+    sizes = np.array([len(space_cells(parse_space(space), max_vertices)) for space in means])
     values = np.array(list(means.values()))
     approximate = correlation_test(sizes, values, method="asymptotic")
     exact = correlation_test(sizes, values, rng=rng)

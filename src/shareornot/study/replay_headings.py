@@ -22,8 +22,8 @@ def agreement_table(rows: Sequence[AgreementRow]) -> ResultTable:
     notes = [
         "The paper's ± is 1.96 x population standard deviation / sqrt(n); Student's is wider by 1.58 at n = 5.",
         (
-            f"{sum(row.num_repeats for row in rows):,} evaluations are of cells that the same pool held already: a "
-            "pool with such repeats was drawn with replacement."
+            f"{sum(row.num_repeats for row in rows):,} evaluations are of cells that the same pool held already; pools "
+            f"drawn with replacement have {sum(row.expected_repeats for row in rows):,.0f} on average, others none."
         ),
     ]
     if printed:
@@ -42,6 +42,7 @@ def agreement_table(rows: Sequence[AgreementRow]) -> ResultTable:
         Column("bootstrap_high", "to", digits=3),
         Column("as_printed", "as printed"),
         Column("num_repeats", "repeats"),
+        Column("expected_repeats", "expected", digits=0),
         Column("mean_distinct", "ours, no repeats", digits=3),
     )
     return ResultTable.of("table-1", "Table 1: Spearman's correlation with standalone accuracy", columns, rows, notes)
@@ -210,6 +211,9 @@ def version1_table(rows: Sequence[Version1Row], guide: str, num_redraws: int) ->
         ),
         "`exact, equal times` and `guided wins` are over all orders, were all trainings equally long.",
     ]
+    shares = [row.share_printed for row in rows if row.share_printed is not None]
+    if shares:
+        notes.append(f"A redraw gives {sum(shares):.1f} of the {len(shares)} printed verdicts on average.")
     return ResultTable.of("version-1", "Version 1, Table 2, over random orders", columns, rows, notes)
 
 
