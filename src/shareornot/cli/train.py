@@ -8,6 +8,7 @@ import typer
 
 from shareornot.cli.errors import user_errors
 from shareornot.cli.options import Benchmark, Device, Processes, SpaceText
+from shareornot.errors import SettingsError
 
 
 def train(
@@ -27,7 +28,7 @@ def train(
     epochs: Annotated[int | None, typer.Option(min=1, help="Default: 432, the paper's; 600 on digits.")] = None,
     filters: Annotated[int | None, typer.Option(min=1, help="Channels of the stem; default: 16, 8 on digits.")] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Images a step; default: 256, 50 on digits.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(min=1e-9, help="Default: 0.2, 0.1 on digits.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(min=1e-9, help="Default: 0.2, 0.05 on digits.")] = None,
     device: Device = "auto",
     processes: Processes = None,
 ) -> None:
@@ -38,18 +39,21 @@ def train(
     Ctrl-C saves and stops; the same command goes on from there.
     """
     with user_errors():
+        from shareornot.benchmarks import open_benchmark
         from shareornot.progress import progress_bar
         from shareornot.study.settings import digits_settings, paper_settings
         from shareornot.study.supernets import train_supernets
 
-        if benchmark == "digits":
+        if open_benchmark(benchmark).info.name == "digits":
+            if recipe != "as-described":
+                raise SettingsError(f"recipe: expected as-described on digits, got {recipe}, which is the paper's")
             settings = digits_settings(space, variant=variant, seed=seed)
         else:
             settings = paper_settings(space, variant=variant, recipe=recipe, seed=seed)
         training, network = settings.training, settings.network
         settings = replace(
             settings,
-            benchmark=benchmark,
+            benchmark=str(Path(benchmark).resolve()) if Path(benchmark).is_file() else benchmark,
             network=replace(network, num_filters=filters or network.num_filters),
             training=replace(
                 training,

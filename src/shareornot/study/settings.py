@@ -113,7 +113,7 @@ def digits_settings(
             batch_size=50,
             sampling="pro-rata" if variant in ("pro-rata", "s-k+p-r") else "uniform",
             cells_per_step=3 if variant == "avg-3" else 1,
-            optimizer=OptimizerConfig(name="sgd", learning_rate=0.1),
+            optimizer=OptimizerConfig(name="sgd", learning_rate=0.05),
             seed=seed,
         ),
         evaluation=EvaluationConfig(batch_size=50, seed=seed),
