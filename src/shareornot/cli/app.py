@@ -24,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     add_completion=False,
+    rich_markup_mode=None,  # plain text: it wraps well, copies well, and needs half the time
 )
 
 
@@ -42,14 +43,14 @@ def _options(
     pass
 
 
-app.command()(demo)
-app.command()(train)
-app.command()(evaluate)
-app.command()(appraise)
-app.command()(spaces)
-app.command()(query)
-app.command()(measure_times)
-app.command()(bench)
+app.command(short_help="Do the whole job on real images in about two minutes.")(demo)
+app.command(short_help="Train super-nets on a space of cells.")(train)
+app.command(short_help="Score cells with the weights that they share.")(evaluate)
+app.command(short_help="Judge: can the scores be trusted, did sharing help?")(appraise)
+app.command(short_help="Show the spaces of a benchmark and their noise ceilings.")(spaces)
+app.command(short_help="Look one cell up: what training it alone gave.")(query)
+app.command(short_help="Measure how long trainings take on this machine.")(measure_times)
+app.command(short_help="Measure the speed of shareornot on this machine.")(bench)
 app.add_typer(data_app, name="data")
 app.add_typer(benchmark_app, name="benchmark")
 

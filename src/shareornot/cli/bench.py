@@ -31,6 +31,11 @@ def bench(
             show_json(report.as_dict())
             return
         rows = [
-            [one.what, f"{one.median:,.4g} {one.unit}", f"{one.low:,.4g} to {one.high:,.4g}"] for one in report.measures
+            [one.what, one.unit, _digits(one.median), _digits(one.low), _digits(one.high)] for one in report.measures
         ]
-        show_table(f"Speed of {what}", ["", "median", "range"], rows, report.machine)
+        show_table(f"Speed of {what}", ["", "unit", "median", "lowest", "highest"], rows, report.machine)
+
+
+def _digits(value: float) -> str:
+    """Three digits, or all before the point."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

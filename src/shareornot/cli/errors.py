@@ -20,6 +20,8 @@ def user_errors() -> Iterator[None]:
         fail(f"{stop}; the same command goes on from there", INTERRUPTED)
     except ShareOrNotError as error:
         fail(f"error: {error}")
+    except BrokenPipeError:  # whoever read the output has enough of it
+        raise
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         fail(f"error: {where}{error.strerror or error}; what was finished before is kept")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from shareornot.statistics import Interval
     from shareornot.study.appraisal import Appraisal
 
 ANSWER_STYLES = {"helped": "bold green", "hurt": "bold red", "undecided": "bold yellow"}
@@ -17,24 +18,30 @@ def show_json(value: Any) -> None:
 
 
 def show_table(title: str, columns: list[str], rows: list[list[str]], note: str = "") -> None:
-    """Print a table; the first column is text, the others are numbers."""
+    """Print a table; the first column is text, the others are numbers. Eight columns fit into 80 characters."""
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", caption=note or None, caption_justify="left")
+    console = Console(highlight=False)
+    console.print(title, style="bold", markup=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, header_style="dim")
     for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number else "left", no_wrap=not number)
+        table.add_column(column, justify="right" if number else "left", vertical="bottom", no_wrap=number > 0)
     for row in rows:
         table.add_row(*row)
-    Console().print(table)
+    console.print(table, markup=False)
+    if note:
+        console.print(note, style="dim", markup=False)
+    console.print()
 
 
 def show_appraisal(appraisal: "Appraisal", picture: "Path") -> None:
     """Print the verdict in words, the numbers behind it, and where the picture is."""
     from rich.console import Console
     from rich.panel import Panel
+    from rich.text import Text
 
-    console = Console()
     verdict = appraisal.verdict
     show_table(
         f"{appraisal.benchmark}, {appraisal.space}: {appraisal.num_known:,} of {appraisal.num_cells:,} cells known",
@@ -43,15 +50,16 @@ def show_appraisal(appraisal: "Appraisal", picture: "Path") -> None:
             [pool.name, f"{len(pool.cells):,}", "diverged *" if value is None else f"{value:.3f}"]
             for pool, value in zip(appraisal.pools, appraisal.spearmans, strict=True)
         ],
-        f"mean: {appraisal.agreement}; {_guides(appraisal)}",
+        f"Mean: {_correlation(appraisal.agreement)}. "
+        f"Noise in the table allows {appraisal.ceiling.ceiling:.2f}.\n{_guides(appraisal)}",
     )
     show_table(
         "Test regret in points after the same time",
-        ["", "trainings by random search", "guided", "random", "evolution", "guided - random", "p", "d"],
+        ["", "trainings", "guided", "random", "evolution", "difference", "p", "d"],
         [
             [
                 f"TOP-{one.num_trained}",
-                f"{one.num_random_trainings:.0f}",
+                f"{one.num_random_trainings:,.0f}",
                 f"{one.guided_regret * 100:.2f}",
                 f"{one.random_regret * 100:.2f}",
                 f"{one.evolution_regret * 100:.2f}",
@@ -61,16 +69,27 @@ def show_appraisal(appraisal: "Appraisal", picture: "Path") -> None:
             ]
             for one in appraisal.comparisons
         ],
-        "negative = better than random search; p after Welch and Holm, d is Cohen's",
+        "TOP-k: the guided search has trained its k best cells; trainings: random search finishes so many in that "
+        "time. Difference: guided - random, negative = better than random search. p: the larger of Student's and "
+        "Welch's tests, after Holm's correction. d: Cohen's.",
     )
-    console.print(
-        Panel(
-            "\n".join((f"[{ANSWER_STYLES[verdict.answer]}]{verdict.sentence}[/]", "", *verdict.details)),
-            title="Verdict",
-        )
-    )
-    console.print(f"Picture: {picture}", soft_wrap=True)
+    told = Text("\n\n").join((Text(verdict.sentence, ANSWER_STYLES[verdict.answer]), *map(Text, verdict.details)))
+    console = Console(highlight=False)
+    console.print(Panel(told, title="Verdict", padding=(1, 2)))
+    console.print(f"Picture: {picture}", soft_wrap=True, markup=False)
+
+
+def _correlation(interval: "Interval") -> str:
+    """A mean correlation with its interval, which cannot leave -1 to 1."""
+    if interval.low is None or interval.high is None:
+        return f"{interval.mean:.3f}, with one super-net no interval is possible"
+    low, high = max(interval.low, -1.0), min(interval.high, 1.0)
+    return f"{interval.mean:.3f}, {interval.confidence:.0%} interval {low:.3f} to {high:.3f} (Student's t)"
 
 
 def _guides(appraisal: "Appraisal") -> str:
-    return "for free: " + ", ".join(f"{name} {value:.2f}" for name, value in appraisal.guides.items())
+    """What guides that cost nothing reach, and the note on super-nets without a correlation."""
+    notes = "For free: " + ", ".join(f"{name} {value:.2f}" for name, value in appraisal.guides.items()) + "."
+    if None in appraisal.spearmans:
+        notes += "\n* constant or non-finite scores; left out of all figures."
+    return notes

@@ -42,7 +42,7 @@ def spaces(
                     f"{one.num_known:,}",
                     f"{one.best_validation_accuracy:.2%}",
                     f"{one.best_test_accuracy:.2%}",
-                    f"{one.mean_training_time_s:,.4g} s",
+                    _seconds(one.mean_training_time_s),
                     f"{one.one_run_against_others:.3f}" if one.one_run_against_others is not None else "-",
                     f"{one.ceiling:.3f}" if one.ceiling is not None else "-",
                 ]
@@ -50,3 +50,8 @@ def spaces(
             ],
             "one run, ceiling: Spearman's correlations of validation accuracies",
         )
+
+
+def _seconds(time_s: float) -> str:
+    """Three digits, or all before the point."""
+    return f"{time_s:,.0f} s" if time_s >= 100 else f"{time_s:.3g} s"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shareornot.study.appraisal import Appraisal
+from shareornot.study.appraisal import Appraisal, with_half_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,12 +71,10 @@ def _draw_agreement(figure: "SubFigure", appraisal: Appraisal) -> None:
         axis.axis("off")
     main.set_xlabel("standalone validation accuracy (%), mean over runs")
     main.set_ylabel("proxy validation accuracy (%), shared weights")
-    half = appraisal.agreement.half_width
-    spread = "" if half is None else f" ± {half:.2f}"
     main.text(
         0.03,
         0.97,
-        f"Spearman {appraisal.agreement.mean:.2f}{spread}\nnoise ceiling {appraisal.ceiling.ceiling:.2f}",
+        f"Spearman {with_half_width(appraisal.agreement)}\nnoise ceiling {appraisal.ceiling.ceiling:.2f}",
         transform=main.transAxes,
         va="top",
         bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none"},

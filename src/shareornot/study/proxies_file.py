@@ -16,6 +16,9 @@ from shareornot.errors import DataError, MissingDataError, UnitError
 from shareornot.storage import atomic_write
 
 KEY = b"shareornot"
+ORIGIN = {"evaluation", "num_train_images", "num_validation_images"}
+EVALUATION = {"adaptation", "num_batches", "batch_size", "seed"}
+"""What must be known of the evaluation."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -59,11 +62,19 @@ def read_scores(path: Path) -> ScoredCells:
         ) from error
     if cells.dtype != np.int32 or (len(cells) and not 0 <= cells.min() <= cells.max() < NUM_CELLS):
         raise DataError(f"{path}: expected unique indices below {NUM_CELLS:,}, got others; delete it, score again")
-    if not isinstance(origin, dict):
-        raise DataError(f"{path}: expected metadata as an object, got {type(origin).__name__}; delete it, score again")
+    if not _says_how(origin):
+        raise DataError(f"{path}: expected how the scores were made, got {origin}; delete it, score again")
     inside = (proxies >= 0) & (proxies <= 1) | ~np.isfinite(proxies)
     if not inside.all():
         raise UnitError(
             f"{path}: expected accuracies from 0 to 1, got {proxies[~inside][0]}; divide percentages by 100"
         )
     return ScoredCells(cells=cells, proxies=proxies, origin=origin)
+
+
+def _says_how(origin: Any) -> bool:
+    """Whether the metadata tells what an appraisal has to know."""
+    if not isinstance(origin, dict) or not origin.keys() >= ORIGIN:
+        return False
+    evaluation = origin["evaluation"]
+    return isinstance(evaluation, dict) and evaluation.keys() >= EVALUATION

@@ -18,7 +18,7 @@ from shareornot.progress import Progress, ProgressBars, no_bars
 from shareornot.study.appraisal import Appraisal, ScoredPool, SupernetCosts, appraise
 from shareornot.study.devices import choose_device
 from shareornot.study.measured_times import read_times
-from shareornot.study.proxies_file import read_scores
+from shareornot.study.proxies_file import ScoredCells, read_scores
 from shareornot.study.settings import RunSettings, read_settings, with_seed
 from shareornot.study.workers import num_usable_cores, run_in_processes
 from shareornot.supernet.config import EvaluationConfig
@@ -67,7 +67,7 @@ def train_supernets(
     num_steps = settings.training.epochs * -(-_num_train_images(settings) // settings.training.batch_size)
     what = f"Training {num_supernets} super-net{'s' * (num_supernets > 1)}"
     with bars(what, num_supernets * num_steps) as progress:
-        _distribute(_train, arguments, progress, device, num_processes)
+        _distribute(_train, arguments, progress, device, num_processes, small=settings.images == "digits")
     return folders
 
 
@@ -106,8 +106,9 @@ def evaluate_supernets(
         arguments.append((path, settings, chosen, pool, device))
         total += len(pool)
     what = f"Scoring {total:,} cells with {len(folders)} super-net{'s' * (len(folders) > 1)}"
+    small = all(settings.images == "digits" for _, settings, *_ in arguments)
     with bars(what, total) as progress:
-        _distribute(_evaluate, arguments, progress, device, num_processes)
+        _distribute(_evaluate, arguments, progress, device, num_processes, small=small)
     return folders
 
 
@@ -124,7 +125,7 @@ def appraise_supernets(
 
     Raises:
         MissingDataError: no scored super-net in the folder.
-        SettingsError: super-nets of different spaces or benchmarks, or all diverged.
+        SettingsError: super-nets of different settings, scored in different ways, or all diverged.
     """
     folders = supernet_folders(folder)
     all_settings = [read_settings(path / "settings.json") for path in folders]
@@ -134,15 +135,13 @@ def appraise_supernets(
             f"{folder}: expected super-nets that differ in their seed only; keep others in another folder"
         )
     scores = [read_scores(path / "proxies.parquet") for path in folders]
+    if any(_how_scored(one) != _how_scored(scores[0]) for one in scores):
+        raise SettingsError(f"{folder}: expected super-nets scored in one way; run again: shareornot evaluate {folder}")
     table = open_benchmark(first.benchmark)
-    origin = scores[0].origin
-    scored_images = origin["num_validation_images"]
-    if origin["evaluation"]["adaptation"] != "none":
-        scored_images += origin["evaluation"]["num_batches"] * origin["evaluation"]["batch_size"]
-    # A backward pass costs about two forward passes, so a training image costs three of a scored one.
+    num_epochs = table.info.budgets[-1]
     costs = SupernetCosts(
-        training=first.training.epochs * first.training.cells_per_step / table.info.budgets[-1],
-        scoring=scored_images / (3 * table.info.budgets[-1] * origin["num_train_images"]),
+        training=first.training.epochs * first.training.cells_per_step / num_epochs,
+        scoring=_scoring_cost(scores[0]) / num_epochs,
         time_s=None if times is None else read_times(times, table.info.num_cells).time_s,
         narrow_time_s=None if supernet_times is None else read_times(supernet_times, table.info.num_cells).time_s,
     )
@@ -151,6 +150,20 @@ def appraise_supernets(
         for path, one in zip(folders, scores, strict=True)
     ]
     return appraise(table, parse_space(first.space), pools, costs, np.random.default_rng(seed))
+
+
+def _how_scored(scores: ScoredCells) -> dict[str, Any]:
+    """The evaluation that made the scores, but for its seed."""
+    return {name: value for name, value in scores.origin["evaluation"].items() if name != "seed"}
+
+
+def _scoring_cost(scores: ScoredCells) -> float:
+    """What scoring a cell costs, in epochs of training it."""
+    num_images = scores.origin["num_validation_images"]
+    if scores.origin["evaluation"]["adaptation"] != "none":
+        num_images += scores.origin["evaluation"]["num_batches"] * scores.origin["evaluation"]["batch_size"]
+    # A backward pass costs about two forward passes, so a training image costs three of a scored one.
+    return float(num_images / (3 * scores.origin["num_train_images"]))
 
 
 def supernet_folders(folder: Path) -> list[Path]:
@@ -199,12 +212,18 @@ def _distribute(
     progress: Progress,
     device: str,
     num_processes: int | None,
+    *,
+    small: bool,
 ) -> None:
-    """One process a core on a processor, and all in this process on an accelerator, which one super-net may fill."""
+    """One process a core on a processor, and all in this process on an accelerator, which one super-net may fill.
+
+    Networks that are `small`, those of the digits, lose more than they gain by sharing the work out to threads.
+    """
     cores = num_usable_cores()
     if num_processes is None:
         num_processes = min(len(arguments), cores) if device == "cpu" else 1
-    run_in_processes(work, arguments, progress, num_processes=num_processes, num_threads=max(1, cores // num_processes))
+    num_threads = 1 if small else None if num_processes == 1 else max(1, cores // num_processes)
+    run_in_processes(work, arguments, progress, num_processes=num_processes, num_threads=num_threads)
 
 
 def _load_images(settings: RunSettings, device: str) -> "ImageSet":
@@ -214,23 +233,27 @@ def _load_images(settings: RunSettings, device: str) -> "ImageSet":
     return images.to(device)
 
 
-def _train(folder: Path, settings: RunSettings, device: str, progress: Progress) -> None:
+def _train(
+    folder: Path, settings: RunSettings, device: str, progress: Progress, should_stop: Callable[[], bool]
+) -> None:
     """Train one super-net, in whichever process."""
-    from shareornot.study.interruption import polite_interruption
     from shareornot.study.supernet_run import train_supernet
 
     table = open_benchmark(settings.benchmark)
     cells = space_cells(parse_space(settings.space), table.info.max_vertices)
-    with polite_interruption() as should_stop:
-        train_supernet(folder, settings, _load_images(settings, device), cells, progress, should_stop)
+    train_supernet(folder, settings, _load_images(settings, device), cells, progress, should_stop)
 
 
 def _evaluate(
-    folder: Path, settings: RunSettings, evaluation: EvaluationConfig, pool: Indices, device: str, progress: Progress
+    folder: Path,
+    settings: RunSettings,
+    evaluation: EvaluationConfig,
+    pool: Indices,
+    device: str,
+    progress: Progress,
+    should_stop: Callable[[], bool],
 ) -> None:
     """Score the pool of one super-net, in whichever process."""
-    from shareornot.study.interruption import polite_interruption
     from shareornot.study.supernet_run import evaluate_supernet
 
-    with polite_interruption() as should_stop:
-        evaluate_supernet(folder, evaluation, _load_images(settings, device), pool, progress, should_stop)
+    evaluate_supernet(folder, evaluation, _load_images(settings, device), pool, progress, should_stop)
