@@ -36,7 +36,6 @@ def test_claims_against_their_formulas():
         "gain of BNS-FT over NO-FT, relative": (True, 2.735),
         "correlation on A_FULL^NRES, relative loss to A_FULL": (False, 0.179),
         "cells of A_FULL^NRES, relative loss to A_FULL": (False, 0.191),
-        "steps of a super-net's training": (True, 67_824),
     }
     assert "34 super-nets" in claims["power of 30 against 500 runs at d = 0.5"].remark
 

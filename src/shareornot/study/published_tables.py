@@ -173,5 +173,3 @@ BNS_GAIN = 2.7
 """Versions 1 and 2, section 5.1: increase of the mean correlation by BNS-FT over NO-FT, relative ("270 %")."""
 NRES_LOSS, NRES_FEWER = 0.25, 0.23
 """Versions 1 and 2, section 5.3: A_FULL^NRES against A_FULL, correlation and number of cells, relative."""
-NUM_STEPS = 67_824
-"""Versions 1 and 2, section 5.3: steps of a super-net's training, 432 epochs of 157 mini-batches."""

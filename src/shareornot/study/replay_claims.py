@@ -23,7 +23,6 @@ from shareornot.study.published_tables import (
     NRES_FEWER,
     NRES_LOSS,
     NUM_RUNS_V2,
-    NUM_STEPS,
     PAPER_SPACES,
     POWER,
     POWER_EFFECT,
@@ -169,13 +168,6 @@ def printed_claims() -> list[Claim]:
             NRES_FEWER,
             fewer,
             f"A_FULL has {sizes['A_FULL'] / sizes['A_FULL^NRES'] - 1:.1%} more cells",
-        ),
-        _claim(
-            "steps of a super-net's training",
-            float(NUM_STEPS),
-            float(432 * -(-40_000 // 256)),
-            "432 epochs of 40,000 images, the last mini-batch not dropped",
-            digits=0,
         ),
     ]
 
