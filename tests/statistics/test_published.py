@@ -44,6 +44,6 @@ def test_table_1_as_printed(published, variant):
         agreement = spearman(*published[variant, space])
         interval = paper_interval(agreement.converged)
         assert agreement.num_undefined == num_diverged, space
-        # some entries are cut off rather than rounded, and one +- of 0.003 is printed as 0.01
-        assert interval.mean == pytest.approx(mean, abs=0.006), space
+        assert interval.mean == pytest.approx(mean, abs=0.005 + 1e-9), space  # every printed mean is rounded
+        # ... and so is every +-, but for one of 0.003 that is printed as 0.01
         assert max(interval.half_width, 0.005) == pytest.approx(half_width, abs=0.006), space
