@@ -6,6 +6,7 @@ import typer
 
 from shareornot import __version__
 from shareornot.cli.appraise import appraise
+from shareornot.cli.audit import audit
 from shareornot.cli.bench import bench
 from shareornot.cli.benchmark import app as benchmark_app
 from shareornot.cli.data import app as data_app
@@ -13,6 +14,7 @@ from shareornot.cli.demo import demo
 from shareornot.cli.evaluate import evaluate
 from shareornot.cli.measure_times import measure_times
 from shareornot.cli.query import query
+from shareornot.cli.replay import replay
 from shareornot.cli.spaces import spaces
 from shareornot.cli.train import train
 
@@ -47,6 +49,8 @@ app.command(short_help="Do the whole job on real images in about two minutes.")(
 app.command(short_help="Train super-nets on a space of cells.")(train)
 app.command(short_help="Score cells with the weights that they share.")(evaluate)
 app.command(short_help="Judge: can the scores be trusted, did sharing help?")(appraise)
+app.command(short_help="Say which structures super-nets over- and under-rate.")(audit)
+app.command(short_help="Appraise evaluations of others, such as the paper's, again.")(replay)
 app.command(short_help="Show the spaces of a benchmark and their noise ceilings.")(spaces)
 app.command(short_help="Look one cell up: what training it alone gave.")(query)
 app.command(short_help="Measure how long trainings take on this machine.")(measure_times)

@@ -228,7 +228,10 @@ def _structure_effects(
         else:
             untested.append(column.name)
     corrected = benjamini_hochberg(np.array([mean.p_value for _, _, mean, *_ in found]))
-    corrected_equal = benjamini_hochberg(np.array([equal.p_value for _, _, _, equal, *_ in found]))
+    # a claim about two effects is tested by the weaker of them (an intersection-union test)
+    corrected_both = benjamini_hochberg(
+        np.array([max(mean.p_value, equal.p_value) if mean.d * equal.d > 0 else 1.0 for _, _, mean, equal, *_ in found])
+    )
     effects = [
         StructureEffect(
             name=column.name,
@@ -241,11 +244,9 @@ def _structure_effects(
             num_same_sign=sum(effect.d * mean.d > 0 for effect in raw),
             spread=float(np.std([effect.d for effect in raw], ddof=1)) if len(raw) > 1 else None,
             corrected_p=float(p),
-            corrected_p_at_equal_accuracy=float(p_equal),
+            corrected_p_beyond_noise=float(p_both),
         )
-        for (column, raw, mean, equal, points, shares), p, p_equal in zip(
-            found, corrected, corrected_equal, strict=True
-        )
+        for (column, raw, mean, equal, points, shares), p, p_both in zip(found, corrected, corrected_both, strict=True)
     ]
     return tuple(sorted(effects, key=lambda effect: -abs(effect.effect.d))), tuple(untested)
 

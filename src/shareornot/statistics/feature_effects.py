@@ -58,15 +58,15 @@ class StructureEffect:
     """Standard deviation from super-net to super-net; None for one."""
     corrected_p: float
     """Of the effect on rank residuals, corrected for the number of structures tried."""
-    corrected_p_at_equal_accuracy: float
+    corrected_p_beyond_noise: float
+    """Of both effects together, corrected likewise: before, the larger of their p-values, or 1 where signs differ."""
 
     @property
     def rating(self) -> Rating:
         """The effect in a word; `not beyond noise` where cells of equal accuracy are not shown to be rated so."""
         if self.corrected_p >= SIGNIFICANCE:
             return "none"
-        beyond = self.at_equal_accuracy.d * self.effect.d > 0 and self.corrected_p_at_equal_accuracy < SIGNIFICANCE
-        if not beyond:
+        if self.corrected_p_beyond_noise >= SIGNIFICANCE:
             return "not beyond noise"
         return "over-rated" if self.effect.d > 0 else "under-rated"
 

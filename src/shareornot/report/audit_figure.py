@@ -1,0 +1,109 @@
+"""The picture of a bias audit: which structures are misjudged, and where they lie between the two rankings."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from shareornot.study.audit import SpaceAudit, structural_features
+from shareornot.study.audit_words import structure_in_words
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+OVER, UNDER, NEITHER = "#d55e00", "#0072b2", "#8a8a8a"
+"""Told apart by colour-blind readers too."""
+NUM_SHOWN = 14
+"""Structures in the picture, the largest effects."""
+
+
+def audit_figure(audit: SpaceAudit) -> "Figure":
+    """Draw the effects of structures with their intervals, and the ranks coloured by the strongest one.
+
+    Returns:
+        A matplotlib figure, 12 x 6 inches, that belongs to no window.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12, 6), layout="constrained", facecolor="white")
+    effects, ranks = figure.subplots(1, 2, width_ratios=(1.15, 1))
+    _draw_effects(effects, audit)
+    _draw_ranks(ranks, audit)
+    variant = f", {audit.variant}" if audit.variant else ""
+    count = len(audit.bias.scores)
+    figure.suptitle(
+        f"Bias audit of {audit.space}{variant}: {audit.num_scores:,} scores by {count} super-net{'s' * (count > 1)}",
+        fontsize=13,
+        fontweight="bold",
+        x=0.01,
+        ha="left",
+    )
+    return figure
+
+
+def _draw_effects(axes: "Axes", audit: SpaceAudit) -> None:
+    """A row for each structure, the largest effect on top."""
+    shown = audit.bias.effects[:NUM_SHOWN]
+    for place, effect in enumerate(shown):
+        colour = {"over-rated": OVER, "under-rated": UNDER}.get(effect.rating, NEITHER)
+        both = effect.effect
+        axes.plot([both.low, both.high], [place, place], color=colour, linewidth=2, solid_capstyle="butt")
+        axes.plot(both.d, place, "o", color=colour, markersize=6)
+        axes.plot(effect.at_equal_accuracy.d, place, "D", markersize=5, markerfacecolor="white", color=colour)
+    axes.axvline(0, color="#333333", linewidth=0.8)
+    axes.set_yticks(
+        range(len(shown)),
+        [structure_in_words(effect.name) + ("*" if effect.is_number else "") for effect in shown],
+    )
+    axes.invert_yaxis()
+    axes.set_xlabel("effect on the rank residual (Cohen's d); * per standard deviation")
+    axes.plot([], [], "o-", color="#333333", label="all cells, with interval")
+    axes.plot([], [], "D", color="#333333", markerfacecolor="white", label="at equal accuracy")
+    for colour, label in ((OVER, "over-rated"), (UNDER, "under-rated"), (NEITHER, "not beyond noise")):
+        axes.plot([], [], color=colour, linewidth=4, label=label)
+    axes.legend(frameon=False, fontsize=8, loc="best")
+    axes.grid(axis="x", color="#e5e5e5", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.set_title("Over-rated to the right, under-rated to the left", fontsize=11, loc="left")
+
+
+def _draw_ranks(axes: "Axes", audit: SpaceAudit) -> None:
+    """Rank of the proxy against that of the standalone accuracy; the distance from the diagonal is the residual."""
+    scores = audit.bias.scores
+    rows = np.concatenate([one.cells for one in scores])
+    ranks = np.concatenate([one.ranks for one in scores]) * 100
+    truths = ranks - np.concatenate([one.residuals for one in scores]) * 100
+    crowded = len(ranks) > 3_000
+
+    def dots(shown: np.ndarray, **colour: Any) -> Any:
+        size, alpha = (4, 0.35) if crowded else (9, 0.5)
+        return axes.scatter(truths[shown], ranks[shown], s=size, alpha=alpha, linewidths=0, rasterized=True, **colour)
+
+    axes.plot([0, 100], [0, 100], color="#333333", linewidth=0.8, linestyle="--")
+    title = "Ranks of the scored cells"
+    rated = [effect for effect in audit.bias.effects if effect.rating in ("over-rated", "under-rated")]
+    effect = next(iter(rated or audit.bias.effects), None)
+    if effect is None:
+        dots(np.ones(len(ranks), bool), color=NEITHER)
+    else:
+        words = structure_in_words(effect.name)
+        feature, _, level = effect.name.partition(" = ")
+        values = structural_features(audit.cells)[feature][rows]
+        if effect.is_number:
+            points = dots(np.ones(len(ranks), bool), c=values, cmap="viridis")
+            axes.figure.colorbar(points, ax=axes, label=words)
+        else:
+            has = values == level if level else values.astype(bool)
+            with_it, colour = f"{words} ({has.mean():.0%})", OVER if effect.effect.d > 0 else UNDER
+            dots(~has, color="#b0b0b0")
+            dots(has, color=colour)
+            axes.plot([], [], "o", color=colour, label=with_it)
+            axes.plot([], [], "o", color="#b0b0b0", label="other cells")
+            axes.legend(frameon=True, framealpha=0.85, edgecolor="none", fontsize=9, loc="lower right")
+        title += f", by {words}"
+    axes.set_xlim(0, 100)
+    axes.set_ylim(0, 100)
+    axes.set_aspect("equal")
+    axes.set_xlabel("rank by standalone accuracy (% of the pool beaten)")
+    axes.set_ylabel("rank by proxy (% of the pool beaten)")
+    axes.set_title(title, fontsize=11, loc="left")

@@ -1,0 +1,64 @@
+"""A bias audit in files: pictures for people, JSON for programs."""
+
+import io
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from shareornot.report.audit_figure import audit_figure
+from shareornot.report.files import PICTURE_FORMATS
+from shareornot.storage import atomic_write
+from shareornot.study.audit import SpaceAudit
+from shareornot.study.audit_words import describe_audit, group_in_words, structure_in_words
+
+
+def write_audit(folder: Path, audits: Sequence[SpaceAudit]) -> list[Path]:
+    """Write `audit.json` with all audits, and for each of them `audit-SPACE.png`, `.svg` and `.pdf`.
+
+    Args:
+        folder: created if need be.
+        audits: of different spaces.
+
+    Returns:
+        The pictures that a person would open.
+    """
+    pictures = []
+    for audit in audits:
+        figure = audit_figure(audit)
+        stem = f"audit-{re.sub(r'[^A-Za-z0-9]+', '-', audit.space).strip('-')}"
+        for kind in PICTURE_FORMATS:
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format=kind, dpi=150)
+            with atomic_write(folder / f"{stem}.{kind}") as file:
+                file.write(buffer.getvalue())
+        pictures.append(folder / f"{stem}.png")
+    with atomic_write(folder / "audit.json") as file:
+        text = json.dumps([audit_to_json(audit) for audit in audits], indent=2, allow_nan=False)
+        file.write(text.encode() + b"\n")
+    return pictures
+
+
+def audit_to_json(audit: SpaceAudit) -> dict[str, Any]:
+    """The numbers of an audit without the scores; ranks, residuals and regrets are fractions."""
+    bias = audit.bias
+    return {
+        "benchmark": audit.benchmark,
+        "space": audit.space,
+        "variant": audit.variant,
+        "supernets": list(audit.supernets),
+        "diverged": [audit.supernets[number] for number in bias.diverged],
+        "num_scores": audit.num_scores,
+        "sign": "rank residual = rank of proxy - rank of standalone accuracy; positive = over-rated",
+        "sentences": list(describe_audit(audit)),
+        "effects": [
+            {**asdict(effect), "rating": effect.rating, "words": structure_in_words(effect.name)}
+            for effect in bias.effects
+        ],
+        "untested": list(bias.untested),
+        "explained_share": bias.explained_share,
+        "groups": [{**asdict(group), "words": group_in_words(group)} for group in bias.groups],
+        "costs": [asdict(cost) for cost in audit.costs],
+    }

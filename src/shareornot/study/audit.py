@@ -1,0 +1,234 @@
+"""The bias audit of super-nets of NASBench-101 cells: which structures they misjudge, and what that costs a search."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float64, Int32, Integer
+
+from shareornot.benchmarks import BenchmarkTable, Space, open_benchmark, parse_space
+from shareornot.cells import OPERATIONS, cell_features
+from shareornot.errors import SettingsError
+from shareornot.search import SearchTable, guided_regret
+from shareornot.statistics import BiasAudit, Interval, audit_bias, student_interval
+from shareornot.study.appraisal import ScoredPool
+from shareornot.study.landscape import search_table
+from shareornot.study.proxies_file import read_scores
+from shareornot.study.replay_evaluations import Evaluations
+from shareornot.study.replay_ground import choose_guide
+from shareornot.study.settings import read_settings, with_seed
+from shareornot.study.supernets import supernet_folders
+
+_OPERATION_WORDS = np.array([*(name.removesuffix("-bn-relu") for name in OPERATIONS), ""])
+"""By code; the last is that of a vertex that a cell does not have."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BiasCost:
+    """Test regret of the guided search by the scores as they are, and by scores without the explained bias."""
+
+    num_trained: int
+    """k: how many of its best cells a search trains."""
+    as_scored: float
+    """Mean over super-nets, a fraction, as all of these."""
+    unbiased: float
+    """By ranks less the rating of each group of cells at equal accuracy."""
+    difference: Interval
+    """Unbiased minus as scored, paired by super-net: positive where the bias helps the search, negative where it costs.
+    Student's interval, None for one super-net."""
+    corrected: float
+    """By ranks less all of the explained residual: these scores know the mean accuracy of each group too."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SpaceAudit:
+    """The bias audit of the super-nets of one space."""
+
+    benchmark: str
+    space: str
+    variant: str | None
+    """How the super-nets were trained, where that has a name."""
+    supernets: tuple[str, ...]
+    """Names, the diverged ones included."""
+    cells: Int32[np.ndarray, " distinct"]
+    """Unique indices of all scored cells, to whose positions `bias.scores` refers."""
+    standalone: Float64[np.ndarray, " distinct"]
+    """Their mean standalone validation accuracies."""
+    bias: BiasAudit
+    costs: tuple[BiasCost, ...]
+
+    @property
+    def num_scores(self) -> int:
+        """Of all super-nets that converged, each cell once."""
+        return sum(len(one.cells) for one in self.bias.scores)
+
+
+def structural_features(cells: Integer[np.ndarray, " cells"]) -> dict[str, np.ndarray]:
+    """Features of cells with operations in words, empty for a vertex that a cell does not have.
+
+    Raises:
+        CellError: an index is none.
+    """
+    return {
+        name: _OPERATION_WORDS[values] if name.startswith("operation_") else values
+        for name, values in cell_features(cells).as_dict().items()
+    }
+
+
+def audit_space(
+    table: BenchmarkTable,
+    space: Space,
+    pools: Sequence[ScoredPool],
+    rng: np.random.Generator,
+    *,
+    num_trained: Sequence[int] = (1, 10, 20),
+    variant: str | None = None,
+) -> SpaceAudit:
+    """Audit the super-nets of one space.
+
+    Args:
+        table: what training each cell alone gave.
+        space: that the super-nets were trained on.
+        pools: the scored cells of each super-net, all of which the table holds.
+        rng: tells which cells are held out together, and breaks ties in the searches.
+        num_trained: k of the TOP-k searches.
+        variant: how the super-nets were trained, a name.
+
+    Raises:
+        SettingsError: no super-net, or one that scored cells outside the space or unknown to the table.
+        DataError: too few cells in a pool, or no super-net converged.
+    """
+    if not pools:
+        raise SettingsError("super-nets: expected at least one with scored cells, got none")
+    landscape = search_table(table, space)
+    for pool in pools:
+        outside = pool.cells[~np.isin(pool.cells, landscape.cells)]
+        if len(outside):
+            raise SettingsError(
+                f"super-net {pool.name}: expected cells of {space.name} that {table.info.name} holds, "
+                f"got {len(outside)} others, such as {outside[0]}; score the pool again"
+            )
+    cells = np.unique(np.concatenate([pool.cells for pool in pools]))
+    bias = audit_bias(
+        [pool.proxies for pool in pools],
+        landscape.validation[cells],
+        structural_features(cells),
+        rng,
+        pools=[np.searchsorted(cells, pool.cells) for pool in pools],
+    )
+    return SpaceAudit(
+        benchmark=table.info.name,
+        space=space.name,
+        variant=variant,
+        supernets=tuple(pool.name for pool in pools),
+        cells=cells,
+        standalone=landscape.validation[cells],
+        bias=bias,
+        costs=_costs(landscape, cells, bias, num_trained, rng),
+    )
+
+
+def audit_supernets(folder: Path, *, benchmark: str | None = None, seed: int = 0) -> SpaceAudit:
+    """Audit the scored super-nets of a folder; needs no PyTorch.
+
+    Args:
+        folder: of `train_supernets` and `evaluate_supernets`.
+        benchmark: name or path of the table; by default that of the super-nets' settings.
+        seed: of what is random: which cells are held out together, and ties.
+
+    Raises:
+        MissingDataError: no scored super-net in the folder, or no such table.
+        SettingsError: super-nets that differ in more than their seed.
+        DataError: too few cells in a pool, or no super-net converged.
+    """
+    folders = supernet_folders(folder)
+    settings = [read_settings(path / "settings.json") for path in folders]
+    if any(one != with_seed(settings[0], one.training.seed) for one in settings):
+        raise SettingsError(
+            f"{folder}: expected super-nets that differ in their seed only; keep others in another folder"
+        )
+    scores = [read_scores(path / "proxies.parquet") for path in folders]
+    pools = [
+        ScoredPool(name=path.name, cells=one.cells, proxies=one.proxies)
+        for path, one in zip(folders, scores, strict=True)
+    ]
+    table = open_benchmark(benchmark or settings[0].benchmark)
+    return audit_space(table, parse_space(settings[0].space), pools, np.random.default_rng(seed))
+
+
+def audit_evaluations(
+    evaluations: Evaluations,
+    table: BenchmarkTable,
+    *,
+    space: str | None = None,
+    variant: str | None = None,
+    seed: int = 0,
+) -> tuple[SpaceAudit, ...]:
+    """Audit the super-nets of a long table, space by space.
+
+    Args:
+        evaluations: of super-nets, see `read_evaluations`.
+        table: what training each cell alone gave.
+        space: audit this one alone; by default all.
+        variant: whose super-nets are audited; by default BNS-FT, or the only one.
+        seed: of what is random; a space's results do not depend on the others.
+
+    Raises:
+        SettingsError: the variant or the space is unknown, or a variant must be given.
+        DataError: too few cells in a pool, or no super-net of a space converged.
+    """
+    chosen = choose_guide(evaluations, variant)
+    spaces = evaluations.spaces if space is None else (parse_space(space).name,)
+    with_scores = [name for name in spaces if evaluations.of(chosen, name)]
+    if not with_scores:
+        raise SettingsError(
+            f"space: expected one of {', '.join(evaluations.spaces)}, of which {chosen} has scores, got {space}"
+        )
+    return tuple(
+        audit_space(
+            table,
+            parse_space(name),
+            [
+                ScoredPool(name=f"seed {one.seed}", cells=one.cells, proxies=one.proxies)
+                for one in evaluations.of(chosen, name)
+            ],
+            np.random.default_rng(seed),
+            variant=chosen,
+        )
+        for name in with_scores
+    )
+
+
+def _costs(
+    landscape: SearchTable,
+    cells: Int32[np.ndarray, " distinct"],
+    bias: BiasAudit,
+    num_trained: Sequence[int],
+    rng: np.random.Generator,
+) -> tuple[BiasCost, ...]:
+    """Regret of the guided search by three scores of the same pools."""
+    smallest = min(len(one.cells) for one in bias.scores)
+    ks = [k for k in num_trained if k <= smallest]
+
+    def regrets(scores: Sequence[np.ndarray]) -> Float64[np.ndarray, "supernets budgets"]:
+        return np.stack(
+            [
+                guided_regret(landscape, cells[one.cells], own, rng, num_trained=ks).regret
+                for one, own in zip(bias.scores, scores, strict=True)
+            ]
+        )
+
+    as_scored = regrets([one.ranks for one in bias.scores])
+    unbiased = regrets([one.unbiased for one in bias.scores])
+    corrected = regrets([one.corrected for one in bias.scores])
+    return tuple(
+        BiasCost(
+            num_trained=k,
+            as_scored=float(as_scored[:, column].mean()),
+            unbiased=float(unbiased[:, column].mean()),
+            difference=student_interval(unbiased[:, column] - as_scored[:, column]),
+            corrected=float(corrected[:, column].mean()),
+        )
+        for column, k in enumerate(ks)
+    )

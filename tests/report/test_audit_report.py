@@ -1,0 +1,80 @@
+"""Pictures and files of a bias audit."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from shareornot.benchmarks import BenchmarkTable, open_benchmark, parse_space
+from shareornot.report.audit_figure import NEITHER, OVER, audit_figure
+from shareornot.report.audit_files import audit_to_json, write_audit
+from shareornot.study.appraisal import ScoredPool
+from shareornot.study.audit import audit_space, structural_features
+
+
+@pytest.fixture(scope="module")
+def table() -> BenchmarkTable:
+    return open_benchmark("digits")
+
+
+def audit_of(table, space, liking, num_supernets=2, num_cells=300):
+    """Super-nets that see the truth and like one structure."""
+    from shareornot.benchmarks import space_cells
+
+    rng = np.random.default_rng(0)
+    cells = np.sort(rng.choice(space_cells(parse_space(space), 5), num_cells, replace=False)).astype(np.int32)
+    truth = table.query_many(cells, "validation_accuracy")[0]
+    structure = structural_features(cells)[liking].astype(float)
+    proxies = truth / 2 + 0.4 * structure / max(structure.max(), 1) + 0.001 * rng.random((num_supernets, num_cells))
+    pools = [
+        ScoredPool(name=f"seed-{seed}", cells=cells, proxies=np.clip(row, 0, 1)) for seed, row in enumerate(proxies)
+    ]
+    return audit_space(table, parse_space(space), pools, rng)
+
+
+@pytest.fixture(scope="module")
+def audit(table):
+    return audit_of(table, "A_FULL", "residual")
+
+
+def test_the_picture_shows_every_effect_and_every_score(audit):
+    effects, ranks = audit_figure(audit).axes
+    labels = [label.get_text() for label in effects.get_yticklabels()]
+    assert labels[0] == "edge input to output"
+    assert len(labels) == min(len(audit.bias.effects), 14)
+    assert sum(len(points.get_offsets()) for points in ranks.collections) == audit.num_scores
+    assert OVER in {text.get_color() for text in ranks.get_lines()}
+    assert NEITHER not in {points.get_facecolor().tobytes() for points in ranks.collections}
+
+
+def test_a_number_colours_by_its_value(table):
+    audit = audit_of(table, "A_FULL", "num_maxpool3x3")
+    numbers = tuple(effect for effect in audit.bias.effects if effect.is_number)
+    figure = audit_figure(replace(audit, bias=replace(audit.bias, effects=numbers)))
+    assert figure.axes[2].get_ylabel() == "maxpool3x3 vertices"
+    assert len(np.unique(figure.axes[1].collections[0].get_array())) > 2
+
+
+def test_files(audit, tmp_path):
+    (picture,) = write_audit(tmp_path / "new", [audit])
+    assert picture.name == "audit-A-FULL.png"
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert {path.name for path in picture.parent.iterdir()} == {
+        "audit.json",
+        "audit-A-FULL.png",
+        "audit-A-FULL.svg",
+        "audit-A-FULL.pdf",
+    }
+    (written,) = json.loads((picture.parent / "audit.json").read_text())
+    assert written["effects"][0]["name"] == "residual"
+    assert written["effects"][0]["rating"] == "over-rated"
+
+
+def test_json_holds_the_numbers(audit):
+    told = json.loads(json.dumps(audit_to_json(audit), allow_nan=False))
+    assert told["num_scores"] == 600
+    assert told["supernets"] == ["seed-0", "seed-1"]
+    assert [cost["num_trained"] for cost in told["costs"]] == [1, 10, 20]
+    assert sum(group["share"] for group in told["groups"]) == pytest.approx(1)
+    assert told["explained_share"] == audit.bias.explained_share
