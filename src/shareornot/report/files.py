@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -41,25 +42,39 @@ def write_report(folder: Path, appraisal: Appraisal) -> Path:
 
 
 def to_json(appraisal: Appraisal) -> dict[str, Any]:
-    """The numbers of an appraisal, without the scores and curves; accuracies are fractions, times in seconds."""
-    return {
-        "benchmark": appraisal.benchmark,
-        "space": appraisal.space,
-        "num_cells": appraisal.num_cells,
-        "num_known": appraisal.num_known,
-        "supernets": [
-            {"name": pool.name, "num_scored": len(pool.cells), "spearman": value, "diverged": value is None}
-            for pool, value in zip(appraisal.pools, appraisal.spearmans, strict=True)
-        ],
-        "agreement": asdict(appraisal.agreement),
-        "paper_agreement": asdict(appraisal.paper_agreement),
-        "noise_ceiling": asdict(appraisal.ceiling),
-        "share_of_ceiling": appraisal.share_of_ceiling,
-        "guides": appraisal.guides,
-        "sign": "difference = guided - random search in test regret; negative = better than random search",
-        "comparisons": [asdict(one) for one in appraisal.comparisons],
-        "verdict": asdict(appraisal.verdict),
-    }
+    """The numbers of an appraisal, without the scores and curves; accuracies are fractions, times in seconds.
+
+    JSON knows no infinity, such as the effect size of samples that do not vary: it becomes null.
+    """
+    return _finite(
+        {
+            "benchmark": appraisal.benchmark,
+            "space": appraisal.space,
+            "num_cells": appraisal.num_cells,
+            "num_known": appraisal.num_known,
+            "supernets": [
+                {"name": pool.name, "num_scored": len(pool.cells), "spearman": value, "diverged": value is None}
+                for pool, value in zip(appraisal.pools, appraisal.spearmans, strict=True)
+            ],
+            "agreement": asdict(appraisal.agreement),
+            "paper_agreement": asdict(appraisal.paper_agreement),
+            "noise_ceiling": asdict(appraisal.ceiling),
+            "share_of_ceiling": appraisal.share_of_ceiling,
+            "guides": appraisal.guides,
+            "sign": "difference = guided - random search in test regret; negative = better than random search",
+            "comparisons": [asdict(one) for one in appraisal.comparisons],
+            "verdict": asdict(appraisal.verdict),
+        }
+    )
+
+
+def _finite(value: Any) -> Any:
+    """The same value with None for every number that is none."""
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _scores(appraisal: Appraisal) -> dict[str, Any]:

@@ -1,0 +1,77 @@
+"""An appraisal with made-up numbers, which needs no table and no search."""
+
+import numpy as np
+import pytest
+
+from shareornot.search import CurveSummary
+from shareornot.statistics import EffectSize, NoiseCeiling, paper_interval, spearman, student_interval
+from shareornot.study.appraisal import Appraisal, BudgetComparison, ScoredPool, Verdict
+
+
+def curve(num_runs, scale):
+    time_s = np.geomspace(1, 1000, 50)
+    mean = scale * 0.05 / (1 + time_s)
+    return CurveSummary(
+        time_s=time_s,
+        mean=mean,
+        low=mean * 0.8,
+        high=mean * 1.2,
+        num_runs=num_runs,
+        confidence=0.95,
+    )
+
+
+@pytest.fixture(scope="session")
+def make_appraisal():
+    """Super-nets that see the truth through noise; those that diverged give the same score to every cell."""
+
+    def make(num_supernets=3, num_diverged=0, num_cells=60, **changes):
+        pools, standalone, values = [], [], []
+        for seed in range(num_supernets + num_diverged):
+            rng = np.random.default_rng(seed)
+            truth = rng.uniform(0.4, 0.95, num_cells)
+            proxies = np.clip(truth * 0.5 + rng.normal(0, 0.1, num_cells), 0, 1)
+            if seed >= num_supernets:
+                proxies = np.full(num_cells, 0.1)
+            pools.append(ScoredPool(name=f"seed-{seed}", cells=np.arange(num_cells, dtype=np.int32), proxies=proxies))
+            standalone.append(truth)
+            values.append(spearman(proxies, truth).value)
+        good = np.array([value for value in values if value is not None])
+        several = num_supernets > 1
+        comparisons = tuple(
+            BudgetComparison(
+                num_trained=k,
+                budget_s=10.0 * k,
+                num_random_trainings=1000.0 * k,
+                guided_regret=0.01,
+                random_regret=0.02,
+                evolution_regret=0.015,
+                difference=student_interval(np.array([-0.012, -0.01, -0.008][: 3 if several else 1])),
+                p_value=0.01 * k if several else None,
+                effect=EffectSize(d=-0.5, low=-1.0, high=0.0, num_method=3, num_random=500, confidence=0.95)
+                if several
+                else None,
+                superiority=0.7,
+            )
+            for k in (1, 10)
+        )
+        content = {
+            "benchmark": "made up",
+            "space": "A_FULL",
+            "num_cells": 2_532,
+            "num_known": 2_000,
+            "pools": tuple(pools),
+            "standalone": tuple(standalone),
+            "spearmans": tuple(values),
+            "agreement": student_interval(good),
+            "paper_agreement": paper_interval(good),
+            "ceiling": NoiseCeiling(share=1.0, num_cells=2_000, single_run=0.8, one_against_others=0.85, ceiling=0.9),
+            "share_of_ceiling": float(good.mean() / 0.9),
+            "guides": {"number of parameters": 0.5, "training time": -0.1},
+            "comparisons": comparisons,
+            "curves": {"random": curve(500, 1), "evolution": curve(500, 0.9), "guided": curve(num_supernets, 0.5)},
+            "verdict": Verdict(answer="helped", sentence="Sharing weights helped.", details=("First.", "Second.")),
+        }
+        return Appraisal(**content | changes)
+
+    return make
