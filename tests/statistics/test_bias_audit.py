@@ -50,18 +50,18 @@ def test_scores_without_the_bias_agree_better(planted):
         assert after < 0.7 * before
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_scores_by_lot_have_no_bias_although_they_under_rate_good_structures(seed):
+@pytest.mark.parametrize(("seed", "num_supernets"), [(0, 5), (1, 5), (2, 5), (3, 2), (4, 3)])
+def test_scores_by_lot_have_no_bias_although_they_under_rate_good_structures(seed, num_supernets):
     rng = np.random.default_rng(seed)
     features = features_of(rng)
     accuracies = rng.normal(size=NUM_CELLS) + 2.0 * features["residual"]
-    audit = audit_bias(rng.random((5, NUM_CELLS)), accuracies, features, rng)
+    audit = audit_bias(rng.random((num_supernets, NUM_CELLS)), accuracies, features, rng)
     effect = next(effect for effect in audit.effects if effect.name == "residual")
     assert effect.effect.d < -0.5
-    assert effect.corrected_p < 0.01
+    assert effect.corrected_p < 0.05
     assert not [effect for effect in audit.effects if effect.rating in ("over-rated", "under-rated")]
     assert max(abs(group.residual) for group in audit.groups) > 0.1
-    assert max(abs(group.at_equal_accuracy) for group in audit.groups) < 0.05
+    assert max(abs(group.at_equal_accuracy) for group in audit.groups) < 0.25 / num_supernets
     # taking the bias back leaves scores by lot what they are; taking the residual back tells them the truth
     for one in audit.scores:
         assert np.corrcoef(one.unbiased, one.ranks)[0, 1] > 0.95

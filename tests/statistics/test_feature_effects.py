@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from shareornot.errors import DataError, SettingsError
-from shareornot.statistics import benjamini_hochberg, cohens_d, mean_effect, standardized_effect, student_interval
+from shareornot.statistics import benjamini_hochberg, cohens_d, mean_effects, standardized_effect, student_interval
 
 
 @pytest.fixture
@@ -61,19 +61,19 @@ def test_no_effect_without_variation(sides):
 def test_several_supernets_have_students_interval(sample):
     outcome, structure, truth = sample
     effects = [standardized_effect(outcome + shift * truth, structure) for shift in (0.0, 0.7, -1.0)]
-    found = mean_effect(effects)
+    (found,) = mean_effects([effects])
     interval = student_interval(np.array([effect.d for effect in effects]))
-    assert (found.d, found.low, found.high) == (interval.mean, interval.low, interval.high)
+    np.testing.assert_allclose([found.d, found.low, found.high], [interval.mean, interval.low, interval.high])
     assert 0 < found.p_value < 1
-    assert mean_effect(effects[:1]) == effects[0]
+    assert mean_effects([effects[:1]]) == (effects[0],)
     with pytest.raises(DataError):
-        mean_effect([])
+        mean_effects([effects, []])
 
 
 def test_equal_effects_of_all_supernets_are_certain(sample):
     outcome, structure, _ = sample
     effect = standardized_effect(outcome, structure)
-    assert mean_effect([effect, effect]).p_value == 0
+    assert mean_effects([[effect, effect]])[0].p_value == 0
 
 
 def test_refuses_a_percentage(sample):
@@ -89,3 +89,16 @@ def test_benjamini_hochberg_by_definition():
     assert benjamini_hochberg(np.empty(0)).size == 0
     with pytest.raises(DataError, match=r"in \[0, 1\]"):
         benjamini_hochberg(np.array([0.1, 1.2]))
+
+
+def test_two_supernets_and_many_structures_show_what_is_plain():
+    """With one degree of freedom Student's test would need effects 25 times as large as their error."""
+    rng = np.random.default_rng(0)
+    outcomes = rng.normal(size=(2, 300))
+    structures = (rng.random((20, 300)) < 0.5).astype(float)
+    outcomes += structures[0]
+    effects = [[standardized_effect(outcome, structure) for outcome in outcomes] for structure in structures]
+    plain, *others = mean_effects(effects)
+    assert plain.p_value < 1e-4
+    assert plain.high - plain.low < 1
+    assert np.mean([other.p_value < 0.05 for other in others]) < 0.25

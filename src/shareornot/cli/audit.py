@@ -191,14 +191,14 @@ def _show_costs(console: "Console", one: "SpaceAudit") -> None:
         title="What it costs: test regret of the guided search, in points",
         title_justify="left",
         caption="without bias: ranks less each group's rating at equal accuracy, from trees grown on other cells. "
-        "corrected: less its whole residual, which tells the scores how good each group is.",
+        "corrected: less its whole residual, which tells how good each group is. interval: 95 %, p after Holm.",
         caption_justify="left",
         box=box.SIMPLE_HEAD,
         padding=(0, 1),
         pad_edge=False,
     )
     table.add_column("")
-    for heading in ("as scored", "without bias", "difference", "95 % interval", "corrected"):
+    for heading in ("as scored", "without bias", "change", "interval", "p", "corrected"):
         table.add_column(heading, justify="right", no_wrap=True)
     for cost in one.costs:
         low, high = cost.difference.low, cost.difference.high
@@ -208,6 +208,7 @@ def _show_costs(console: "Console", one: "SpaceAudit") -> None:
             f"{cost.unbiased * 100:.2f}",
             f"{cost.difference.mean * 100:+.2f}",
             "-" if low is None or high is None else f"{low * 100:+.2f}, {high * 100:+.2f}",
+            "-" if cost.p_value is None else f"{cost.p_value:.2f}",
             f"{cost.corrected * 100:.2f}",
         )
     console.print(table)

@@ -36,10 +36,11 @@ from shareornot.statistics.feature_effects import (
     StandardizedEffect,
     StructureEffect,
     benjamini_hochberg,
-    mean_effect,
+    mean_effects,
     standardized_effect,
 )
 from shareornot.statistics.intervals import Interval, bootstrap_interval, paper_interval, student_interval
+from shareornot.statistics.moderated_spread import moderated_variances
 from shareornot.statistics.noise_model import NoiseModel, fit_noise_model
 from shareornot.statistics.pools import average_repeats, common_cells, first_evaluations, num_repeats
 from shareornot.statistics.power import num_supernets_needed, smallest_detectable_effect, t_test_power
@@ -105,7 +106,8 @@ __all__ = [
     "intraclass_correlation",
     "kendall_tau",
     "mean_difference",
-    "mean_effect",
+    "mean_effects",
+    "moderated_variances",
     "noise_ceiling",
     "num_repeats",
     "num_supernets_needed",

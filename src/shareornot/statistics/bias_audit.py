@@ -12,7 +12,7 @@ from shareornot.statistics.feature_columns import FeatureColumn, feature_columns
 from shareornot.statistics.feature_effects import (
     StructureEffect,
     benjamini_hochberg,
-    mean_effect,
+    mean_effects,
     standardized_effect,
 )
 from shareornot.statistics.pools import first_evaluations
@@ -224,19 +224,26 @@ def _structure_effects(
             points.append(float(np.polyfit(values, rank - truth, 1)[0] * scale))
             shares.append(float(values.mean()))
         if 2 * len(raw) > len(cells):
-            found.append((column, raw, mean_effect(raw), mean_effect(equal), float(np.mean(points)), shares))
+            found.append((column, raw, equal, float(np.mean(points)), float(np.mean(shares))))
         else:
             untested.append(column.name)
-    corrected = benjamini_hochberg(np.array([mean.p_value for _, _, mean, *_ in found]))
+    means = mean_effects([raw for _, raw, *_ in found])
+    means_equal = mean_effects([equal for _, _, equal, *_ in found])
+    corrected = benjamini_hochberg(np.array([mean.p_value for mean in means]))
     # a claim about two effects is tested by the weaker of them (an intersection-union test)
     corrected_both = benjamini_hochberg(
-        np.array([max(mean.p_value, equal.p_value) if mean.d * equal.d > 0 else 1.0 for _, _, mean, equal, *_ in found])
+        np.array(
+            [
+                max(mean.p_value, equal.p_value) if mean.d * equal.d > 0 else 1.0
+                for mean, equal in zip(means, means_equal, strict=True)
+            ]
+        )
     )
     effects = [
         StructureEffect(
             name=column.name,
             is_number=column.is_number,
-            share=None if column.is_number else float(np.mean(shares)),
+            share=None if column.is_number else share,
             points=points,
             effect=mean,
             at_equal_accuracy=equal,
@@ -246,7 +253,9 @@ def _structure_effects(
             corrected_p=float(p),
             corrected_p_beyond_noise=float(p_both),
         )
-        for (column, raw, mean, equal, points, shares), p, p_both in zip(found, corrected, corrected_both, strict=True)
+        for (column, raw, _, points, share), mean, equal, p, p_both in zip(
+            found, means, means_equal, corrected, corrected_both, strict=True
+        )
     ]
     return tuple(sorted(effects, key=lambda effect: -abs(effect.effect.d))), tuple(untested)
 

@@ -13,7 +13,8 @@ from jaxtyping import Float
 from scipy import special, stats
 
 from shareornot.errors import DataError
-from shareornot.statistics.intervals import student_interval, upper_quantile
+from shareornot.statistics.intervals import upper_quantile
+from shareornot.statistics.moderated_spread import moderated_variances
 
 Values = Float[np.ndarray, " cells"]
 Rating = Literal["over-rated", "under-rated", "not beyond noise", "none"]
@@ -128,29 +129,43 @@ def standardized_effect(
     )
 
 
-def mean_effect(effects: Sequence[StandardizedEffect]) -> StandardizedEffect:
-    """Mean over super-nets, with Student's interval and test over them: both speak of further super-nets and pools.
+def mean_effects(effects: Sequence[Sequence[StandardizedEffect]]) -> tuple[StandardizedEffect, ...]:
+    """Mean of each effect over super-nets, with Student's interval and test over them.
 
-    The interval of a single super-net is that of its cells, and speaks of this super-net alone.
+    They speak of further super-nets, and of further pools where pools differ. The variance of an effect over super-nets
+    is compared with what its cells alone would give, and moderated by those of all other effects, see
+    `moderated_variances`: so two or three super-nets suffice for what is plain. The interval of a single super-net is
+    that of its cells, and speaks of this super-net alone.
 
     Args:
-        effects: of each super-net, at least one.
+        effects: for each structure those in all super-nets that tell it, at least one.
 
     Raises:
-        DataError: no effect.
+        DataError: a structure without any.
     """
-    if not effects:
-        raise DataError("effects: expected that of at least one super-net, got none")
-    if len(effects) == 1:
-        return effects[0]
-    values = np.array([effect.d for effect in effects])
-    interval = student_interval(values, confidence=effects[0].confidence)
-    assert interval.low is not None and interval.high is not None  # there are two at least  # noqa: PT018
-    error = float(values.std(ddof=1)) / np.sqrt(len(values))
-    p_value = float(2 * stats.t.sf(abs(interval.mean) / error, len(values) - 1)) if error else float(interval.mean == 0)
-    return StandardizedEffect(
-        d=interval.mean, low=interval.low, high=interval.high, p_value=p_value, confidence=interval.confidence
-    )
+    if not all(effects):
+        raise DataError("effects: expected those of at least one super-net for each structure, got none")
+    several = [number for number, own in enumerate(effects) if len(own) > 1]
+    means = {number: own[0] for number, own in enumerate(effects) if len(own) == 1}
+    degrees = np.array([len(effects[number]) - 1.0 for number in several])
+    errors = np.array([np.mean([_squared_error(effect) for effect in effects[number]]) for number in several])
+    values = [np.array([effect.d for effect in effects[number]]) for number in several]
+    ratios = np.array([own.var(ddof=1) for own in values]) / errors
+    ratios, degrees = moderated_variances(ratios, degrees)
+    for number, own, ratio, error, freedom in zip(several, values, ratios, errors, degrees, strict=True):
+        confidence = effects[number][0].confidence
+        mean, spread = float(own.mean()), float(np.sqrt(ratio * error / len(own)))
+        half = float(stats.t.ppf(upper_quantile(confidence), freedom)) * spread
+        p_value = float(2 * stats.t.sf(abs(mean) / spread, freedom)) if spread else float(mean == 0)
+        means[number] = StandardizedEffect(
+            d=mean, low=mean - half, high=mean + half, p_value=p_value, confidence=confidence
+        )
+    return tuple(means[number] for number in range(len(effects)))
+
+
+def _squared_error(effect: StandardizedEffect) -> float:
+    """Variance of an effect that cells drawn anew would give, by its interval."""
+    return float(((effect.high - effect.low) / (2 * stats.norm.ppf(upper_quantile(effect.confidence)))) ** 2)
 
 
 def benjamini_hochberg(p_values: Float[np.ndarray, " tests"]) -> Float[np.ndarray, " tests"]:

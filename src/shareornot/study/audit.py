@@ -11,7 +11,7 @@ from shareornot.benchmarks import BenchmarkTable, Space, open_benchmark, parse_s
 from shareornot.cells import OPERATIONS, cell_features
 from shareornot.errors import SettingsError
 from shareornot.search import SearchTable, guided_regret
-from shareornot.statistics import BiasAudit, Interval, audit_bias, student_interval
+from shareornot.statistics import BiasAudit, Interval, audit_bias, holm, student_interval
 from shareornot.study.appraisal import ScoredPool
 from shareornot.study.landscape import search_table
 from shareornot.study.proxies_file import read_scores
@@ -37,6 +37,8 @@ class BiasCost:
     difference: Interval
     """Unbiased minus as scored, paired by super-net: positive where the bias helps the search, negative where it costs.
     Student's interval, None for one super-net."""
+    p_value: float | None
+    """Student's paired test, corrected over the budgets after Holm; None for one super-net."""
     corrected: float
     """By ranks less all of the explained residual: these scores know the mean accuracy of each group too."""
 
@@ -222,13 +224,28 @@ def _costs(
     as_scored = regrets([one.ranks for one in bias.scores])
     unbiased = regrets([one.unbiased for one in bias.scores])
     corrected = regrets([one.corrected for one in bias.scores])
+    differences = unbiased - as_scored
+    corrected_p = _paired_p_values(differences) if len(differences) > 1 else None
     return tuple(
         BiasCost(
             num_trained=k,
             as_scored=float(as_scored[:, column].mean()),
             unbiased=float(unbiased[:, column].mean()),
-            difference=student_interval(unbiased[:, column] - as_scored[:, column]),
+            difference=student_interval(differences[:, column]),
+            p_value=None if corrected_p is None else float(corrected_p[column]),
             corrected=float(corrected[:, column].mean()),
         )
         for column, k in enumerate(ks)
     )
+
+
+def _paired_p_values(differences: Float64[np.ndarray, "supernets budgets"]) -> Float64[np.ndarray, " budgets"]:
+    """Of no mean difference at each budget, corrected after Holm; 1 where no super-net's search changes."""
+    from scipy.special import stdtr
+
+    num_supernets = len(differences)
+    mean = differences.mean(axis=0)
+    error = differences.std(axis=0, ddof=1) / np.sqrt(num_supernets)
+    changes = error > 0
+    t = np.where(changes, np.abs(mean) / np.where(changes, error, 1), np.where(mean == 0, 0, np.inf))
+    return holm(np.asarray(2 * stdtr(num_supernets - 1, -t)))

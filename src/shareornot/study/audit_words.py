@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from shareornot.statistics import Condition, RatedGroup, StructureEffect
+from shareornot.study.appraisal import SIGNIFICANCE
 from shareornot.study.audit import BiasCost, SpaceAudit
 
 _COUNTS = {
@@ -13,9 +14,6 @@ _COUNTS = {
     "num_conv1x1": "conv1x1 vertices",
     "num_maxpool3x3": "maxpool3x3 vertices",
 }
-
-ENOUGH = 5
-"""Super-nets with which Student's test tells more than the largest effects from chance."""
 
 _WHOLE = {*_COUNTS, "depth", "width"}
 
@@ -75,12 +73,10 @@ def describe_audit(audit: SpaceAudit) -> tuple[str, ...]:
         if (found := strongest(audit, rating))
     ]
     count = len(audit.bias.scores)
-    of_few = {1: " One super-net speaks of itself alone."}.get(
-        count, " So few super-nets show the largest effects only." if count < ENOUGH else ""
-    )
+    of_one = " One super-net speaks of itself alone." if count == 1 else ""
     explained = (
         f"Structure explains {_percent(audit.bias.explained_share)} of the variance of the rank residuals on cells "
-        f"held out, over {count} super-net{'s' * (count > 1)}.{of_few}"
+        f"held out, over {count} super-net{'s' * (count > 1)}.{of_one}"
     )
     return (
         *(rated or ["No structure is shown to be over- or under-rated beyond what noise in the scores does."]),
@@ -104,30 +100,19 @@ def _percent(share: float) -> str:
 
 
 def _cost_in_words(costs: Sequence[BiasCost]) -> str:
-    told = [
-        cost
-        for cost in costs
-        if cost.difference.low is not None
-        and cost.difference.high is not None
-        and not cost.difference.low <= 0 <= cost.difference.high
-    ]
+    told = [cost for cost in costs if cost.p_value is not None and cost.p_value < SIGNIFICANCE]
     if not told:
         budgets = ", ".join(f"TOP-{cost.num_trained}" for cost in costs)
         shown = "; ".join(f"{cost.difference.mean * 100:+.2f}" for cost in costs)
         return (
             f"Without the explained bias the regret of the guided search would change by {shown} points ({budgets}): "
-            + (
-                "no more than chance."
-                if costs and costs[0].difference.low is not None
-                else "one super-net allows no test."
-            )
+            + ("no more than chance." if costs and costs[0].p_value is not None else "one super-net allows no test.")
         )
     cost = max(told, key=lambda one: abs(one.difference.mean))
     interval = cost.difference
-    assert interval.low is not None and interval.high is not None  # as chosen above  # noqa: PT018
     effect = "helps" if interval.mean > 0 else "costs"
     return (
         f"The bias {effect} the search: without it, training the {cost.num_trained} best cells would end "
         f"{abs(interval.mean) * 100:.2f} points {'further from' if interval.mean > 0 else 'closer to'} the best cell "
-        f"({interval.low * 100:+.2f} to {interval.high * 100:+.2f})."
+        f"(p = {cost.p_value:.2g} after Holm)."
     )
