@@ -30,10 +30,11 @@ app = typer.Typer(
 )
 
 
-def _show_version(wanted: bool) -> None:
+def _show_version(wanted: bool) -> bool:
     if wanted:
         print(__version__)  # noqa: T201
         raise typer.Exit
+    return wanted
 
 
 @app.callback()
