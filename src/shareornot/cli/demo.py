@@ -15,7 +15,7 @@ def demo(
     folder: Annotated[Path, typer.Argument(help="Folder for the results.")] = Path("shareornot-results/demo"),
     supernets: Annotated[int, typer.Option(min=1, help="Super-nets to train.")] = DEMO_SUPERNETS,
     epochs: Annotated[int, typer.Option(min=1, help="Epochs of each.")] = DEMO_EPOCHS,
-    cells: Annotated[int, typer.Option(min=1, help="Cells that each scores, of 2,532.")] = DEMO_CELLS,
+    cells: Annotated[int, typer.Option(min=20, help="Cells that each scores, of 2,532.")] = DEMO_CELLS,
     space: Annotated[str, typer.Option(help="Space of cells, of those with at most 5 vertices.")] = "A_FULL",
     processes: Processes = None,
     open_it: Open = False,
@@ -23,12 +23,16 @@ def demo(
     """Do the whole job on real images, on this machine, in about two minutes.
 
     Trains super-nets on handwritten digits, scores cells with the shared weights, compares the scores with what
-    training each cell alone gave, and says whether sharing weights helped. What is done already is not done again.
+    training each cell alone gave, and says whether sharing weights helped, and what the super-nets misjudge. What is
+    done already is not done again.
     """
     with user_errors():
-        from shareornot.cli.show import show_appraisal
+        from shareornot.cli.show import show_appraisal, show_sentences
         from shareornot.progress import progress_bar
         from shareornot.report import write_report
+        from shareornot.report.audit_files import write_audit
+        from shareornot.study.audit import audit_supernets
+        from shareornot.study.audit_words import describe_audit
         from shareornot.study.settings import digits_settings
         from shareornot.study.supernets import appraise_supernets, evaluate_supernets, train_supernets
 
@@ -42,5 +46,8 @@ def demo(
             progress.advance()
         picture = write_report(folder, appraisal)
         show_appraisal(appraisal, picture)
+        audit = audit_supernets(folder)
+        write_audit(folder, [audit])
+        show_sentences("What the super-nets misjudge", describe_audit(audit))
         if open_it:
             typer.launch(str(picture))

@@ -4,6 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from shareornot.statistics import Interval
@@ -93,3 +94,13 @@ def _guides(appraisal: "Appraisal") -> str:
     if None in appraisal.spearmans:
         notes += "\n* constant or non-finite scores; left out of all figures."
     return notes
+
+
+def show_sentences(title: str, sentences: "Sequence[str]") -> None:
+    """Print a heading and a list of sentences."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    console.print(f"\n{title}", style="bold", markup=False)
+    for sentence in sentences:
+        console.print(f"- {sentence}", markup=False)

@@ -46,7 +46,7 @@ def to_json(appraisal: Appraisal) -> dict[str, Any]:
 
     JSON knows no infinity, such as the effect size of samples that do not vary: it becomes null.
     """
-    return _finite(
+    numbers: dict[str, Any] = _finite(
         {
             "benchmark": appraisal.benchmark,
             "space": appraisal.space,
@@ -66,6 +66,7 @@ def to_json(appraisal: Appraisal) -> dict[str, Any]:
             "verdict": asdict(appraisal.verdict),
         }
     )
+    return numbers
 
 
 def _finite(value: Any) -> Any:
