@@ -33,9 +33,9 @@ def verdict_figure(appraisal: Appraisal) -> "Figure":
     top.text(
         0.012,
         0.5,
-        "\n".join(textwrap.wrap(verdict.sentence, 118)),
+        "\n".join(textwrap.wrap(verdict.sentence, 120)),
         va="center",
-        fontsize=13,
+        fontsize=12,
         fontweight="bold",
         color=ANSWER_COLOURS[verdict.answer],
     )
@@ -107,11 +107,11 @@ def _draw_regret(figure: "SubFigure", appraisal: Appraisal) -> None:
     axes.set_yscale("log")
     means = np.concatenate([curve.mean for curve in appraisal.curves.values()]) * 100
     axes.set_ylim(max(means[means > 0].min(initial=1.0) / 3, 1e-3), means.max(initial=1.0) * 1.5)
-    for one in appraisal.comparisons:
+    for position, one in enumerate(appraisal.comparisons):
         axes.axvline(one.budget_s, color="#999999", linestyle=":", linewidth=1)
         axes.text(
             one.budget_s,
-            0.99,
+            0.99 - 0.11 * position,  # budgets may lie close together
             f" TOP-{one.num_trained}",
             transform=axes.get_xaxis_transform(),
             rotation=90,
