@@ -30,6 +30,14 @@ COSTS = SupernetCosts(training=4.0, scoring=0.01)
 FULL = parse_space("A_FULL")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def fewer_runs():
+    """A fifth of the runs of random search and of evolution is enough here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("shareornot.study.appraisal.NUM_RUNS", 100)
+        yield
+
+
 @pytest.fixture(scope="module")
 def make_pools(replay_table):
     """Pools of 150 cells, and scores that a function makes of the standalone accuracies."""
@@ -111,8 +119,8 @@ def test_counts(noisy_appraisal):
     assert (noisy_appraisal.num_cells, noisy_appraisal.num_known) == (2_532, 2_532)
     assert (noisy_appraisal.benchmark, noisy_appraisal.space) == ("made up", "A_FULL")
     assert {name: curve.num_runs for name, curve in noisy_appraisal.curves.items()} == {
-        "random": 500,
-        "evolution": 500,
+        "random": 100,
+        "evolution": 100,
         "guided": 3,
     }
 

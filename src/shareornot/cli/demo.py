@@ -42,12 +42,11 @@ def demo(
         )
         evaluate_supernets(folder, num_cells=cells, device="cpu", num_processes=processes, bars=progress_bar)
         with progress_bar("Simulating searches", 1) as progress:
-            appraisal = appraise_supernets(folder)
+            appraisal, audit = appraise_supernets(folder), audit_supernets(folder)
             progress.advance()
         picture = write_report(folder, appraisal)
-        show_appraisal(appraisal, picture)
-        audit = audit_supernets(folder)
         write_audit(folder, [audit])
         show_sentences("What the super-nets misjudge", describe_audit(audit))
+        show_appraisal(appraisal, picture)  # last, so that the verdict is what one sees
         if open_it:
             typer.launch(str(picture))

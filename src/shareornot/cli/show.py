@@ -99,8 +99,13 @@ def _guides(appraisal: "Appraisal") -> str:
 def show_sentences(title: str, sentences: "Sequence[str]") -> None:
     """Print a heading and a list of sentences."""
     from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
     console = Console(highlight=False)
-    console.print(f"\n{title}", style="bold", markup=False)
+    console.print(title, style="bold", markup=False)
+    points = Table.grid(padding=(0, 1, 0, 0))
     for sentence in sentences:
-        console.print(f"- {sentence}", markup=False)
+        points.add_row("-", Text(sentence))
+    console.print(points)
+    console.print()

@@ -1,0 +1,107 @@
+"""The command, run within this process; a small table of NASBench-101's kind, and super-nets that are scored."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from shareornot.benchmarks import TableColumns, TableInfo, open_benchmark, write_table
+from shareornot.benchmarks.table_file import VALUE_COLUMNS
+from shareornot.cells import Cell, parameter_count
+from shareornot.cli.app import app
+from shareornot.study.proxies_file import ScoredCells, write_scores
+from shareornot.study.settings import digits_settings, write_settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def shareornot(monkeypatch, tmp_path):
+    """Runs a command on a terminal of 80 columns, with an empty data folder."""
+    monkeypatch.setenv("SHAREORNOT_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def run(*arguments):
+        result = CliRunner().invoke(app, [str(one) for one in arguments])
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return Output(code=result.exit_code, out=result.stdout, err=result.stderr)
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def few_runs(monkeypatch):
+    """Searches are run few times: these tests look at what is shown, and not at the figures."""
+    monkeypatch.setattr("shareornot.study.appraisal.NUM_RUNS", 20)
+
+
+@pytest.fixture
+def refused(shareornot):
+    """Runs a command that a user got wrong, and gives the one line that says so."""
+
+    def run(*arguments):
+        result = shareornot(*arguments)
+        lines = [
+            line for line in result.err.splitlines() if not line.endswith(" ...")
+        ]  # progress, where nobody watches
+        assert result.code == 2
+        assert result.out == ""
+        assert len(lines) == 1, result.err
+        assert lines[0].startswith("shareornot: error: ")
+        return lines[0]
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def table_path(tmp_path_factory):
+    """The cells 0, 2, 4, ..., 180, with made-up values: budgets 4 and 108, two runs."""
+    cells = np.arange(0, 182, 2, dtype=np.int32)
+    rng = np.random.default_rng(0)
+    hashes = "".join(Cell.from_index(cell).official_hash() for cell in cells.tolist())
+    columns = TableColumns(
+        cells=cells,
+        module_hashes=np.frombuffer(bytes.fromhex(hashes), np.uint8).reshape(-1, 16),
+        trainable_parameters=parameter_count(cells),
+        values={name: rng.random((len(cells), 2, 2)).astype(np.float32) for name in VALUE_COLUMNS},
+    )
+    info = TableInfo(name="made up", budgets=(4, 108), num_runs=2, max_vertices=5, data_set="noise", network={})
+    path = tmp_path_factory.mktemp("table") / "made-up.arrow"
+    write_table(path, columns, info)
+    return path
+
+
+@pytest.fixture
+def scored(tmp_path):
+    """A folder of two super-nets whose scores are made up of the embedded benchmark, and no weights."""
+    folder = tmp_path / "scored"
+    table = open_benchmark("digits")
+    for seed in range(2):
+        settings = digits_settings("A3", seed=seed)
+        rng = np.random.default_rng(seed)
+        cells = table.cells[rng.choice(np.flatnonzero(output_edges(table.cells) == 3), 80, replace=False)]
+        truth = table.query_many(cells, "validation_accuracy")[0]
+        write_settings(folder / f"seed-{seed}" / "settings.json", settings)
+        origin = {
+            "evaluation": {"adaptation": "average", "num_batches": 4, "batch_size": 50, "seed": seed},
+            "num_train_images": 200,
+            "num_validation_images": 797,
+        }
+        proxies = np.clip(truth / 2 + rng.normal(0, 0.05, 80), 0, 1)
+        write_scores(
+            folder / f"seed-{seed}" / "proxies.parquet", ScoredCells(cells=cells, proxies=proxies, origin=origin)
+        )
+    return folder
+
+
+def output_edges(cells):
+    from shareornot.cells import cell_features
+
+    return cell_features(cells).num_output_edges

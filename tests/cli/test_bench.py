@@ -1,0 +1,40 @@
+import json
+
+import pytest
+
+from shareornot.study.speed import Measure, SpeedReport
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What was to be measured; the figures are made up."""
+    calls = []
+    measures = (
+        Measure(
+            what="adjacency and operations to unique index", unit="cells/s", median=12_345_678.9, low=1e7, high=2e7
+        ),
+        Measure(what="a training step", unit="s", median=0.04567, low=0.01, high=150.4),
+    )
+
+    def measure(what, **options):
+        calls.append((what, options))
+        return SpeedReport(measures=measures, machine="a machine")
+
+    monkeypatch.setattr("shareornot.study.speed.measure_speed", measure)
+    return calls
+
+
+def test_figures_for_people(shareornot, asked):
+    shown = shareornot("bench", "supernet", "--space", "A4", "--repeats", "2", "--device", "cpu", "--threads", "1").out
+    assert asked == [("supernet", {"space": "A4", "num_repeats": 2, "device": "cpu", "num_threads": 1})]
+    assert shown.startswith("Speed of supernet\n")
+    assert "12,345,679" in shown
+    assert "0.0457" in shown
+    assert "a machine" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_figures_for_programs(shareornot, asked):
+    shown = json.loads(shareornot("bench", "cells", "--json").out)
+    assert shown["measures"][1]["median"] == 0.04567
+    assert asked[0][0] == "cells"

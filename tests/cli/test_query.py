@@ -1,0 +1,55 @@
+import json
+
+import numpy as np
+import pytest
+
+from shareornot.benchmarks import open_benchmark
+from shareornot.cells import Cell, parameter_count
+
+CELL = Cell.from_index(4)
+
+
+@pytest.mark.parametrize("asked", ["4", CELL.official_hash(), str(CELL)])
+def test_a_cell_by_index_hash_and_text(shareornot, table_path, asked):
+    shown = json.loads(shareornot("query", asked, "--benchmark", table_path, "--json").out)
+    found = open_benchmark(table_path).query(4)
+    assert shown["validation_accuracy"] == found.validation_accuracy
+    assert shown["trainable_parameters"] == found.trainable_parameters
+
+
+def test_a_specification_that_is_not_pruned(shareornot, table_path):
+    same = "0111000000000000;input,conv3x3-bn-relu,maxpool3x3,output"
+    first = Cell.from_index(0)
+    assert Cell.parse(same).index == first.index
+    assert shareornot("query", same, "--benchmark", table_path) == shareornot("query", "0", "--benchmark", table_path)
+
+
+def test_one_run_of_a_smaller_budget_half_way(shareornot, table_path):
+    options = ["--run", "1", "--epochs", "4", "--halfway", "--json"]
+    shown = json.loads(shareornot("query", "4", "--benchmark", table_path, *options).out)
+    found = open_benchmark(table_path).query(4, run=1, budget=4, when="halfway")
+    assert shown["test_accuracy"] == found.test_accuracy
+
+
+def test_a_query_for_people(shareornot, table_path):
+    shown = shareornot("query", "4", "--benchmark", table_path).out
+    assert shown.startswith("made up, mean over runs\n")
+    assert f"{parameter_count(np.array([4]))[0]:,}" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["3"], "3"),
+        (["423624"], "423,623"),
+        (["f" * 32], "f" * 32),
+        (["nonsense"], "nonsense"),
+        (["0101;input,output"], "upper"),
+        (["011001000;input,conv5x5,output"], "conv5x5"),
+        (["4", "--run", "2"], "run: expected 0 to 1, got 2"),
+        (["4", "--epochs", "12"], "budget: expected one of 4, 108 epochs, got 12"),
+    ],
+)
+def test_a_query_that_cannot_be_answered(refused, table_path, arguments, message):
+    assert message in refused("query", *arguments, "--benchmark", table_path)

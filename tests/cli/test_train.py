@@ -1,0 +1,122 @@
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from shareornot.benchmarks import benchmark_path
+from shareornot.study.settings import read_settings
+
+TINY = ["--benchmark", "digits", "--space", "num_vertices<=3", "--epochs", "1"]
+PROGRAM = [sys.executable, "-c", "from shareornot.cli import main; main()"]
+WITHOUT_TORCH = """
+import sys
+class Block:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "torch":
+            raise ImportError("no torch here")
+sys.meta_path.insert(0, Block())
+from shareornot.cli import main
+main()
+"""
+
+
+def test_every_option_reaches_the_settings(shareornot, tmp_path):
+    options = [
+        "--variant",
+        "pro-rata",
+        "--seed",
+        "7",
+        "--filters",
+        "4",
+        "--batch-size",
+        "100",
+        "--learning-rate",
+        "0.5",
+    ]
+    shown = shareornot("train", tmp_path / "a", *TINY, *options, "--device", "cpu")
+    assert shown.code == 0
+    assert shown.out == f"Trained: {tmp_path / 'a' / 'seed-7'}\nNext: shareornot evaluate {tmp_path / 'a'}\n"
+    assert shown.err == "Training 1 super-net ...\n"
+    settings = read_settings(tmp_path / "a" / "seed-7" / "settings.json")
+    assert (settings.benchmark, settings.images, settings.space) == ("digits", "digits", "num_vertices<=3")
+    assert (settings.variant, settings.training.sampling, settings.training.seed) == ("pro-rata", "pro-rata", 7)
+    assert (settings.network.num_filters, settings.training.epochs, settings.training.batch_size) == (4, 1, 100)
+    assert settings.training.optimizer.learning_rate == 0.5
+
+
+def test_a_table_of_digits_by_its_path_from_any_folder(shareornot, tmp_path, monkeypatch):
+    (tmp_path / "mine.arrow").write_bytes(benchmark_path("digits").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    options = ["--space", "num_vertices<=3", "--epochs", "1", "--device", "cpu"]
+    assert shareornot("train", "a", "--benchmark", "mine.arrow", *options).code == 0
+    settings = read_settings(Path("a/seed-0/settings.json"))
+    assert settings.benchmark == str(tmp_path / "mine.arrow")
+    assert settings.images == "digits"
+    monkeypatch.chdir("/")
+    assert shareornot("evaluate", tmp_path / "a", "--cells", "2", "--device", "cpu").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--benchmark", "digits", "--space", "A9"], "space: expected one of A1"),
+        (["--benchmark", "digits", "--space", "A4"], "space A4: expected some cells with at most 5 vertices, got none"),
+        (["--benchmark", "digits", "--recipe", "as-published"], "recipe: expected as-described on digits"),
+        (["--benchmark", "digits", "--device", "abacus"], "device: expected auto, cpu or an accelerator"),
+        (["--space", "A4"], "run: shareornot data fetch nasbench101"),
+    ],
+)
+def test_what_cannot_be_trained(refused, tmp_path, arguments, message):
+    assert message in refused("train", tmp_path / "a", *arguments)
+    assert not (tmp_path / "a").exists()
+
+
+def test_other_settings_in_the_same_folder(shareornot, refused, tmp_path):
+    shareornot("train", tmp_path, *TINY, "--device", "cpu")
+    assert "holds a super-net of other settings" in refused("train", tmp_path, *TINY[:-1], "2", "--device", "cpu")
+
+
+def test_a_folder_that_is_a_file(refused, tmp_path):
+    (tmp_path / "a").touch()
+    assert "what was finished before is kept" in refused("train", tmp_path / "a", *TINY, "--device", "cpu")
+
+
+def run(*arguments, program=PROGRAM, **options):
+    return subprocess.run(
+        [*program, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False, **options
+    )
+
+
+def test_without_pytorch(tmp_path):
+    done = run("train", tmp_path, *TINY, program=[sys.executable, "-c", WITHOUT_TORCH])
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "shareornot: error: training needs PyTorch; install it with: pip install 'shareornot[train]'"
+    ]
+
+
+def test_appraising_needs_no_pytorch(scored):
+    done = run("appraise", scored, "--json", program=[sys.executable, "-c", WITHOUT_TORCH])
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["benchmark"] == "digits"
+
+
+def test_a_disk_that_is_full(tmp_path):
+    """Files of at most 20 kB: the settings fit, the checkpoint does not."""
+    limit = (20_000, 20_000)
+    done = run(
+        "train",
+        tmp_path / "a",
+        *TINY,
+        "--device",
+        "cpu",
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit),
+    )
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1].endswith("what was finished before is kept")
+    left = {path.name for path in (tmp_path / "a" / "seed-0").iterdir()}
+    assert left == {"settings.json", "training.jsonl"}

@@ -1,0 +1,71 @@
+import os
+import pty
+import re
+import subprocess
+import sys
+
+import pytest
+
+from shareornot.progress import Progress, Silent, no_bars, progress_bar
+
+SHOW = """
+from shareornot.progress import progress_bar
+with progress_bar("Training 2 super-nets", 80) as bar:
+    for step in range(8):
+        bar.advance(10, f"loss {step:.1f}")
+print("done")
+"""
+
+
+def test_silence(capfd):
+    with no_bars("something", 3) as bar:
+        bar.advance(1, "note")
+        assert isinstance(bar, Progress)
+    Silent().advance()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_one_line_where_nobody_watches(capfd):
+    with progress_bar("Training 2 super-nets", 3) as bar:
+        assert isinstance(bar, Progress)
+        bar.advance(3, "loss 1.0")
+    assert capfd.readouterr() == ("", "Training 2 super-nets ...\n")
+
+
+def test_an_error_goes_through():
+    with pytest.raises(ValueError, match="text"), progress_bar("Something", 1):
+        raise ValueError("text")
+
+
+def on_a_terminal(code, columns):
+    """Run with standard error on a terminal; give standard output and what the terminal got."""
+    main, side = pty.openpty()
+    environment = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm-256color"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=side, env=environment, timeout=60, check=True
+    )
+    os.close(side)
+    got = b""
+    while chunk := _read(main):
+        got += chunk
+    os.close(main)
+    return done.stdout.decode(), re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", got.decode())
+
+
+def _read(descriptor):
+    try:
+        return os.read(descriptor, 65_536)
+    except OSError:  # the other end is closed
+        return b""
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_a_bar_on_a_terminal(columns):
+    output, shown = on_a_terminal(SHOW, columns)
+    assert output == "done\n"
+    last = [line for line in re.split(r"[\r\n]+", shown) if line.strip()][-1]
+    assert last.startswith("Training 2 super-nets ")
+    assert "80/80" in last
+    assert "loss 7.0" in last
+    assert "━" in last
+    assert len(last.rstrip()) <= columns
