@@ -40,7 +40,10 @@ def replay(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON in place of tables.")] = False,
 ) -> None:
-    """Replay the paper's tables and statements from published or own evaluations of super-nets."""
+    """Replay the paper's tables and statements from published or own evaluations of super-nets.
+
+    Example: shareornot replay published-supernets.parquet --section agreement
+    """
     with user_errors():
         from shareornot.benchmarks import open_benchmark
         from shareornot.progress import progress_bar
