@@ -8,7 +8,7 @@ import typer
 from shareornot.cli.errors import user_errors
 from shareornot.cli.options import Open, Processes
 
-DEMO_EPOCHS, DEMO_SUPERNETS, DEMO_CELLS = 400, 3, 1000
+DEMO_EPOCHS, DEMO_SUPERNETS, DEMO_CELLS = 300, 4, 600
 
 
 def demo(
