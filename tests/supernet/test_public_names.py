@@ -22,6 +22,7 @@ NAMES = {
     "adapt_batch_norm",
     "pro_rata",
     "proxy_accuracies",
+    "sampling_strategy",
     "uniform",
 }
 

@@ -20,6 +20,7 @@ from jaxtyping import Bool, Int32
 from shareornot.benchmarks.table import BenchmarkTable
 from shareornot.cells import MAX_VERTICES, CellFeatures, cell_features, unique_codes
 from shareornot.errors import SettingsError
+from shareornot.plugins import load_plugin, plugin_names
 
 Predicate = Callable[[CellFeatures], Bool[np.ndarray, " cells"]]
 
@@ -124,7 +125,8 @@ def parse_space(text: str) -> Space:
     """A space from its name, or from conditions on features with commas for "and".
 
     Features are the fields of `CellFeatures`; comparisons are =, !=, <, <=, > and >=; values are whole numbers, or true
-    and false. Names of spaces are taken with capitals or not, and A_FULL_RES for A_FULL^RES.
+    and false. Names of the paper's spaces are taken with capitals or not, and A_FULL_RES for A_FULL^RES. Installed
+    packages add spaces by name, see `shareornot.plugins`.
 
     Raises:
         SettingsError: unknown name or feature, or no condition; the message names the nearest that is known.
@@ -138,7 +140,10 @@ def parse_space(text: str) -> Space:
         if space.name.replace("^", "_") == wanted:
             return space
     if not any(sign in text for sign in "=<>"):
-        names = [space.name for space in SPACES]
+        added = plugin_names("spaces")
+        if text.strip() in added:
+            return _added_space(text.strip())
+        names = [*(space.name for space in SPACES), *added]
         near = get_close_matches(wanted, names, 1, cutoff=0)[0]
         raise SettingsError(
             f"space: expected one of {', '.join(names)}, or conditions such as 'num_output_edges=2, depth>=3', "
@@ -155,6 +160,13 @@ def parse_space(text: str) -> Space:
 
     name = ",".join(re.sub(r"\s", "", part) for part in text.split(","))
     return Space(name=name, description="cells that satisfy these conditions", predicate=predicate)
+
+
+def _added_space(name: str) -> Space:
+    space = load_plugin("spaces", name)
+    if not isinstance(space, Space) or space.name != name:
+        raise SettingsError(f"space {name}: expected a Space of that name from the package that adds it, got {space!r}")
+    return space
 
 
 def _parse_condition(text: str) -> tuple[str, Callable[[np.ndarray, int], np.ndarray], int]:

@@ -23,6 +23,10 @@ def train(
         Literal["as-described", "as-published"],
         typer.Option(help="as-described does what the paper says, as-published what its code did; not for digits."),
     ] = "as-described",
+    sampling: Annotated[
+        str | None,
+        typer.Option(help="How cells are drawn: uniform, pro-rata, or of a package; default: the variant's."),
+    ] = None,
     supernets: Annotated[int, typer.Option(min=1, help="How many, with seeds that count up.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the first.")] = 0,
     epochs: Annotated[int | None, typer.Option(min=1, help="Default: 432, the paper's; 600 on digits.")] = None,
@@ -59,6 +63,7 @@ def train(
                 training,
                 epochs=epochs or training.epochs,
                 batch_size=batch_size or training.batch_size,
+                sampling=sampling or training.sampling,
                 optimizer=replace(training.optimizer, learning_rate=learning_rate or training.optimizer.learning_rate),
             ),
         )

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from shareornot.supernet.evaluation import Evaluator, proxy_accuracies
     from shareornot.supernet.network import BatchNormMode, SuperNet, adapt_batch_norm
     from shareornot.supernet.optimizer import PartialOptimizer
-    from shareornot.supernet.sampling import SAMPLING_STRATEGIES, pro_rata, uniform
+    from shareornot.supernet.sampling import SAMPLING_STRATEGIES, pro_rata, sampling_strategy, uniform
     from shareornot.supernet.training import EpochReport, Trainer
 
 _HOME = {
@@ -27,6 +27,7 @@ _HOME = {
     "PartialOptimizer": "optimizer",
     "SAMPLING_STRATEGIES": "sampling",
     "pro_rata": "sampling",
+    "sampling_strategy": "sampling",
     "uniform": "sampling",
     "EpochReport": "training",
     "Trainer": "training",
@@ -47,6 +48,7 @@ __all__ = [
     "adapt_batch_norm",
     "pro_rata",
     "proxy_accuracies",
+    "sampling_strategy",
     "uniform",
 ]
 

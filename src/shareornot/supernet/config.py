@@ -5,7 +5,7 @@ from typing import Literal
 
 from shareornot.cells import MAX_VERTICES
 from shareornot.errors import SettingsError
-from shareornot.supernet.sampling import SAMPLING_STRATEGIES
+from shareornot.supernet.sampling import sampling_strategy
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +80,7 @@ class TrainingConfig:
     epochs: int = 432
     batch_size: int = 256
     sampling: str = "uniform"
-    """A name of `SAMPLING_STRATEGIES`."""
+    """A name that `sampling_strategy` knows."""
     cells_per_step: int = 1
     """k of AVG-k: cells whose gradients on the same mini-batch are averaged."""
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
@@ -94,8 +94,7 @@ class TrainingConfig:
                 raise SettingsError(f"{name}: expected at least 1, got {getattr(self, name)}")
         if self.seed < 0:
             raise SettingsError(f"seed: expected 0 or more, got {self.seed}")
-        if self.sampling not in SAMPLING_STRATEGIES:
-            raise SettingsError(f"sampling: expected one of {', '.join(SAMPLING_STRATEGIES)}, got {self.sampling!r}")
+        sampling_strategy(self.sampling)
 
 
 Adaptation = Literal["none", "average", "last-batch"]

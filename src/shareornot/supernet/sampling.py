@@ -1,7 +1,7 @@
 """Sampling strategies: which cells a training step runs.
 
 A strategy is a function from a random generator and a number to that many unique indices. `SAMPLING_STRATEGIES` names
-those that a settings file can ask for; adding one is writing a function that makes it and a line there.
+those that come with the package; installed packages add others, see `shareornot.plugins`.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,8 @@ import numpy as np
 from jaxtyping import Int32
 
 from shareornot.cells import parameter_count
+from shareornot.errors import SettingsError
+from shareornot.plugins import load_plugin, plugin_names
 
 Indices = Int32[np.ndarray, " cells"]
 Strategy = Callable[[np.random.Generator, int], Indices]
@@ -43,3 +45,23 @@ def pro_rata(space: Indices) -> Strategy:
 
 
 SAMPLING_STRATEGIES: dict[str, Callable[[Indices], Strategy]] = {"uniform": uniform, "pro-rata": pro_rata}
+
+
+def sampling_strategy(name: str) -> Callable[[Indices], Strategy]:
+    """What makes the strategy of this name for a space: one of `SAMPLING_STRATEGIES`, or of an installed package.
+
+    Raises:
+        SettingsError: no such strategy, or its package fails.
+
+    Example:
+        >>> sample = sampling_strategy("uniform")(np.arange(100, dtype=np.int32))
+        >>> len(sample(np.random.default_rng(0), 4))
+        4
+    """
+    if name in SAMPLING_STRATEGIES:
+        return SAMPLING_STRATEGIES[name]
+    added = plugin_names("sampling_strategies")
+    if name not in added:
+        raise SettingsError(f"sampling: expected one of {', '.join([*SAMPLING_STRATEGIES, *added])}, got {name!r}")
+    make: Callable[[Indices], Strategy] = load_plugin("sampling_strategies", name)
+    return make

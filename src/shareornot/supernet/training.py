@@ -19,7 +19,7 @@ from shareornot.images import Draws, ImageSet, draw_epoch
 from shareornot.supernet.config import TrainingConfig
 from shareornot.supernet.network import BatchNormMode, SuperNet
 from shareornot.supernet.optimizer import PartialOptimizer
-from shareornot.supernet.sampling import SAMPLING_STRATEGIES, Indices
+from shareornot.supernet.sampling import Indices, sampling_strategy
 
 
 class EpochReport(NamedTuple):
@@ -59,7 +59,7 @@ class Trainer:
                 f"batch_size: expected at most the {len(images.train_images)} training images, got {config.batch_size}"
             )
         self.network, self.images, self.config = network, images, config
-        self.sample = SAMPLING_STRATEGIES[config.sampling](space)
+        self.sample = sampling_strategy(config.sampling)(space)
         self.optimizer = PartialOptimizer(dict(network.named_parameters()), config.optimizer)
         self.steps_done = 0
         self._epoch: _Epoch | None = None

@@ -1,0 +1,88 @@
+"""Packages that add spaces and sampling strategies, as if they were installed."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from shareornot.benchmarks import parse_space, space_cells
+from shareornot.errors import SettingsError
+from shareornot.plugins import load_plugin, plugin_names
+from shareornot.supernet import TrainingConfig, sampling_strategy
+
+CODE = """
+from shareornot.benchmarks import Space
+
+SHALLOW = Space(name="shallow", description="two steps at most", predicate=lambda cells: cells.depth <= 2)
+OTHER = Space(name="other", description="a space of another name", predicate=lambda cells: cells.depth <= 2)
+
+
+def first_cell(space):
+    return lambda rng, num_cells: space[:1].repeat(num_cells)
+"""
+ENTRY_POINTS = """
+[shareornot.spaces]
+shallow = {package}:SHALLOW
+misnamed = {package}:OTHER
+
+[shareornot.sampling_strategies]
+first-cell = {package}:first_cell
+missing = {package}:nothing_there
+"""
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Puts a package where Python finds it, with the metadata that an installer writes."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def put(package):
+        (tmp_path / f"{package}.py").write_text(CODE)
+        metadata = tmp_path / f"{package}-1.0.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+        (metadata / "entry_points.txt").write_text(ENTRY_POINTS.format(package=package))
+
+    yield put
+    for name in ("extension", "rival"):
+        sys.modules.pop(name, None)
+
+
+def test_nothing_is_added_where_nothing_is_installed():
+    assert plugin_names("spaces") == plugin_names("sampling_strategies") == []
+
+
+def test_a_space_is_found_by_its_name(install):
+    install("extension")
+    assert plugin_names("spaces") == ["misnamed", "shallow"]
+    assert len(space_cells(parse_space("shallow"))) == 69
+    with pytest.raises(SettingsError, match=r"A_FULL\^NRES, misnamed, shallow.*got 'shalow'; try"):
+        parse_space("shalow")
+
+
+def test_a_space_under_another_name_is_refused(install):
+    install("extension")
+    with pytest.raises(SettingsError, match="misnamed: expected a Space of that name"):
+        parse_space("misnamed")
+
+
+def test_a_sampling_strategy_is_found_by_its_name(install):
+    with pytest.raises(SettingsError, match="expected one of uniform, pro-rata, got 'first-cell'"):
+        TrainingConfig(sampling="first-cell")
+    install("extension")
+    assert TrainingConfig(sampling="first-cell").sampling == "first-cell"
+    cells = sampling_strategy("first-cell")(np.arange(5, 9, dtype=np.int32))(np.random.default_rng(0), 3)
+    assert cells.tolist() == [5, 5, 5]
+
+
+def test_a_package_that_fails_is_named(install):
+    install("extension")
+    with pytest.raises(SettingsError, match=r"'missing' is added by an installed package, which fails"):
+        sampling_strategy("missing")
+
+
+def test_two_packages_that_add_one_name_are_refused(install):
+    install("extension")
+    install("rival")
+    with pytest.raises(SettingsError, match=r"expected one installed package.*extension:SHALLOW, rival:SHALLOW"):
+        load_plugin("spaces", "shallow")
