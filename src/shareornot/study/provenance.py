@@ -1,0 +1,115 @@
+"""How a result was made: what somebody needs who wants to make it again, or to doubt it."""
+
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from shareornot.storage import sha256_of
+
+PACKAGES = ("shareornot", "numpy", "scipy", "statsmodels", "numba", "pyarrow", "matplotlib", "bokeh", "torch", "ray")
+"""Those that can change a number or a picture; the ones that are not installed are left out."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UsedData:
+    """A file that numbers come from."""
+
+    name: str
+    """As people call it, without the folders of one machine."""
+    sha256: str
+    """64 hexadecimal digits."""
+    size_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Provenance:
+    """Where the numbers of a report come from."""
+
+    title: str
+    """Of the report, in a few words."""
+    command: str
+    """What was typed, or the call in Python; empty where nobody knows."""
+    versions: Mapping[str, str]
+    """Of Python and of the packages that can change a number."""
+    seeds: tuple[int, ...]
+    """Of whatever was random in the appraisal."""
+    settings: Mapping[str, Any]
+    """Names and values, as JSON has them."""
+    data_sets: tuple[UsedData, ...]
+    duration_s: float | None
+    """Seconds that it took; None where nobody measured."""
+    date: str
+    """When the report was made: ISO 8601 with its zone."""
+    notes: tuple[str, ...] = field(default=())
+    """Sentences about what a reader must know, such as what was assumed."""
+
+
+def used_data(path: Path, name: str | None = None) -> UsedData:
+    """Name, hash and size of a file.
+
+    Args:
+        path: of the file.
+        name: as people call it; by default the file's own.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    return UsedData(name=name or path.name, sha256=sha256_of(path), size_bytes=path.stat().st_size)
+
+
+def installed_versions() -> dict[str, str]:
+    """Version of Python and of each of `PACKAGES` that is installed, found without importing it."""
+    versions = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def make_provenance(
+    title: str,
+    *,
+    command: str = "",
+    seeds: Sequence[int] = (),
+    settings: Mapping[str, Any] | None = None,
+    data_files: Mapping[str, Path] | None = None,
+    duration_s: float | None = None,
+    now: datetime | None = None,
+    notes: Sequence[str] = (),
+) -> Provenance:
+    """Say how a result was made, with what is installed here.
+
+    Args:
+        title: of the report.
+        command: what was typed.
+        seeds: of whatever was random.
+        settings: names and values that JSON can hold.
+        data_files: files that numbers come from, by the name that people call them.
+        duration_s: seconds that it took.
+        now: with its zone; by default the clock's.
+        notes: sentences about what was assumed.
+
+    Raises:
+        OSError: a data file cannot be read.
+
+    Example:
+        >>> make_provenance("A4 on CIFAR-10", seeds=[0]).seeds
+        (0,)
+    """
+    return Provenance(
+        title=title,
+        command=command,
+        versions=installed_versions(),
+        seeds=tuple(seeds),
+        settings=dict(settings or {}),
+        data_sets=tuple(used_data(path, name) for name, path in (data_files or {}).items()),
+        duration_s=duration_s,
+        date=(now or datetime.now(UTC)).isoformat(timespec="seconds"),
+        notes=tuple(notes),
+    )
