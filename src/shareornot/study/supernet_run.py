@@ -8,7 +8,7 @@ proxies.parquet           the scored cells; while scoring, those done so far are
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +53,37 @@ def train_supernet(
         Interrupted: `should_stop` said so; a checkpoint of that very step was written.
     """
     _claim(folder, settings)
+    return continue_training(folder, settings, images, space, progress, should_stop)
+
+
+def continue_training(
+    folder: Path,
+    settings: RunSettings,
+    images: ImageSet,
+    space: Indices,
+    progress: Progress,
+    should_stop: Callable[[], bool] = lambda: False,
+    *,
+    log: str = LOG,
+    measure: Callable[[SuperNet, int], Mapping[str, float]] | None = None,
+) -> SuperNet:
+    """Train in a folder that is known to belong to these settings, from wherever its checkpoint stands.
+
+    Args:
+        folder: where the super-net is kept.
+        settings: what to train.
+        images: on the device to train on.
+        space: unique indices of all cells of the space.
+        progress: advances by steps.
+        should_stop: asked before every step.
+        log: name of the file that gets a line an epoch.
+        measure: called with the super-net and the number of epochs done after each of them; what it returns goes into
+            the line of that epoch. It may score cells, and must change neither parameters nor running statistics.
+
+    Raises:
+        DataError: the checkpoint is damaged, or of other settings.
+        Interrupted: `should_stop` said so; a checkpoint of that very step was written.
+    """
     network = SuperNet(settings.network, settings.training.seed).to(images.device)
     trainer = Trainer(network, images, space, settings.training)
     checkpoint = folder / CHECKPOINT
@@ -61,15 +92,17 @@ def train_supernet(
         progress.advance(trainer.steps_done)
         if trainer.steps_done == trainer.num_steps:
             return network
-    _shorten_log(folder / LOG, trainer.steps_done // trainer.steps_per_epoch)
+    _shorten_log(folder / log, trainer.steps_done // trainer.steps_per_epoch)
     saved = started = time.monotonic()
     for report in trainer.run(should_stop):
         now = time.monotonic()
         num_images = min(report.num_steps * settings.training.batch_size, len(images.train_images))
         images_per_s = round(num_images / max(now - started, 1e-9), 1)
-        _append(folder / LOG, epoch=report.epoch, loss=report.loss, images_per_s=images_per_s)
+        more = measure(network, report.epoch) if measure else {}
+        network.train()
+        _append(folder / log, epoch=report.epoch, loss=report.loss, images_per_s=images_per_s, **more)
         progress.advance(report.num_steps, f"loss {report.loss:.3f}")
-        started = now
+        started = time.monotonic()
         if now - saved > SAVE_INTERVAL_S:
             save_checkpoint(checkpoint, trainer)
             saved = started = time.monotonic()
@@ -115,6 +148,38 @@ def evaluate_supernet(
             f"{folder}: expected a super-net trained to the end, got one after {num_steps} of {expected} steps; "
             "go on with its training first"
         )
+    return score_cells(folder, network, num_steps, evaluation, images, cells, progress, should_stop)
+
+
+def score_cells(
+    folder: Path,
+    network: SuperNet,
+    num_steps: int,
+    evaluation: EvaluationConfig,
+    images: ImageSet,
+    cells: Indices,
+    progress: Progress,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Float64[np.ndarray, " cells"]:
+    """Score cells with a trained super-net, going on where an earlier call stopped.
+
+    Args:
+        folder: gets the scores.
+        network: trained.
+        num_steps: how long, a part of what the scores depend on.
+        evaluation: how to score.
+        images: on the device to score on.
+        cells: unique indices, in the order in which they are scored.
+        progress: advances by cells.
+        should_stop: asked after every cell.
+
+    Returns:
+        Proxy accuracies, fractions.
+
+    Raises:
+        DataError: the folder holds damaged scores.
+        Interrupted: `should_stop` said so; the scores so far are saved.
+    """
     whole, partial = folder / PROXIES, folder / "proxies.partial.parquet"
     identity: dict[str, object] = {"evaluation": _ordered(evaluation), "checkpoint_steps": num_steps}
     proxies = _scores_so_far(whole, identity, cells)
