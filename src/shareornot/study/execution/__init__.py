@@ -1,5 +1,26 @@
 """Running tasks that need one another: in this process, over local processes, on a cluster."""
 
 from shareornot.study.execution.contract import Event, Executor, Resources, ShouldStop, Task, Watch
+from shareornot.study.execution.in_process import InProcess
+from shareornot.study.execution.local_processes import LocalProcesses
+from shareornot.study.execution.log import LOG_NAME, LogLine, LogWriter, last_line, open_log, read_log
+from shareornot.study.execution.machine import num_usable_cores, visible_devices
 
-__all__ = ["Event", "Executor", "Resources", "ShouldStop", "Task", "Watch"]
+__all__ = [
+    "LOG_NAME",
+    "Event",
+    "Executor",
+    "InProcess",
+    "LocalProcesses",
+    "LogLine",
+    "LogWriter",
+    "Resources",
+    "ShouldStop",
+    "Task",
+    "Watch",
+    "last_line",
+    "num_usable_cores",
+    "open_log",
+    "read_log",
+    "visible_devices",
+]

@@ -1,0 +1,130 @@
+"""What a piece says while it runs: one JSON object a line in `log.jsonl` in its own folder.
+
+    {"time": 1760000000.0, "done": 12, "total": 432, "unit": "epochs", "loss": 0.71, "images_per_s": 830.0}
+
+`done` of `total` units tells how far it is; every other number is a measure under its own name. Whoever watches reads
+the last line. A writer that is killed leaves at most half a line, which readers pass over and the next writer ends.
+"""
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+LOG_NAME = "log.jsonl"
+TAIL_BYTES = 4096
+"""How much of a log's end is read for its last line; a line is far shorter."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogLine:
+    """One line of a log."""
+
+    time: float
+    """When, in seconds since 1970."""
+    done: float
+    total: float
+    unit: str
+    """What is counted, in the plural: epochs, cells."""
+    measures: dict[str, float] = field(default_factory=dict)
+    """Numbers by name: `loss`, `proxy_correlation`, `images_per_s`; NaN and infinities are left out."""
+
+    @property
+    def fraction(self) -> float:
+        """Part of the work that is done, in [0, 1]."""
+        return min(max(self.done / self.total, 0.0), 1.0) if self.total > 0 else 0.0
+
+
+class LogWriter:
+    """Appends lines to a log; each is on its way to the disk when the call returns."""
+
+    def __init__(self, descriptor: int, clock: Callable[[], float]) -> None:
+        self._descriptor = descriptor
+        self._clock = clock
+
+    def write(self, done: float | int, total: float | int, unit: str, **measures: float | int) -> None:
+        """Append one line.
+
+        Args:
+            done: units done so far.
+            total: units that there are to do.
+            unit: what is counted, in the plural.
+            measures: numbers by name; the name says the unit where there is one.
+        """
+        line = {"time": round(self._clock(), 3), "done": done, "total": total, "unit": unit, **measures}
+        # A NaN is no JSON: a loss that is none is left out.
+        finite = {name: value for name, value in line.items() if isinstance(value, str) or math.isfinite(value)}
+        os.write(self._descriptor, (json.dumps(finite) + "\n").encode())
+
+
+@contextmanager
+def open_log(path: Path, clock: Callable[[], float] = time.time) -> Iterator[LogWriter]:
+    """Open a log to append to; it and its folder are created if need be.
+
+    Args:
+        path: of the log.
+        clock: seconds since 1970.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # One write a line to a file in append mode: a line is there whole or, after a kill, in part at the very end.
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+    try:
+        size = os.fstat(descriptor).st_size
+        if size and os.pread(descriptor, 1, size - 1) != b"\n":
+            os.write(descriptor, b"\n")
+        yield LogWriter(descriptor, clock)
+    finally:
+        os.close(descriptor)
+
+
+def parse_line(text: str | bytes) -> LogLine | None:
+    """The line of a log, or None where it is none."""
+    try:
+        read = json.loads(text)
+        if not isinstance(read, dict):
+            return None
+        numbers = {name: float(value) for name, value in read.items() if _is_number(value)}
+        return LogLine(
+            time=numbers.pop("time"),
+            done=numbers.pop("done"),
+            total=numbers.pop("total"),
+            unit=str(read["unit"]),
+            measures=numbers,
+        )
+    except (ValueError, KeyError, OverflowError, RecursionError):
+        return None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def read_log(path: Path) -> Iterator[LogLine]:
+    """All lines of a log in their order; none where there is no log."""
+    try:
+        with path.open("rb") as file:
+            yield from filter(None, map(parse_line, file))
+    except FileNotFoundError:
+        return
+
+
+def last_line(path: Path) -> LogLine | None:
+    """The last whole line of a log, read from its end; None where there is none yet."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(file.seek(0, os.SEEK_END) - TAIL_BYTES, 0))
+            tail = file.read()
+    except OSError:  # not there yet, or moved away with its piece
+        return None
+    for text in reversed(tail.split(b"\n")):
+        if line := parse_line(text):
+            return line
+    return None

@@ -1,0 +1,212 @@
+"""What holds for every executor. A cluster has its own module, which runs these tests too."""
+
+import threading
+import time
+
+import pytest
+
+from shareornot.errors import SettingsError
+from shareornot.study.execution import Event, Executor, InProcess, LocalProcesses, Resources, Task
+
+
+class Contract:
+    """The tests; a subclass for each executor says which and what it can do."""
+
+    survives_killed_tasks = True
+    places_tasks_elsewhere = True
+
+    @pytest.fixture
+    def executor(self):
+        raise NotImplementedError
+
+    def run(self, executor, tasks, should_stop=lambda: False):
+        """All events, and those of each task."""
+        events: list[Event] = []
+        executor.run(tasks, events.append, should_stop)
+        by_name: dict[str, list[str]] = {}
+        for event in events:
+            by_name.setdefault(event.name, []).append(event.what)
+        return events, by_name
+
+    def test_is_an_executor(self, executor):
+        assert isinstance(executor, Executor)
+
+    def test_nothing_to_do(self, executor):
+        assert self.run(executor, []) == ([], {})
+
+    def test_tasks_run_after_those_that_they_need(self, executor, work, tmp_path):
+        needs = {"last": ("left", "right"), "left": ("first",), "right": ("first",), "first": (), "alone": ()}
+        tasks = [
+            Task(name=name, needs=some, work=work.write_all, arguments=(tmp_path, name, some))
+            for name, some in needs.items()
+        ]
+        events, by_name = self.run(executor, tasks)
+        assert by_name == {name: ["started", "finished"] for name in needs}
+        assert all((tmp_path / name).read_text().split() == list(some) for name, some in needs.items())
+        told = [(event.name, event.what) for event in events]
+        for name, some in needs.items():
+            assert all(told.index((need, "finished")) < told.index((name, "started")) for need in some)
+
+    def test_a_failure_blocks_those_that_need_it_and_no_others(self, executor, work, tmp_path):
+        tasks = [
+            Task(name="bad", work=work.fail),
+            Task(name="near", needs=("bad",), work=work.write, arguments=(tmp_path, "near")),
+            Task(name="far", needs=("near", "good"), work=work.write, arguments=(tmp_path, "far")),
+            Task(name="good", work=work.write, arguments=(tmp_path, "good")),
+        ]
+        events, by_name = self.run(executor, tasks)
+        assert by_name == {
+            "bad": ["started", "failed"],
+            "near": ["blocked"],
+            "far": ["blocked"],
+            "good": ["started", "finished"],
+        }
+        assert [path.name for path in tmp_path.iterdir()] == ["good"]
+        failed = next(event for event in events if event.what == "failed")
+        assert failed.traceback.startswith("Traceback")
+        assert failed.traceback.endswith("ValueError: expected to work, got this\n")
+        assert all(event.traceback is None for event in events if event.what != "failed")
+
+    @pytest.mark.parametrize(
+        ("name", "text"),
+        [("fail_stubbornly", "this and that"), ("fail_shyly", "Shy"), ("leave", "SystemExit: 3")],
+    )
+    def test_any_exception_is_a_failure_with_a_text(self, executor, work, name, text):
+        events, by_name = self.run(executor, [Task(name="odd", work=getattr(work, name))])
+        assert by_name == {"odd": ["started", "failed"]}
+        assert text in events[-1].traceback
+
+    def test_a_task_that_stops_by_itself_leaves_the_others_alone(self, executor, work, tmp_path):
+        tasks = [
+            Task(name="stops", work=work.interrupt),
+            Task(name="needs it", needs=("stops",), work=work.nothing),
+            Task(name="good", work=work.write, arguments=(tmp_path, "good")),
+        ]
+        _, by_name = self.run(executor, tasks)
+        assert by_name == {"stops": ["started", "stopped"], "good": ["started", "finished"]}
+
+    def test_what_runs_is_asked_to_stop_and_nothing_new_starts(self, executor, work, tmp_path):
+        tasks = [Task(name=f"t{n}", work=work.wait_for_stop, arguments=(tmp_path, f"t{n}")) for n in range(6)]
+        tasks.append(Task(name="late", needs=("t0",), work=work.nothing))
+        start = time.monotonic()
+        _, by_name = self.run(executor, tasks, should_stop=lambda: any(tmp_path.glob("*-began")))
+        assert time.monotonic() - start < 25  # each task would wait for a minute
+        assert set(map(tuple, by_name.values())) <= {("started", "stopped"), ("started",)}
+        began = {path.name.removesuffix("-began") for path in tmp_path.glob("*-began")}
+        saved = {path.name.removesuffix("-saved") for path in tmp_path.glob("*-saved")}
+        assert began == saved
+        assert began <= by_name.keys()
+        assert 1 <= len(began) <= 2
+
+    def test_asked_to_stop_before_it_began(self, executor, work, tmp_path):
+        tasks = [Task(name="t", work=work.write, arguments=(tmp_path, "t"))]
+        assert self.run(executor, tasks, should_stop=lambda: True) == ([], {})
+        assert not list(tmp_path.iterdir())
+
+    def test_a_task_whose_process_dies_is_tried_again(self, executor, work, tmp_path):
+        if not self.survives_killed_tasks:
+            pytest.skip("a task that kills its process kills this one")
+        tasks = [
+            Task(name="dies", work=work.die_once, arguments=(tmp_path, "dies")),
+            Task(name="after", needs=("dies",), work=work.write, arguments=(tmp_path, "after")),
+        ]
+        _, by_name = self.run(executor, tasks)
+        assert by_name == {"dies": ["started", "started", "finished"], "after": ["started", "finished"]}
+        assert (tmp_path / "dies").exists()
+        assert (tmp_path / "after").exists()
+
+    def test_a_task_whose_process_always_dies_fails(self, executor, work, tmp_path):
+        if not self.survives_killed_tasks:
+            pytest.skip("a task that kills its process kills this one")
+        tasks = [
+            Task(name="dies", work=work.die, arguments=(tmp_path, "dies")),
+            Task(name="after", needs=("dies",), work=work.nothing),
+            Task(name="good", work=work.write, arguments=(tmp_path, "good")),
+        ]
+        events, by_name = self.run(executor, tasks)
+        assert by_name["dies"][-1] == "failed"
+        assert set(by_name["dies"][:-1]) == {"started"}
+        assert by_name["after"] == ["blocked"]
+        assert by_name["good"] == ["started", "finished"]
+        assert len(list(tmp_path.glob("dies-try-*"))) >= 2
+        assert "memory" in next(event.traceback for event in events if event.what == "failed")
+
+    def test_what_cannot_travel_fails_alone(self, executor, work, tmp_path):
+        if not self.places_tasks_elsewhere:
+            pytest.skip("nothing travels within one process")
+        tasks = [
+            Task(name="locked", work=work.write, arguments=(tmp_path, threading.Lock())),
+            Task(name="nameless", work=lambda _: None),
+            Task(name="good", work=work.write, arguments=(tmp_path, "good")),
+        ]
+        events, by_name = self.run(executor, tasks)
+        assert by_name == {
+            "locked": ["started", "failed"],
+            "nameless": ["started", "failed"],
+            "good": ["started", "finished"],
+        }
+        texts = {event.name: event.traceback for event in events if event.what == "failed"}
+        assert all("arguments that can be pickled" in text for text in texts.values())
+
+    def test_many_tiny_tasks_that_all_need_one_and_are_all_needed_by_one(self, executor, work, tmp_path):
+        names = [f"t{n}" for n in range(150)]
+        tasks = [
+            Task(name="end", needs=tuple(names), work=work.write_all, arguments=(tmp_path, "end", tuple(names))),
+            *(Task(name=n, needs=("begin",), work=work.write, arguments=(tmp_path, n)) for n in names),
+            Task(name="begin", work=work.nothing),
+        ]
+        _, by_name = self.run(executor, tasks)
+        assert by_name == {name: ["started", "finished"] for name in [*names, "begin", "end"]}
+        assert (tmp_path / "end").read_text().split() == names
+
+    def test_an_error_of_the_watch_ends_the_run(self, executor, work, tmp_path):
+        def watch(_):
+            raise OSError("no space left")
+
+        start = time.monotonic()
+        with pytest.raises(OSError, match="no space left"):
+            executor.run([Task(name="t", work=work.wait_deaf, arguments=(tmp_path, "t"))], watch, lambda: False)
+        assert time.monotonic() - start < 25
+
+    @pytest.mark.parametrize(
+        ("needs", "message"),
+        [
+            ({"a": ("b",)}, "task a: expected to need tasks of the same run, got 'b'"),
+            ({"a": ("b",), "b": ("a",), "c": ()}, "task a: expected needs that end somewhere, got a circle"),
+        ],
+    )
+    def test_needs_that_cannot_be(self, executor, work, needs, message):
+        tasks = [Task(name=name, needs=some, work=work.nothing) for name, some in needs.items()]
+        with pytest.raises(SettingsError, match=message):
+            self.run(executor, tasks)
+
+    def test_names_must_differ(self, executor, work):
+        with pytest.raises(SettingsError, match="task a: expected different names, got it twice"):
+            self.run(executor, [Task(name="a", work=work.nothing)] * 2)
+
+
+class TestInProcess(Contract):
+    survives_killed_tasks = False
+    places_tasks_elsewhere = False
+
+    @pytest.fixture
+    def executor(self):
+        return InProcess()
+
+
+class TestLocalProcesses(Contract):
+    @pytest.fixture
+    def executor(self):
+        return LocalProcesses(num_processes=2)
+
+
+class TestOneLocalProcess(Contract):
+    @pytest.fixture
+    def executor(self):
+        return LocalProcesses(num_processes=1)
+
+
+@pytest.mark.parametrize("wrong", [{"num_cores": 0}, {"num_gpus": -0.5}, {"memory_bytes": -1}])
+def test_resources_below_nothing_are_refused(wrong):
+    with pytest.raises(SettingsError, match="expected at least one core and nothing below 0"):
+        Resources(**wrong)
