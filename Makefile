@@ -1,10 +1,11 @@
-# `make demo` shows what shareornot does; `make test` checks all of it. Both need only Python and make.
+# `make demo` shows what shareornot does; `make test` checks all of it; `make docs` builds the documentation site. All
+# need only Python and make.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint docs clean
 
 demo: $(INSTALLED)
 	$(BIN)/shareornot demo
@@ -17,6 +18,10 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(INSTALLED)
+	$(BIN)/sphinx-build --builder html --fail-on-warning --keep-going --quiet docs build/docs
+	@echo "The documentation: build/docs/index.html"
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else f"shareornot needs Python 3.11 to 3.13, this is {sys.version.split()[0]}; name another with make PYTHON=...")'

@@ -16,7 +16,7 @@ _MOST_RUNS = 10_000_000
 def t_test_power(d: float, num_method: int, num_random: int, *, alpha: float = 0.05) -> float:
     """Probability that the t-test finds an effect of true size d.
 
-    With t0 the critical value at n1 + n2 - 2 degrees of freedom, P(|T| > t0) for T noncentral with d / sqrt(1/n1 +
+    With t0 the critical value at n1 + n2 - 2 degrees of freedom, P(abs(T) > t0) for T noncentral with d / sqrt(1/n1 +
     1/n2).
 
     Args:
@@ -83,7 +83,7 @@ def smallest_detectable_effect(num_method: int, num_random: int, *, target: floa
         alpha: level of significance, in (0, 1).
 
     Returns:
-        |d| in standard deviations.
+        abs(d) in standard deviations.
 
     Raises:
         SettingsError: a number of runs below 2, or `target` outside (alpha, 1).

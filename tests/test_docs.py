@@ -1,0 +1,122 @@
+"""Every code block of the documentation runs, page by page, in a folder of its own.
+
+`console` blocks hold commands after a `$`, `python` blocks share one namespace a page. A comment of the form
+`<!-- in tests: OPTIONS -->` in the line above a block adds options to its commands, so that what takes hours is run
+with little; a comment `<!-- needs: NAME -->` names real data without which a block is left out. Blocks of other
+languages (text, toml, json) are shown, not run.
+"""
+
+import re
+import shlex
+from contextlib import chdir
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from shareornot.cli.app import app
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
+BLOCK = re.compile(
+    r"(?P<comments>(?:^<!-- [^\n]* -->\n)*)^```(?P<language>\S*)\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE
+)
+COMMENT = re.compile(r"<!-- (in tests|needs): (.*) -->")
+SHOWN_ONLY = {"text", "toml", "json", "{toctree}", "{eval-rst}"}
+
+
+@dataclass(frozen=True)
+class Block:
+    language: str
+    code: str
+    options: list[str]
+    needs: str | None
+
+
+def blocks(page):
+    found = []
+    for match in BLOCK.finditer((DOCS / page).read_text()):
+        comments = dict(COMMENT.findall(match["comments"]))
+        options = shlex.split(comments.get("in tests", ""))
+        found.append(Block(match["language"], match["code"], options, comments.get("needs")))
+    return found
+
+
+@pytest.fixture(scope="session")
+def real_data(tmp_path_factory):
+    """A folder with the real data under the names that the pages use, and a data folder with the imported table."""
+    shared = Path(__file__).resolve().parents[2] / "shared" / "data"
+    if not shared.is_dir():
+        return None
+    from shareornot.benchmarks.nasbench101 import import_parquet
+
+    folder = tmp_path_factory.mktemp("real")
+    import_parquet(shared / "nasbench101-sample.parquet", folder / "nasbench101-sample.arrow")
+    (folder / "published-supernets.parquet").symlink_to(shared / "published-supernets.parquet")
+    return folder
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if any(b.language not in SHOWN_ONLY for b in blocks(page))])
+def test_code_of_a_page_runs(page, tmp_path, monkeypatch, request):
+    monkeypatch.setenv("SHAREORNOT_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("COLUMNS", "80")
+    namespace, skipped = {"__name__": "page"}, set()
+    with chdir(tmp_path):
+        for block in blocks(page):
+            if block.language in SHOWN_ONLY:
+                continue
+            if block.needs is not None and not provide(block.needs, tmp_path, request):
+                skipped.add(block.needs)
+                continue
+            if block.language == "python":
+                exec(compile(block.code, page, "exec"), namespace)
+            else:
+                assert block.language == "console", f"{page}: a block in {block.language or 'no language'}"
+                for command in commands(block):
+                    run(command)
+    if skipped:
+        pytest.skip(f"the rest ran, but no real data is beside the checkout: {', '.join(sorted(skipped))}")
+
+
+def provide(name, folder, request):
+    """Put the real data into the folder; tell whether it could be had."""
+    data = request.getfixturevalue("real_data")
+    if data is None:
+        return False
+    assert (data / name).exists(), f"expected real data called {name}"
+    for path in data.iterdir():
+        if not (folder / path.name).exists():
+            (folder / path.name).symlink_to(path)
+    return True
+
+
+def commands(block):
+    """The commands of a block as lists of words; a line that ends in a backslash goes on in the next."""
+    lines = re.sub(r"\\\n\s*", " ", block.code).splitlines()
+    assert any(line.startswith("$ ") for line in lines), f"expected commands after a $, got {lines}"
+    return [[*shlex.split(line[2:], comments=True), *block.options] for line in lines if line.startswith("$ ")]
+
+
+def run(words):
+    program, *arguments = words
+    assert program == "shareornot", f"expected a command of shareornot, got {words}"
+    result = CliRunner().invoke(app, arguments)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0, f"{shlex.join(words)}:\n{result.output}"
+
+
+def test_every_page_is_in_the_contents():
+    listed = set()
+    for index in DOCS.rglob("index.md"):
+        for toctree in re.findall(r"```\{toctree\}\n(.*?)```", index.read_text(), re.DOTALL):
+            names = [line for line in toctree.splitlines() if line and not line.startswith(":")]
+            listed |= {(index.parent / name).relative_to(DOCS).as_posix() + ".md" for name in names}
+    assert listed | {"index.md"} == set(PAGES)
+
+
+def test_links_between_pages_lead_somewhere():
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!https?:)([^)#\s]+)[^)]*\)", (DOCS / page).read_text()):
+            assert ((DOCS / page).parent / target).is_file(), f"{page}: {target}"
