@@ -8,7 +8,7 @@ proxies.parquet           the scored cells; while scoring, those done so far are
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +20,11 @@ from shareornot.images import ImageSet
 from shareornot.progress import Progress
 from shareornot.study.proxies_file import ScoredCells, read_scores, write_scores
 from shareornot.study.settings import RunSettings, read_settings, write_settings
-from shareornot.supernet import EvaluationConfig, Evaluator, SuperNet, Trainer
+from shareornot.supernet import EpochReport, EvaluationConfig, Evaluator, SuperNet, Trainer
 from shareornot.supernet.checkpoint import load_checkpoint, load_network, save_checkpoint
 
 Indices = Int32[np.ndarray, " cells"]
+OnEpoch = Callable[[SuperNet, EpochReport, float], None]
 SAVE_INTERVAL_S = 30.0
 
 SETTINGS, CHECKPOINT, LOG, PROXIES = "settings.json", "checkpoint.safetensors", "training.jsonl", "proxies.parquet"
@@ -53,7 +54,8 @@ def train_supernet(
         Interrupted: `should_stop` said so; a checkpoint of that very step was written.
     """
     _claim(folder, settings)
-    return continue_training(folder, settings, images, space, progress, should_stop)
+    log = _TrainingLog(folder / LOG)
+    return continue_training(folder, settings, images, space, progress, should_stop, on_epoch=log.write)
 
 
 def continue_training(
@@ -64,8 +66,7 @@ def continue_training(
     progress: Progress,
     should_stop: Callable[[], bool] = lambda: False,
     *,
-    log: str = LOG,
-    measure: Callable[[SuperNet, int], Mapping[str, float]] | None = None,
+    on_epoch: OnEpoch,
 ) -> SuperNet:
     """Train in a folder that is known to belong to these settings, from wherever its checkpoint stands.
 
@@ -76,9 +77,8 @@ def continue_training(
         space: unique indices of all cells of the space.
         progress: advances by steps.
         should_stop: asked before every step.
-        log: name of the file that gets a line an epoch.
-        measure: called with the super-net and the number of epochs done after each of them; what it returns goes into
-            the line of that epoch. It may score cells, and must change neither parameters nor running statistics.
+        on_epoch: called after each epoch with the super-net, what the epoch did, and its images a second. It may score
+            cells, and must change neither parameters nor running statistics.
 
     Raises:
         DataError: the checkpoint is damaged, or of other settings.
@@ -92,15 +92,13 @@ def continue_training(
         progress.advance(trainer.steps_done)
         if trainer.steps_done == trainer.num_steps:
             return network
-    _shorten_log(folder / log, trainer.steps_done // trainer.steps_per_epoch)
     saved = started = time.monotonic()
     for report in trainer.run(should_stop):
         now = time.monotonic()
         num_images = min(report.num_steps * settings.training.batch_size, len(images.train_images))
         images_per_s = round(num_images / max(now - started, 1e-9), 1)
-        more = measure(network, report.epoch) if measure else {}
+        on_epoch(network, report, images_per_s)
         network.train()
-        _append(folder / log, epoch=report.epoch, loss=report.loss, images_per_s=images_per_s, **more)
         progress.advance(report.num_steps, f"loss {report.loss:.3f}")
         started = time.monotonic()
         if now - saved > SAVE_INTERVAL_S:
@@ -237,13 +235,16 @@ def _scores_so_far(path: Path, identity: dict[str, object], cells: Indices) -> l
     return []
 
 
-def _append(path: Path, **values: float | int) -> None:
-    with path.open("a") as file:
-        file.write(json.dumps(values) + "\n")
+class _TrainingLog:
+    """A line for each epoch; epochs that are done again, because a kill lost them, are written again."""
 
+    def __init__(self, path: Path) -> None:
+        self.path, self.begun = path, False
 
-def _shorten_log(path: Path, num_epochs: int) -> None:
-    """Drop the lines of epochs that will be done again."""
-    if path.exists():
-        lines = path.read_text().splitlines(keepends=True)
-        path.write_text("".join(lines[:num_epochs]))
+    def write(self, _network: SuperNet, report: EpochReport, images_per_s: float) -> None:
+        if not self.begun and self.path.exists():
+            lines = self.path.read_text().splitlines(keepends=True)
+            self.path.write_text("".join(lines[: report.epoch - 1]))
+        self.begun = True
+        with self.path.open("a") as file:
+            file.write(json.dumps({"epoch": report.epoch, "loss": report.loss, "images_per_s": images_per_s}) + "\n")
