@@ -3,6 +3,7 @@
 from shareornot.study.execution.contract import Event, Executor, Resources, ShouldStop, Task, Watch
 from shareornot.study.execution.in_process import InProcess
 from shareornot.study.execution.local_processes import LocalProcesses
+from shareornot.study.execution.lock import Runner, current_runner, only_runner
 from shareornot.study.execution.log import LOG_NAME, LogLine, LogWriter, last_line, open_log, read_log
 from shareornot.study.execution.machine import num_usable_cores, visible_devices
 
@@ -15,11 +16,14 @@ __all__ = [
     "LogLine",
     "LogWriter",
     "Resources",
+    "Runner",
     "ShouldStop",
     "Task",
     "Watch",
+    "current_runner",
     "last_line",
     "num_usable_cores",
+    "only_runner",
     "open_log",
     "read_log",
     "visible_devices",
