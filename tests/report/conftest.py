@@ -5,7 +5,11 @@ import pytest
 
 from shareornot.search import CurveSummary
 from shareornot.statistics import EffectSize, NoiseCeiling, paper_interval, spearman, student_interval
-from shareornot.study.appraisal import Appraisal, BudgetComparison, ScoredPool, Verdict
+from shareornot.study.appraisal import Appraisal
+from shareornot.study.architectures import CellArchitectures
+from shareornot.study.budget_comparison import BudgetComparison, ScoredPool
+from shareornot.study.ranking_quality import ranking_quality
+from shareornot.study.verdict import Verdict
 
 
 def curve(num_runs, scale):
@@ -52,25 +56,38 @@ def make_appraisal():
                 if several
                 else None,
                 superiority=0.7,
+                evolution_difference=student_interval(np.array([-0.006, -0.005, -0.004])),
+                evolution_p_value=0.04,
+                evolution_effect=EffectSize(
+                    d=-0.3, low=-0.5, high=-0.1, num_method=500, num_random=500, confidence=0.95
+                ),
             )
             for k in (1, 10)
         )
         content = {
             "benchmark": "made up",
             "space": "A_FULL",
+            "variant": None,
             "num_cells": 2_532,
             "num_known": 2_000,
+            "architectures": CellArchitectures(),
+            "proxy_unit": "fraction",
             "pools": tuple(pools),
             "standalone": tuple(standalone),
             "spearmans": tuple(values),
             "agreement": student_interval(good),
             "paper_agreement": paper_interval(good),
+            "quality": ranking_quality(
+                [pool.proxies for pool in pools[:num_supernets]], standalone[:num_supernets], (1, 10)
+            ),
             "ceiling": NoiseCeiling(share=1.0, num_cells=2_000, single_run=0.8, one_against_others=0.85, ceiling=0.9),
             "share_of_ceiling": float(good.mean() / 0.9),
             "guides": {"number of parameters": 0.5, "training time": -0.1},
             "comparisons": comparisons,
             "curves": {"random": curve(500, 1), "evolution": curve(500, 0.9), "guided": curve(num_supernets, 0.5)},
+            "time_unit": "seconds",
             "verdict": Verdict(answer="helped", sentence="Sharing weights helped.", details=("First.", "Second.")),
+            "notes": (),
         }
         return Appraisal(**content | changes)
 

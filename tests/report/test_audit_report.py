@@ -9,8 +9,9 @@ import pytest
 from shareornot.benchmarks import BenchmarkTable, open_benchmark, parse_space
 from shareornot.report.audit_figure import NEITHER, OVER, audit_figure
 from shareornot.report.audit_files import audit_to_json, write_audit
-from shareornot.study.appraisal import ScoredPool
-from shareornot.study.audit import audit_space, structural_features
+from shareornot.study.architectures import structural_features
+from shareornot.study.audit import audit_space
+from shareornot.study.budget_comparison import ScoredPool
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 
 from shareornot.report import verdict_figure
 from shareornot.report.verdict_figure import ANSWER_COLOURS, COLOURS, LABELS
-from shareornot.study.appraisal import Verdict
+from shareornot.study.verdict import Verdict
 
 
 def texts(figure):

@@ -16,15 +16,10 @@ from shareornot.statistics import (
     student_t_test,
     welch_t_test,
 )
-from shareornot.study.appraisal import (
-    ScoredPool,
-    SupernetCosts,
-    appraise,
-    cautious_test,
-    judge,
-    with_half_width,
-)
+from shareornot.study.appraisal import appraise
+from shareornot.study.budget_comparison import ScoredPool, SupernetCosts, cautious_test
 from shareornot.study.landscape import search_table
+from shareornot.study.verdict import judge, with_half_width
 
 COSTS = SupernetCosts(training=4.0, scoring=0.01)
 FULL = parse_space("A_FULL")

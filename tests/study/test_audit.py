@@ -6,9 +6,10 @@ from shareornot.benchmarks import import_parquet, open_benchmark, parse_space, s
 from shareornot.cells import cell_features
 from shareornot.errors import DataError, SettingsError
 from shareornot.statistics import holm
-from shareornot.study.appraisal import ScoredPool
-from shareornot.study.audit import _paired_p_values, audit_evaluations, audit_space, structural_features
+from shareornot.study.architectures import structural_features
+from shareornot.study.audit import _paired_p_values, audit_evaluations, audit_space
 from shareornot.study.audit_words import describe_audit, group_in_words
+from shareornot.study.budget_comparison import ScoredPool
 from shareornot.study.replay_evaluations import read_evaluations
 
 

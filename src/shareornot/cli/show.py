@@ -51,8 +51,7 @@ def show_appraisal(appraisal: "Appraisal", picture: "Path") -> None:
             [pool.name, f"{len(pool.cells):,}", "diverged *" if value is None else f"{value:.3f}"]
             for pool, value in zip(appraisal.pools, appraisal.spearmans, strict=True)
         ],
-        f"Mean: {_correlation(appraisal.agreement)}. "
-        f"Noise in the table allows {appraisal.ceiling.ceiling:.2f}.\n{_guides(appraisal)}",
+        f"Mean: {_correlation(appraisal.agreement)}. {_ceiling(appraisal)}\n{_guides(appraisal)}",
     )
     show_table(
         "Test regret in points after the same time",
@@ -63,7 +62,7 @@ def show_appraisal(appraisal: "Appraisal", picture: "Path") -> None:
                 f"{one.num_random_trainings:,.0f}",
                 f"{one.guided_regret * 100:.2f}",
                 f"{one.random_regret * 100:.2f}",
-                f"{one.evolution_regret * 100:.2f}",
+                "-" if one.evolution_regret is None else f"{one.evolution_regret * 100:.2f}",
                 f"{one.difference.mean * 100:+.2f}",
                 "-" if one.p_value is None else f"{one.p_value:.2g}",
                 "-" if one.effect is None else f"{one.effect.d:+.2f}",
@@ -86,6 +85,13 @@ def _correlation(interval: "Interval") -> str:
         return f"{interval.mean:.3f}, with one super-net no interval is possible"
     low, high = max(interval.low, -1.0), min(interval.high, 1.0)
     return f"{interval.mean:.3f}, {interval.confidence:.0%} interval {low:.3f} to {high:.3f} (Student's t)"
+
+
+def _ceiling(appraisal: "Appraisal") -> str:
+    """How well any scores could agree."""
+    if appraisal.ceiling is None:
+        return "No training was repeated: how far any scores could agree is unknown."
+    return f"Noise in the table allows {appraisal.ceiling.ceiling:.2f}."
 
 
 def _guides(appraisal: "Appraisal") -> str:

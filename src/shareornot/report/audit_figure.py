@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shareornot.study.audit import SpaceAudit, structural_features
+from shareornot.study.audit import SpaceAudit
 from shareornot.study.audit_words import structure_in_words
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _draw_ranks(axes: "Axes", audit: SpaceAudit) -> None:
     else:
         words = structure_in_words(effect.name)
         feature, _, level = effect.name.partition(" = ")
-        values = structural_features(audit.cells)[feature][rows]
+        values = audit.architectures.features(audit.cells)[feature][rows]
         if effect.is_number:
             points = dots(np.ones(len(ranks), bool), c=values, cmap="viridis")
             axes.figure.colorbar(points, ax=axes, label=words)

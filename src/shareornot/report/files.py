@@ -42,7 +42,7 @@ def write_report(folder: Path, appraisal: Appraisal) -> Path:
 
 
 def to_json(appraisal: Appraisal) -> dict[str, Any]:
-    """The numbers of an appraisal, without the scores and curves; accuracies are fractions, times in seconds.
+    """The numbers of an appraisal, without the scores and curves; accuracies are fractions, times in `time_unit`.
 
     JSON knows no infinity, such as the effect size of samples that do not vary: it becomes null.
     """
@@ -50,6 +50,7 @@ def to_json(appraisal: Appraisal) -> dict[str, Any]:
         {
             "benchmark": appraisal.benchmark,
             "space": appraisal.space,
+            "variant": appraisal.variant,
             "num_cells": appraisal.num_cells,
             "num_known": appraisal.num_known,
             "supernets": [
@@ -58,12 +59,15 @@ def to_json(appraisal: Appraisal) -> dict[str, Any]:
             ],
             "agreement": asdict(appraisal.agreement),
             "paper_agreement": asdict(appraisal.paper_agreement),
-            "noise_ceiling": asdict(appraisal.ceiling),
+            "quality": asdict(appraisal.quality),
+            "noise_ceiling": None if appraisal.ceiling is None else asdict(appraisal.ceiling),
             "share_of_ceiling": appraisal.share_of_ceiling,
             "guides": appraisal.guides,
             "sign": "difference = guided - random search in test regret; negative = better than random search",
+            "time_unit": appraisal.time_unit,
             "comparisons": [asdict(one) for one in appraisal.comparisons],
             "verdict": asdict(appraisal.verdict),
+            "notes": list(appraisal.notes),
         }
     )
     return numbers

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shareornot.study.appraisal import Appraisal, with_half_width
+from shareornot.study.appraisal import Appraisal
+from shareornot.study.verdict import with_half_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,7 +62,8 @@ def _draw_agreement(figure: "SubFigure", appraisal: Appraisal) -> None:
     shown = [number for number, value in enumerate(appraisal.spearmans) if value is not None]
     shades = [SHADES[position % len(SHADES)] for position in range(len(shown))]
     standalone = [appraisal.standalone[number] * 100 for number in shown]
-    proxies = [appraisal.pools[number].proxies * 100 for number in shown]
+    scale = 100 if appraisal.proxy_unit == "fraction" else 1
+    proxies = [appraisal.pools[number].proxies * scale for number in shown]
     num_scores = sum(map(len, proxies))
     for x, y, shade in zip(standalone, proxies, shades, strict=True):
         _scatter(main, x, y, shade, crowded=num_scores > 3_000)
@@ -70,11 +72,14 @@ def _draw_agreement(figure: "SubFigure", appraisal: Appraisal) -> None:
     for axis in (above, beside):
         axis.axis("off")
     main.set_xlabel("standalone validation accuracy (%), mean over runs")
-    main.set_ylabel("proxy validation accuracy (%), shared weights")
+    main.set_ylabel(
+        "proxy validation accuracy (%), shared weights" if appraisal.proxy_unit == "fraction" else "proxy (own unit)"
+    )
+    limit = "" if appraisal.ceiling is None else f"\nnoise ceiling {appraisal.ceiling.ceiling:.2f}"
     main.text(
         0.03,
         0.97,
-        f"Spearman {with_half_width(appraisal.agreement)}\nnoise ceiling {appraisal.ceiling.ceiling:.2f}",
+        f"Spearman {with_half_width(appraisal.agreement)}{limit}",
         transform=main.transAxes,
         va="top",
         bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none"},
@@ -120,7 +125,8 @@ def _draw_regret(figure: "SubFigure", appraisal: Appraisal) -> None:
             fontsize=8,
             color="#666666",
         )
-    axes.set_xlabel("time (s) of all trainings, with the super-net's")
+    unit = "time (s)" if appraisal.time_unit == "seconds" else "number"
+    axes.set_xlabel(f"{unit} of all trainings, with the super-net's")
     axes.set_ylabel("test regret (points)")
     axes.grid(which="both", color="#eeeeee", linewidth=0.6)
     axes.set_axisbelow(True)

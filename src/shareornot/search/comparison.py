@@ -82,6 +82,7 @@ def compare_searches(
     *,
     protocol: ComparisonProtocol,
     start_s: float,
+    evolution_table: SearchTable | None = None,
 ) -> Comparison:
     """Run the searches of a protocol, and read their regret at the budgets of the guided search.
 
@@ -92,6 +93,7 @@ def compare_searches(
         rng: source of the randomness.
         protocol: what is compared with what.
         start_s: what a super-net costs, with scoring if it counts; see `supernet_cost`.
+        evolution_table: the same values over all cells, where `table` is a list; by default `table`.
 
     Raises:
         SettingsError: no super-net, or pools and scores of different lengths.
@@ -123,7 +125,7 @@ def compare_searches(
         budget_s=budget_s,
         guided=np.stack([result.regret for result in guided]),
         random=np.concatenate(random),
-        evolution=_evolution_regret(table, common_s, rng, protocol),
+        evolution=_evolution_regret(evolution_table or table, common_s, rng, protocol),
     )
 
 

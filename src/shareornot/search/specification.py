@@ -37,8 +37,17 @@ class SpecificationSpace:
     """Which bits of a packed code are edges among these vertices."""
 
     @classmethod
-    def up_to(cls, max_vertices: int) -> "SpecificationSpace":
-        """The specifications that describe all cells with at most so many vertices."""
+    def up_to(cls, max_vertices: int | None) -> "SpecificationSpace":
+        """The specifications that describe all cells with at most so many vertices.
+
+        Raises:
+            SettingsError: None, as of a table that is a list.
+        """
+        if max_vertices is None:
+            raise SettingsError(
+                "search: expected the table of all cells up to some number of vertices, got a list; "
+                "a search that changes cells cannot be played on a list, random and guided search can"
+            )
         places = [*range(max_vertices - 1), MAX_VERTICES - 1]
         bits = [edge_bit(source, target) for y, target in enumerate(places) for source in places[:y]]
         return cls(max_vertices - 2, np.array(bits, np.int64))

@@ -40,13 +40,15 @@ class Landscape:
     """What an evaluation takes, in seconds."""
     candidates: Int32[np.ndarray, " candidates"]
     """The cells that can be evaluated, ascending."""
-    max_vertices: int
-    """Most vertices of a cell in this universe."""
+    max_vertices: int | None
+    """Most vertices of a cell in this universe; None where it is a list."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SearchTable:
-    """The values of all cells up to some number of vertices, indexed by unique index.
+    """The values of all cells up to some number of vertices, indexed by unique index; or of the rows of any list.
+
+    Searches that change cells, such as evolution, need the former. Random and guided search are at home on any list.
 
     Args:
         validation: mean validation accuracy, a fraction; searches see this one.
@@ -55,9 +57,10 @@ class SearchTable:
         known: which cells the benchmark holds; values of the others are never looked at.
         member: which cells belong to the search space.
         optimum: highest mean test accuracy in the space, where more is known about it than the table holds.
+        is_list: the arrays hold architectures of a list, of whatever kind, rather than all cells.
 
     Raises:
-        SettingsError: the length is that of no universe, or nothing is known about the space.
+        SettingsError: without `is_list`, the length is that of no universe, or nothing is known about the space.
         UnitError: an accuracy outside [0, 1], or a time that is negative or not finite.
     """
 
@@ -67,10 +70,11 @@ class SearchTable:
     known: Bool[np.ndarray, " cells"]
     member: Bool[np.ndarray, " cells"]
     optimum: float | None = None
+    is_list: bool = False
 
     def __post_init__(self) -> None:
-        universes = {size: vertices for vertices, size in index_tables().num_cells.items()}
-        if len(self.member) not in universes:
+        universes = () if self.is_list else index_tables().num_cells.values()
+        if not self.is_list and len(self.member) not in universes:
             raise SettingsError(
                 f"search table: expected one value for each of {', '.join(f'{size:,}' for size in universes)} cells "
                 f"(all cells with at most 2, 3, ... vertices), got {len(self.member):,}; "
@@ -99,8 +103,10 @@ class SearchTable:
         return np.flatnonzero(self.known & self.member).astype(np.int32)
 
     @property
-    def max_vertices(self) -> int:
-        """Most vertices of a cell in this universe."""
+    def max_vertices(self) -> int | None:
+        """Most vertices of a cell in this universe; None for a list."""
+        if self.is_list:
+            return None
         return next(vertices for vertices, size in index_tables().num_cells.items() if size == len(self.member))
 
     @cached_property

@@ -1,27 +1,25 @@
-"""The bias audit of super-nets of NASBench-101 cells: which structures they misjudge, and what that costs a search."""
+"""The bias audit of super-nets: which structures they misjudge, and what that costs a search."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float64, Int32, Integer
+from jaxtyping import Float64, Int32
 
 from shareornot.benchmarks import BenchmarkTable, Space, open_benchmark, parse_space
-from shareornot.cells import OPERATIONS, cell_features
 from shareornot.errors import SettingsError
 from shareornot.search import SearchTable, guided_regret
 from shareornot.statistics import BiasAudit, Interval, audit_bias, holm, student_interval
-from shareornot.study.appraisal import ScoredPool
-from shareornot.study.landscape import search_table
+from shareornot.study.appraisal import check_pools
+from shareornot.study.architectures import Architectures
+from shareornot.study.budget_comparison import ScoredPool
+from shareornot.study.landscape import Ground, benchmark_ground
 from shareornot.study.proxies_file import read_scores
 from shareornot.study.replay_evaluations import Evaluations
 from shareornot.study.replay_ground import choose_guide
 from shareornot.study.settings import read_settings, with_seed
 from shareornot.study.supernets import supernet_folders
-
-_OPERATION_WORDS = np.array([*(name.removesuffix("-bn-relu") for name in OPERATIONS), ""])
-"""By code; the last is that of a vertex that a cell does not have."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,8 +51,10 @@ class SpaceAudit:
     """How the super-nets were trained, where that has a name."""
     supernets: tuple[str, ...]
     """Names, the diverged ones included."""
+    architectures: Architectures
+    """What the integers in `cells` stand for."""
     cells: Int32[np.ndarray, " distinct"]
-    """Unique indices of all scored cells, to whose positions `bias.scores` refers."""
+    """All scored ones, unique indices or rows of a list, to whose positions `bias.scores` refers."""
     standalone: Float64[np.ndarray, " distinct"]
     """Their mean standalone validation accuracies."""
     bias: BiasAudit
@@ -66,18 +66,6 @@ class SpaceAudit:
         return sum(len(one.cells) for one in self.bias.scores)
 
 
-def structural_features(cells: Integer[np.ndarray, " cells"]) -> dict[str, np.ndarray]:
-    """Features of cells with operations in words, empty for a vertex that a cell does not have.
-
-    Raises:
-        CellError: an index is none.
-    """
-    return {
-        name: _OPERATION_WORDS[values] if name.startswith("operation_") else values
-        for name, values in cell_features(cells).as_dict().items()
-    }
-
-
 def audit_space(
     table: BenchmarkTable,
     space: Space,
@@ -87,7 +75,7 @@ def audit_space(
     num_trained: Sequence[int] = (1, 10, 20),
     variant: str | None = None,
 ) -> SpaceAudit:
-    """Audit the super-nets of one space.
+    """Audit the super-nets of one space of a benchmark.
 
     Args:
         table: what training each cell alone gave.
@@ -98,36 +86,51 @@ def audit_space(
         variant: how the super-nets were trained, a name.
 
     Raises:
-        SettingsError: no super-net, or one that scored cells outside the space or unknown to the table.
+        SettingsError: no super-net, or one that scored cells unknown to the table.
         DataError: too few cells in a pool, or no super-net converged.
     """
-    if not pools:
-        raise SettingsError("super-nets: expected at least one with scored cells, got none")
-    landscape = search_table(table, space)
-    for pool in pools:
-        outside = pool.cells[~np.isin(pool.cells, landscape.cells)]
-        if len(outside):
-            raise SettingsError(
-                f"super-net {pool.name}: expected cells of {space.name} that {table.info.name} holds, "
-                f"got {len(outside)} others, such as {outside[0]}; score the pool again"
-            )
+    return audit_on(benchmark_ground(table, space, variant=variant), pools, rng, num_trained=num_trained)
+
+
+def audit_on(
+    ground: Ground,
+    pools: Sequence[ScoredPool],
+    rng: np.random.Generator,
+    *,
+    num_trained: Sequence[int] = (1, 10, 20),
+) -> SpaceAudit:
+    """Audit the super-nets of any ground.
+
+    Args:
+        ground: what is known besides the scores.
+        pools: the scored architectures of each super-net, all of which the ground knows.
+        rng: tells which are held out together, and breaks ties in the searches.
+        num_trained: k of the TOP-k searches.
+
+    Raises:
+        SettingsError: no super-net, or one that scored what the ground does not know.
+        DataError: too few architectures in a pool, no feature, or no super-net converged.
+    """
+    check_pools(ground, pools)
     cells = np.unique(np.concatenate([pool.cells for pool in pools]))
+    standalone = ground.table.validation[cells]
     bias = audit_bias(
         [pool.proxies for pool in pools],
-        landscape.validation[cells],
-        structural_features(cells),
+        standalone,
+        ground.architectures.features(cells),
         rng,
         pools=[np.searchsorted(cells, pool.cells) for pool in pools],
     )
     return SpaceAudit(
-        benchmark=table.info.name,
-        space=space.name,
-        variant=variant,
+        benchmark=ground.benchmark,
+        space=ground.space,
+        variant=ground.variant,
         supernets=tuple(pool.name for pool in pools),
+        architectures=ground.architectures,
         cells=cells,
-        standalone=landscape.validation[cells],
+        standalone=standalone,
         bias=bias,
-        costs=_costs(landscape, cells, bias, num_trained, rng),
+        costs=_costs(ground.table, cells, bias, num_trained, rng),
     )
 
 

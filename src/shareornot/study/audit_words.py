@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from shareornot.statistics import Condition, RatedGroup, StructureEffect
-from shareornot.study.appraisal import SIGNIFICANCE
 from shareornot.study.audit import BiasCost, SpaceAudit
+from shareornot.study.verdict import SIGNIFICANCE
 
 _COUNTS = {
     "num_vertices": "vertices",

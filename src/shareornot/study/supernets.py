@@ -15,7 +15,8 @@ from jaxtyping import Int32
 from shareornot.benchmarks import BenchmarkTable, open_benchmark, parse_space, space_cells
 from shareornot.errors import MissingDataError, SettingsError
 from shareornot.progress import Progress, ProgressBars, no_bars
-from shareornot.study.appraisal import Appraisal, ScoredPool, SupernetCosts, appraise
+from shareornot.study.appraisal import Appraisal, appraise
+from shareornot.study.budget_comparison import ScoredPool, SupernetCosts
 from shareornot.study.devices import choose_device
 from shareornot.study.measured_times import read_times
 from shareornot.study.proxies_file import ScoredCells, read_scores
