@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from shareornot.cells import OPERATIONS, decode, unique_codes, vertex_channels
+from shareornot.errors import SettingsError
+from shareornot.supernet.config import NetworkConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +46,26 @@ def plan_cell(index: int, num_filters: int, num_stacks: int) -> CellPlan:
             tuple(vertex_channels(adjacency, num_filters, num_filters << stack)[1:-1]) for stack in range(num_stacks)
         ),
     )
+
+
+def fitting_plan(index: int, config: NetworkConfig) -> CellPlan:
+    """The plan of a unique cell for a network of these settings.
+
+    Raises:
+        SettingsError: the network is too small for the cell.
+    """
+    plan = plan_cell(index, config.num_filters, config.num_stacks)
+    if len(plan.operations) > config.max_vertices - 2 or (
+        plan.operations and len(plan.feeding) < config.min_output_edges
+    ):
+        raise SettingsError(
+            f"cell {index}: the super-net is for at most {config.max_vertices} vertices and at least "
+            f"{config.min_output_edges} edges into the output, got {len(plan.operations) + 2} and "
+            f"{len(plan.feeding)}; take one trained on a space that contains the cell"
+        )
+    if 0 in plan.channels[0]:
+        raise SettingsError(
+            f"cell {index}: {len(plan.feeding)} vertices share the output's channels, expected num_filters of at "
+            f"least as many, got {config.num_filters}"
+        )
+    return plan

@@ -14,8 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from shareornot.cells import CONV1X1, CONV3X3, MAXPOOL3X3
-from shareornot.errors import SettingsError
-from shareornot.supernet.cell_plan import CellPlan, plan_cell
+from shareornot.supernet.cell_plan import CellPlan, fitting_plan
 from shareornot.supernet.config import NetworkConfig
 
 Images = Float[Tensor, "B C H W"]
@@ -234,21 +233,7 @@ class SuperNet(nn.Module):
         Raises:
             SettingsError: the network is too small for it.
         """
-        plan = plan_cell(index, self.config.num_filters, self.config.num_stacks)
-        if len(plan.operations) > self.config.max_vertices - 2 or (
-            plan.operations and len(plan.feeding) < self.config.min_output_edges
-        ):
-            raise SettingsError(
-                f"cell {index}: the super-net is for at most {self.config.max_vertices} vertices and at least "
-                f"{self.config.min_output_edges} edges into the output, got {len(plan.operations) + 2} and "
-                f"{len(plan.feeding)}; take one trained on a space that contains the cell"
-            )
-        if 0 in plan.channels[0]:
-            raise SettingsError(
-                f"cell {index}: {len(plan.feeding)} vertices share the output's channels, expected num_filters of at "
-                f"least as many, got {self.config.num_filters}"
-            )
-        return plan
+        return fitting_plan(index, self.config)
 
     def forward(self, images_BCHW: Images, plan: CellPlan, mode: BatchNormMode) -> Float[Tensor, "B K"]:
         """Logits of one cell."""
