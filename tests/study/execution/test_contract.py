@@ -1,12 +1,23 @@
-"""What holds for every executor. A cluster has its own module, which runs these tests too."""
+"""What holds for every executor."""
 
+import os
+import signal
 import threading
 import time
 
 import pytest
 
 from shareornot.errors import SettingsError
-from shareornot.study.execution import Event, Executor, InProcess, LocalProcesses, Resources, Task
+from shareornot.study.execution import (
+    Event,
+    Executor,
+    InProcess,
+    LocalProcesses,
+    RayCluster,
+    Resources,
+    Task,
+    joined_cluster,
+)
 
 
 class Contract:
@@ -204,6 +215,64 @@ class TestOneLocalProcess(Contract):
     @pytest.fixture
     def executor(self):
         return LocalProcesses(num_processes=1)
+
+
+@pytest.fixture(scope="module")
+def cluster(work):  # noqa: ARG001 (comes first, so that the workers find it)
+    """One cluster for all tests, for it takes seconds to start."""
+    pytest.importorskip("ray", reason="Ray is not installed")
+    with joined_cluster(num_cores=2) as ray:
+        yield ray
+
+
+@pytest.mark.usefixtures("cluster")
+class TestRayCluster(Contract):
+    """On a real cluster on this machine."""
+
+    @pytest.fixture
+    def executor(self):
+        return RayCluster()
+
+    def test_a_worker_killed_from_outside_in_the_middle(self, executor, work, tmp_path):
+        killed = []
+
+        def watch_and_kill():
+            deadline = time.monotonic() + 30
+            while time.monotonic() < deadline:
+                done = tmp_path / "done"
+                if done.exists() and done.read_text() == "20":
+                    killed.append(int((tmp_path / "pid").read_text()))
+                    os.kill(killed[0], signal.SIGKILL)
+                    return
+                time.sleep(0.01)
+
+        killer = threading.Thread(target=watch_and_kill)
+        killer.start()
+        _, by_name = self.run(executor, [Task(name="t", work=work.resume_after_death, arguments=(tmp_path,))])
+        killer.join()
+        assert len(killed) == 1
+        assert by_name == {"t": ["started", "started", "finished"]}
+        assert (tmp_path / "done").read_text() == "40"
+
+    def test_more_than_there_is_would_wait_for_ever(self, executor, work):
+        task = Task(name="big", work=work.nothing, resources=Resources(num_cores=3))
+        with pytest.raises(SettingsError, match=r"task big: expected to need at most 2 CPU .*, got 3"):
+            self.run(executor, [task])
+
+    def test_a_task_gets_the_threads_that_it_asks_for(self, executor, work, tmp_path):
+        tasks = [
+            Task(name=f"{n}", work=work.tell_threads, arguments=(tmp_path, f"{n}"), resources=Resources(num_cores=n))
+            for n in (1, 2)
+        ]
+        self.run(executor, tasks)
+        assert [(tmp_path / name).read_text() for name in ("1", "2")] == ["1 1", "2 2"]
+
+    def test_a_task_that_does_not_listen_is_ended_when_patience_is_over(self, work, tmp_path):
+        task = Task(name="deaf", work=work.wait_deaf, arguments=(tmp_path, "deaf"))
+        start = time.monotonic()
+        _, by_name = self.run(RayCluster(patience_s=0.5), [task], should_stop=lambda: any(tmp_path.iterdir()))
+        assert time.monotonic() - start < 25
+        assert by_name == {"deaf": ["started", "stopped"]}
 
 
 @pytest.mark.parametrize("wrong", [{"num_cores": 0}, {"num_gpus": -0.5}, {"memory_bytes": -1}])

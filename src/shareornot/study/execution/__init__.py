@@ -6,6 +6,7 @@ from shareornot.study.execution.local_processes import LocalProcesses
 from shareornot.study.execution.lock import Runner, current_runner, only_runner
 from shareornot.study.execution.log import LOG_NAME, LogLine, LogWriter, last_line, open_log, read_log
 from shareornot.study.execution.machine import num_usable_cores, visible_devices
+from shareornot.study.execution.ray_cluster import RayCluster, joined_cluster
 
 __all__ = [
     "LOG_NAME",
@@ -15,12 +16,14 @@ __all__ = [
     "LocalProcesses",
     "LogLine",
     "LogWriter",
+    "RayCluster",
     "Resources",
     "Runner",
     "ShouldStop",
     "Task",
     "Watch",
     "current_runner",
+    "joined_cluster",
     "last_line",
     "num_usable_cores",
     "only_runner",

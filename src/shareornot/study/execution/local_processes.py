@@ -10,7 +10,7 @@ from typing import Any
 from shareornot.errors import SettingsError
 from shareornot.study.execution.contract import Event, Resources, ShouldStop, Task, Watch
 from shareornot.study.execution.machine import num_usable_cores, total_memory_bytes
-from shareornot.study.execution.outcome import Outcome, pack
+from shareornot.study.execution.outcome import Outcome, PackingError, pack
 from shareornot.study.execution.schedule import Schedule
 from shareornot.study.execution.worker_process import WorkerProcess
 
@@ -121,9 +121,8 @@ class _Run:
             self.watch(Event(name=task.name, what="started"))
             try:
                 packed = pack(task)
-            except Exception as error:
-                text = f"task {task.name}: expected a module-level function and arguments that can be pickled, got "
-                self.ended(task, Outcome("failed", f"{text}{type(error).__name__}: {error}\n"))
+            except PackingError as error:
+                self.ended(task, Outcome("failed", f"{error}\n"))
                 continue
             seat = self.seat_for(task.resources)
             assert seat is not None

@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -111,7 +111,7 @@ def _read(descriptor: int) -> Runner | None:
     """The text in the file, None where it is none."""
     try:
         read = json.loads(os.pread(descriptor, MAX_BYTES, 0))
-        types = {field.name: field.type for field in fields(Runner)}
+        types = {"process": int, "host": str, "since": float, "command": str}
         if not isinstance(read, dict) or any(not isinstance(read.get(name), kind) for name, kind in types.items()):
             return None
         return Runner(**{name: read[name] for name in types})

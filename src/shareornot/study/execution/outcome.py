@@ -7,7 +7,7 @@ import traceback
 from dataclasses import dataclass
 from typing import Literal
 
-from shareornot.errors import Interrupted
+from shareornot.errors import Interrupted, ShareOrNotError
 from shareornot.study.execution.contract import ShouldStop, Task
 
 
@@ -30,13 +30,23 @@ def do(task: Task, should_stop: ShouldStop) -> Outcome:
     return Outcome("finished")
 
 
+class PackingError(ShareOrNotError, TypeError):
+    """A task that cannot travel to another process."""
+
+
 def pack(task: Task) -> bytes:
     """A task as it travels to another process.
 
     Raises:
-        Exception: whatever pickling raises where the work is not module-level or the arguments are not picklable.
+        PackingError: the work is not module-level, or the arguments cannot be pickled.
     """
-    return pickle.dumps(task)
+    try:
+        return pickle.dumps(task)
+    except Exception as error:  # pickling raises anything
+        raise PackingError(
+            f"task {task.name}: expected a module-level function and arguments that can be pickled, got "
+            f"{type(error).__name__}: {error}"
+        ) from error
 
 
 def do_packed(packed: bytes, num_threads: int, should_stop: ShouldStop) -> Outcome:
