@@ -7,6 +7,9 @@ from shareornot.cells import MAX_VERTICES
 from shareornot.errors import SettingsError
 from shareornot.supernet.sampling import sampling_strategy
 
+Engine = Literal["auto", "plain", "fused", "masked"]
+"""How a super-net is computed, which changes its speed and, but for rounding, nothing else: see `engines`."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NetworkConfig:

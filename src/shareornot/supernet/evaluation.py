@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from copy import deepcopy
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor
 from shareornot.images import ImageSet, draw_epoch
 from shareornot.supernet.cell_plan import CellPlan
 from shareornot.supernet.config import EvaluationConfig, OptimizerConfig, TrainingConfig
-from shareornot.supernet.network import ADAPTED, RUNNING, BatchNormMode, Images, SuperNet, adapt_batch_norm
+from shareornot.supernet.network import ADAPTED, RUNNING, Images, SuperNet, adapt_batch_norm
 from shareornot.supernet.sampling import Indices
 from shareornot.supernet.training import Trainer
 
@@ -23,7 +24,13 @@ class Evaluator:
         network: trained; moved nowhere, changed nowhere but in its adapted statistics.
         images: on the device of the network.
         config: how to score.
+
+    This is the plain engine, the reference for all others, which derive from it and replace `num_correct`.
     """
+
+    engine: ClassVar[str] = "plain"
+    trainer: ClassVar[type[Trainer]] = Trainer
+    """For the fine-tuning."""
 
     def __init__(self, network: SuperNet, images: ImageSet, config: EvaluationConfig) -> None:
         self.network, self.images, self.config = network, images, config
@@ -33,22 +40,20 @@ class Evaluator:
     def scores(self, cells: Indices) -> Iterator[float]:
         """Proxy accuracy of each cell in turn, on the validation images."""
         for index in cells:
-            yield int(self._num_correct(int(index))) / len(self.validation)
+            network = self.network
+            if self.config.fine_tuning_steps:
+                network = deepcopy(network)
+                self._fine_tune(network, int(index))
+            plan = network.plan(int(index))
+            with torch.inference_mode():
+                yield int(self.num_correct(network, plan)) / len(self.validation)
 
-    def _num_correct(self, index: int) -> Int64[Tensor, ""]:
-        network = self.network
-        if self.config.fine_tuning_steps:
-            network = deepcopy(network)
-            _fine_tune(network, self.images, index, self.config)
-        plan = network.plan(index)
-        with torch.inference_mode():
-            if self.config.adaptation == "none":
-                return self._count(network, plan, RUNNING)
-            adapt_batch_norm(network, plan, self.batches, average=self.config.adaptation == "average")
-            return self._count(network, plan, ADAPTED)
-
-    def _count(self, network: SuperNet, plan: CellPlan, mode: BatchNormMode) -> Int64[Tensor, ""]:
+    def num_correct(self, network: SuperNet, plan: CellPlan) -> Int64[Tensor, ""] | int:
         """Validation images that the cell classifies rightly."""
+        mode = RUNNING
+        if self.config.adaptation != "none":
+            adapt_batch_norm(network, plan, self.batches, average=self.config.adaptation == "average")
+            mode = ADAPTED
         total = torch.zeros((), dtype=torch.int64, device=self.images.device)
         size = self.config.forward_size or (256 if self.images.device.type == "cpu" else 2_000)
         for start in range(0, len(self.validation), size):
@@ -56,6 +61,22 @@ class Evaluator:
             predictions = network(self.validation[part], plan, mode).argmax(dim=1)
             total += (predictions == self.images.validation_labels[part]).sum()
         return total
+
+    def _fine_tune(self, network: SuperNet, index: int) -> None:
+        """Train the weights on one cell alone, by gradient descent with momentum along a cosine."""
+        images, config = self.images, self.config
+        batch_size = min(config.batch_size, len(images.train_images))
+        steps_per_epoch = -(-len(images.train_images) // batch_size)
+        optimizer = OptimizerConfig(name="sgd", learning_rate=config.fine_tuning_learning_rate)
+        training = TrainingConfig(
+            epochs=-(-config.fine_tuning_steps // steps_per_epoch),
+            batch_size=batch_size,
+            optimizer=optimizer,
+            seed=config.seed,
+        )
+        trainer = self.trainer(network, images, np.array([index], np.int32), training)
+        for _ in range(config.fine_tuning_steps):
+            trainer.step()
 
 
 def proxy_accuracies(network: SuperNet, images: ImageSet, cells: Indices, config: EvaluationConfig) -> np.ndarray:
@@ -76,19 +97,3 @@ def _training_batches(images: ImageSet, config: EvaluationConfig) -> list[Images
         starts = range(0, len(images.train_images) - size + 1, size)
         batches.extend(images.training_batch(draws, start, start + size)[0] for start in starts)
     return batches[: config.num_batches]
-
-
-def _fine_tune(network: SuperNet, images: ImageSet, index: int, config: EvaluationConfig) -> None:
-    """Train the weights on one cell alone, by gradient descent with momentum along a cosine."""
-    batch_size = min(config.batch_size, len(images.train_images))
-    steps_per_epoch = -(-len(images.train_images) // batch_size)
-    optimizer = OptimizerConfig(name="sgd", learning_rate=config.fine_tuning_learning_rate)
-    training = TrainingConfig(
-        epochs=-(-config.fine_tuning_steps // steps_per_epoch),
-        batch_size=batch_size,
-        optimizer=optimizer,
-        seed=config.seed,
-    )
-    trainer = Trainer(network, images, np.array([index], np.int32), training)
-    for _ in range(config.fine_tuning_steps):
-        trainer.step()

@@ -7,7 +7,7 @@ generator, only the number of steps done, and a training that stops after any st
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -16,8 +16,9 @@ from torch import Tensor
 
 from shareornot.errors import SettingsError
 from shareornot.images import Draws, ImageSet, draw_epoch
+from shareornot.supernet.cell_plan import CellPlan
 from shareornot.supernet.config import TrainingConfig
-from shareornot.supernet.network import BatchNormMode, SuperNet
+from shareornot.supernet.network import BatchNormMode, Images, SuperNet
 from shareornot.supernet.optimizer import PartialOptimizer
 from shareornot.supernet.sampling import Indices, sampling_strategy
 
@@ -49,7 +50,11 @@ class Trainer:
         images: on the device of the network.
         space: unique indices of the cells to sample from.
         config: how to train.
+
+    This is the plain engine, the reference for all others, which derive from it and replace `learn`.
     """
+
+    engine: ClassVar[str] = "plain"
 
     def __init__(self, network: SuperNet, images: ImageSet, space: Indices, config: TrainingConfig) -> None:
         if len(space) == 0:
@@ -86,14 +91,19 @@ class Trainer:
         images, labels = self.images.training_batch(epoch.images, start, start + self.config.batch_size)
         k = self.config.cells_per_step
         plans = [self.network.plan(int(index)) for index in epoch.cells[position * k : (position + 1) * k]]
+        loss = self.learn(images, labels, plans, self.learning_rate(epoch.number))
+        self.steps_done += 1
+        return loss
+
+    def learn(self, images: Images, labels: Tensor, plans: list[CellPlan], learning_rate: float) -> Tensor:
+        """Move the weights by the mean gradient of some cells on one mini-batch; returns the mean loss."""
         mode = BatchNormMode("running", self.network.config.bn_momentum)
         losses = []
         for plan in plans:
-            loss = F.cross_entropy(self.network(images, plan, mode), labels) / k
+            loss = F.cross_entropy(self.network(images, plan, mode), labels) / len(plans)
             loss.backward()  # type: ignore[no-untyped-call]
             losses.append(loss.detach())
-        self.optimizer.step(self.network.used_regions(plans), self.learning_rate(epoch.number))
-        self.steps_done += 1
+        self.optimizer.step(self.network.used_regions(plans), learning_rate)
         return torch.stack(losses).sum()
 
     def run(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[EpochReport]:

@@ -1,0 +1,116 @@
+"""The fused engine gives the numbers of the plain one."""
+
+from copy import deepcopy
+
+import numpy as np
+import pytest
+import torch
+
+from shareornot.benchmarks import SPACES
+from shareornot.supernet import OptimizerConfig, SuperNet, Trainer, TrainingConfig
+from shareornot.supernet.fused import FusedTrainer
+
+SPACE_NAMES = [space.name for space in SPACES]
+MIN_OUTPUT_EDGES = {space.name: space.min_output_edges() for space in SPACES}
+SGD = OptimizerConfig(name="sgd", learning_rate=0.1)
+DESCRIBED = OptimizerConfig()
+PUBLISHED = OptimizerConfig(accumulate_epsilon=True, move_whole_tensors=True)
+
+
+@pytest.fixture
+def double_precision():
+    """Rounding is 1e-16 there, so that a mistake shows."""
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+def everything(trainer) -> dict[str, torch.Tensor]:
+    """All that a training changes."""
+    return {name: t.clone() for name, t in (trainer.network.state_dict() | trainer.optimizer.state_dict()).items()}
+
+
+def assert_same_steps(network, images, cells, training, tolerance, num_steps=2):
+    """Steps of both engines from the same weights: the same losses, weights, statistics and optimizer states."""
+    plain = Trainer(network, images, cells, training)
+    fused = FusedTrainer(deepcopy(network), images, cells, training)
+    before = everything(plain)
+    for _ in range(num_steps):
+        losses = [trainer.step().item() for trainer in (plain, fused)]
+        assert losses[1] == pytest.approx(losses[0], rel=tolerance)
+    right, other = everything(plain), everything(fused)
+    # Some gradients are zero but for rounding, which comes with the size of all others: so that is the measure.
+    largest = max((right[name] - before[name]).abs().max().item() for name in right)
+    for name in right:
+        torch.testing.assert_close(
+            other[name], right[name], rtol=tolerance, atol=tolerance * largest, msg=lambda text, name=name: name + text
+        )
+        # A number that the plain engine does not touch stays bit by bit. Rounding may leave one where it was that the
+        # other engine moves by rounding, but not whole tensors.
+        if torch.equal(right[name], before[name]):
+            assert torch.equal(other[name], before[name]), name
+    return before, right, other
+
+
+@pytest.mark.usefixtures("double_precision")
+@pytest.mark.parametrize("space", SPACE_NAMES)
+@pytest.mark.parametrize(
+    ("single_kernel", "cells_per_step", "optimizer"),
+    [(False, 1, DESCRIBED), (True, 1, PUBLISHED), (False, 3, PUBLISHED), (True, 3, DESCRIBED), (False, 1, SGD)],
+)
+def test_steps_equal_those_of_the_plain_engine(
+    space, single_kernel, cells_per_step, optimizer, images, network_config, some_cells
+):
+    config = network_config(min_output_edges=MIN_OUTPUT_EDGES[space], single_kernel=single_kernel, cells_per_stack=2)
+    training = TrainingConfig(epochs=2, batch_size=8, cells_per_step=cells_per_step, optimizer=optimizer, seed=3)
+    network = SuperNet(config, 5).double()
+    assert_same_steps(network, images, some_cells(space, 20), training, 1e-9)
+
+
+@pytest.mark.usefixtures("double_precision")
+def test_what_a_step_does_not_use_does_not_move(images, network_config, some_cells):
+    cells = some_cells("A_FULL", 1)
+    training = TrainingConfig(epochs=1, batch_size=8, optimizer=DESCRIBED)
+    trainer = FusedTrainer(SuperNet(network_config(), 5).double(), images, cells, training)
+    regions = trainer.network.used_regions([trainer.network.plan(int(cells[0]))])
+    names = {parameter: name for name, parameter in trainer.network.named_parameters()}
+    unused = {name: torch.ones_like(parameter, dtype=torch.bool) for parameter, name in names.items()}
+    for parameter, parts in regions.items():
+        for part in parts or [...]:
+            unused[names[parameter]][part] = False
+    before = everything(trainer)
+    trainer.step()
+    after = everything(trainer)
+    num_unused = 0
+    for name, mask in unused.items():
+        for key in (name, f"{name}.0", f"{name}.1"):
+            assert torch.equal(before[key][mask], after[key][mask])
+        num_unused += int(mask.sum())
+    assert num_unused > 1000
+
+
+def test_steps_in_single_precision(images, network_config, some_cells):
+    # Rounding is 6e-8, and a sum of some hundred products that cancel multiplies it by some hundreds.
+    training = TrainingConfig(epochs=2, batch_size=8, optimizer=SGD, seed=3)
+    assert_same_steps(SuperNet(network_config(), 5), images, some_cells("A_FULL", 20), training, 1e-3)
+
+
+@pytest.mark.parametrize("num_threads", [1, 2])
+def test_threads_do_not_change_a_bit(num_threads, images, network_config, some_cells):
+    training = TrainingConfig(epochs=1, batch_size=8, optimizer=SGD)
+    trainers = []
+    for passes_on in (1, num_threads):
+        trainer = FusedTrainer(SuperNet(network_config(), 5), images, some_cells("A_FULL", 20), training)
+        trainer.forward = type(trainer.forward)(trainer.network, passes_on)  # PyTorch stays on one thread
+        trainer.step()
+        trainers.append(everything(trainer))
+    for name, tensor in trainers[0].items():
+        assert torch.equal(tensor, trainers[1][name]), name
+
+
+def test_a_training_that_diverged_says_so(images, network_config, some_cells):
+    network = SuperNet(network_config(), 5)
+    with torch.no_grad():
+        network.stem.weight.fill_(np.nan)
+    training = TrainingConfig(epochs=1, batch_size=8, optimizer=SGD)
+    assert np.isnan(FusedTrainer(network, images, some_cells("A_FULL", 20), training).step().item())
