@@ -85,6 +85,7 @@ def appraise(
     rng: np.random.Generator,
     *,
     num_trained: Sequence[int] = (1, 10, 20),
+    num_runs: int | None = None,
     variant: str | None = None,
 ) -> Appraisal:
     """Judge the super-nets of one space of a benchmark.
@@ -96,6 +97,7 @@ def appraise(
         costs: of a super-net.
         rng: source of the randomness of the searches.
         num_trained: k of the TOP-k comparisons.
+        num_runs: runs of random search and of evolution, by default 500.
         variant: how the super-nets were trained, where that has a name.
 
     Raises:
@@ -104,7 +106,7 @@ def appraise(
     References: Pourchot et al. 2020, arXiv:2002.04289, sections 4 and 5.
     """
     ground = benchmark_ground(table, space, time_s=costs.time_s, variant=variant)
-    return appraise_on(ground, pools, costs, rng, num_trained=num_trained)
+    return appraise_on(ground, pools, costs, rng, num_trained=num_trained, num_runs=num_runs)
 
 
 def appraise_on(
@@ -114,6 +116,7 @@ def appraise_on(
     rng: np.random.Generator,
     *,
     num_trained: Sequence[int] = (1, 10, 20),
+    num_runs: int | None = None,
     proxy_unit: Literal["fraction", "any"] = "fraction",
 ) -> Appraisal:
     """Judge the super-nets of any ground.
@@ -124,6 +127,7 @@ def appraise_on(
         costs: of a super-net.
         rng: source of the randomness of the searches.
         num_trained: k of the TOP-k comparisons.
+        num_runs: runs of random search and of evolution, by default 500.
         proxy_unit: whether proxies are fractions.
 
     Raises:
@@ -146,7 +150,9 @@ def appraise_on(
     agreement = student_interval(correlations)
     ceiling = None if ground.runs is None else noise_ceiling(ground.runs, rng)
     guides = _guide_agreement(ground)
-    comparisons, curves = compare_at_budgets(ground, good, costs, rng, num_trained=num_trained, num_runs=NUM_RUNS)
+    comparisons, curves = compare_at_budgets(
+        ground, good, costs, rng, num_trained=num_trained, num_runs=num_runs or NUM_RUNS
+    )
     return Appraisal(
         benchmark=ground.benchmark,
         space=ground.space,

@@ -139,18 +139,44 @@ def appraise_supernets(
     if any(_how_scored(one) != _how_scored(scores[0]) for one in scores):
         raise SettingsError(f"{folder}: expected super-nets scored in one way; run again: shareornot evaluate {folder}")
     table = open_benchmark(first.benchmark)
-    num_epochs = table.info.budgets[-1]
-    costs = SupernetCosts(
-        training=first.training.epochs * first.training.cells_per_step / num_epochs,
-        scoring=_scoring_cost(scores[0]) / num_epochs,
-        time_s=None if times is None else read_times(times, table.info.num_cells).time_s,
-        narrow_time_s=None if supernet_times is None else read_times(supernet_times, table.info.num_cells).time_s,
-    )
+    costs = supernet_costs(table, first, scores[0], times=times, supernet_times=supernet_times)
     pools = [
         ScoredPool(name=path.name, cells=one.cells, proxies=one.proxies)
         for path, one in zip(folders, scores, strict=True)
     ]
     return appraise(table, parse_space(first.space), pools, costs, np.random.default_rng(seed))
+
+
+def supernet_costs(
+    table: BenchmarkTable,
+    settings: RunSettings,
+    scores: ScoredCells,
+    *,
+    times: Path | None = None,
+    supernet_times: Path | None = None,
+    count_scoring: bool = True,
+) -> SupernetCosts:
+    """What one of these super-nets costs, its training and the scoring of its cells.
+
+    Args:
+        table: tells what a training alone is.
+        settings: of the super-net.
+        scores: tell how a cell was scored.
+        times: measured training times of cells alone; by default those of the table.
+        supernet_times: the same at the width of the super-net; by default a step of it counts as one of a cell alone.
+        count_scoring: whether scoring is paid for.
+
+    Raises:
+        MissingDataError: a file of times is not there.
+        DataError: it is damaged, or of another universe.
+    """
+    num_epochs = table.info.budgets[-1]
+    return SupernetCosts(
+        training=settings.training.epochs * settings.training.cells_per_step / num_epochs,
+        scoring=_scoring_cost(scores) / num_epochs if count_scoring else 0.0,
+        time_s=None if times is None else read_times(times, table.info.num_cells).time_s,
+        narrow_time_s=None if supernet_times is None else read_times(supernet_times, table.info.num_cells).time_s,
+    )
 
 
 def _how_scored(scores: ScoredCells) -> dict[str, Any]:
