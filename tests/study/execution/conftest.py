@@ -79,16 +79,34 @@ def resume_after_death(folder, should_stop):
             time.sleep(0.02)  # until somebody kills this
 
 def tell_threads(folder, name, should_stop):
+    (folder / name).write_text(os.environ["OMP_NUM_THREADS"])
+
+def tell_torch_threads(folder, name, should_stop):
     import torch
-    (folder / name).write_text(f"{torch.get_num_threads()} {os.environ['OMP_NUM_THREADS']}")
+    (folder / name).write_text(str(torch.get_num_threads()))
 
 def tell_device(folder, name, should_stop):
     (folder / name).write_text(os.environ.get("CUDA_VISIBLE_DEVICES", "none"))
     time.sleep(0.2)
 
+def meet(folder, name, other, should_stop):
+    (folder / name).touch()
+    deadline = time.monotonic() + 60
+    while not (folder / other).exists():
+        assert time.monotonic() < deadline, f"{name} is alone"
+        time.sleep(0.01)
+
+def wait_to_be_killed(folder, should_stop):
+    mark = folder / ("second" if (folder / "first").exists() else "first")
+    mark.with_suffix(".part").write_text(str(os.getpid()))
+    mark.with_suffix(".part").rename(mark)
+    time.sleep(60)
+
 def overlap(folder, name, should_stop):
     (folder / f"{name}-runs").touch()
-    time.sleep(0.15)
+    for _ in range(15):
+        time.sleep(0.02)
+        assert not should_stop()
     others = len(list(folder.glob("*-runs")))
     (folder / f"{name}-runs").unlink()
     (folder / name).write_text(str(others))

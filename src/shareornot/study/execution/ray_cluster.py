@@ -28,7 +28,7 @@ from shareornot.study.execution.schedule import in_order
 INTERVAL_S = 0.1
 """How often the main process looks what has happened, and whether it was asked to stop."""
 ASK_EVERY_S = 0.25
-"""How often a task asks the bulletin, however often it asks itself."""
+"""How often it is asked for a task whether to stop."""
 MAX_WAITING = 1000
 """Tasks that Ray is given ahead of time."""
 MAX_RETRIES = 2
@@ -188,29 +188,58 @@ class _Bulletin:
 
 def _do_on_ray(name: str, packed: bytes, num_threads: int, bulletin: Any, *needs: Outcome | None) -> Outcome | None:
     """What Ray runs: a task, unless one that it needs did not finish or the run is over (None)."""
-    import ray
-    from ray.exceptions import RayError
-
     if any(need is None or need.what != "finished" for need in needs):
         return None
-    asked_s, answer = 0.0, False
+    with _Correspondent(name, bulletin) as correspondent:
+        if correspondent.may_begin():
+            return do_packed(packed, num_threads, correspondent.should_stop)
+    return None
 
-    def should_stop() -> bool:
-        nonlocal asked_s, answer
-        if not answer and time.monotonic() - asked_s >= ASK_EVERY_S:
-            try:
-                answer = ray.get(bulletin.asked_to_stop.remote())
-            except RayError:  # the process that runs the study is gone
-                answer = True
-            asked_s = time.monotonic()
-        return answer
 
-    try:
-        if ray.get(bulletin.begin.remote(name)):
-            return None
-    except RayError:
-        return None
-    return do_packed(packed, num_threads, should_stop)
+class _Correspondent:
+    """Speaks with the bulletin for a task, in a thread of its own.
+
+    While the main thread of a task waits for an actor, Ray counts its cores as free and starts another task on them.
+    """
+
+    def __init__(self, name: str, bulletin: Any) -> None:
+        self._name, self._bulletin = name, bulletin
+        self._heard, self._asked_to_stop, self._done = threading.Event(), threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._correspond, daemon=True)
+
+    def __enter__(self) -> "_Correspondent":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def may_begin(self) -> bool:
+        """Tell that the task begins; false where the run is over."""
+        self._heard.wait()
+        return not self._asked_to_stop.is_set()
+
+    def should_stop(self) -> bool:
+        """Whether someone asked, up to a moment ago."""
+        return self._asked_to_stop.is_set()
+
+    def _correspond(self) -> None:
+        import ray
+        from ray.exceptions import RayError
+
+        try:
+            stop = ray.get(self._bulletin.begin.remote(self._name))
+            while not stop:
+                self._heard.set()
+                if self._done.wait(ASK_EVERY_S):
+                    return
+                stop = ray.get(self._bulletin.asked_to_stop.remote())
+        except RayError:  # the process that runs the study is gone
+            pass
+        finally:
+            self._asked_to_stop.set()
+            self._heard.set()
 
 
 class _Run:
