@@ -1,6 +1,7 @@
 """The build of the embedded benchmark: resumable, reproducible, over processes."""
 
 import json
+import signal
 from dataclasses import astuple
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import torch
 
 from shareornot.cells import Cell
-from shareornot.errors import DataError, SettingsError
+from shareornot.errors import DataError, Interrupted, SettingsError
 from shareornot.images import digits_images
 from shareornot.progress import Silent
 from shareornot.study.digits_benchmark import EMBEDDED, METRICS, BuildConfig, build_digits, read_parts, train_parts
@@ -99,7 +100,7 @@ def test_a_stopped_build_does_only_what_is_missing(folder):
 
 
 def test_a_finished_build_has_nothing_to_do(folder, monkeypatch):
-    monkeypatch.setattr("shareornot.study.digits_benchmark.ProcessPoolExecutor", None)
+    monkeypatch.setattr("shareornot.study.digits_benchmark.run_in_processes", None)
     progress = Recorder()
     train_parts(folder, 2, progress, SMALL)
     assert progress.steps == [7]
@@ -170,3 +171,15 @@ def test_an_error_in_a_process_comes_here(tmp_path):
     with pytest.raises(SettingsError, match="batch_size: expected at most the 200 training images, got 201"):
         train_parts(tmp_path, 1, Silent(), impossible)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_build_that_is_asked_to_stop_keeps_what_is_finished(tmp_path):
+    class InterruptOnce(Recorder):
+        def advance(self, num_done=1, note=""):
+            super().advance(num_done, note)
+            if num_done:
+                signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(Interrupted, match="finished parts are saved"):
+        train_parts(tmp_path, 1, InterruptOnce(), SMALL)
+    assert [path.name for path in tmp_path.iterdir()] == NAMES[:1]

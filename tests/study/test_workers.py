@@ -16,11 +16,18 @@ WORK = """
 import os, signal, time
 from shareornot.errors import Interrupted, SettingsError
 
-def square(number, progress, should_stop):
-    time.sleep(0.2 if number == 0 else 0)  # the first is done last
+def square(folder, number, progress, should_stop):
+    assert not should_stop()
     for _ in range(number):
         progress.advance(1, f"note {number}")
-    return number**2, os.getpid(), should_stop()
+    (folder / str(number)).write_text(f"{number**2} {os.getpid()}")
+
+class Stubborn(Exception):
+    def __init__(self, one, two):
+        super().__init__(f"{one} and {two}")
+
+def fail_stubbornly(number, progress, should_stop):
+    raise Stubborn("this", "that")
 
 def fail_or_wait(number, progress, should_stop):
     if number == 1:
@@ -42,9 +49,9 @@ def vanish(number, progress, should_stop):
         os.kill(os.getpid(), signal.SIGKILL)
     wait_for_stop(number, progress, should_stop)
 
-def num_threads(number, progress, should_stop):
+def num_threads(folder, number, progress, should_stop):
     import torch
-    return torch.get_num_threads()
+    (folder / str(number)).write_text(str(torch.get_num_threads()))
 """
 
 
@@ -71,36 +78,48 @@ def work(tmp_path_factory):
         yield some_work
 
 
-def test_results_come_in_the_order_of_the_arguments_and_progress_adds_up(work):
+def test_every_piece_is_done_and_progress_adds_up(work, tmp_path):
     progress = Counting()
-    results = run_in_processes(work.square, [(0,), (3,), (5,)], progress, num_processes=2)
-    assert [square for square, _, _ in results] == [0, 9, 25]
+    run_in_processes(work.square, [(tmp_path, number) for number in (0, 3, 5)], progress, num_processes=2)
+    results = {path.name: path.read_text().split() for path in tmp_path.iterdir()}
+    assert {name: square for name, (square, _) in results.items()} == {"0": "0", "3": "9", "5": "25"}
     assert progress.num_done == 8
-    processes = {process for _, process, _ in results}
-    assert os.getpid() not in processes
-    assert len(processes) == 2
-    assert not any(stopped for _, _, stopped in results)
+    assert {"note 3", "note 5"} <= progress.notes
+    assert str(os.getpid()) not in {process for _, process in results.values()}
 
 
 @pytest.mark.parametrize(("numbers", "num_processes"), [([2, 3], 1), ([4], 3)])
-def test_one_at_a_time_is_done_in_this_process(work, numbers, num_processes):
+def test_one_at_a_time_is_done_in_this_process(work, numbers, num_processes, tmp_path):
     progress = Counting()
-    results = run_in_processes(work.square, [(n,) for n in numbers], progress, num_processes=num_processes)
-    assert [(square, process) for square, process, _ in results] == [(n * n, os.getpid()) for n in numbers]
+    run_in_processes(work.square, [(tmp_path, n) for n in numbers], progress, num_processes=num_processes)
+    assert [(tmp_path / str(n)).read_text() for n in numbers] == [f"{n * n} {os.getpid()}" for n in numbers]
     assert progress.num_done == sum(numbers)
     assert progress.notes == {f"note {n}" for n in numbers}
 
 
 def test_nothing_to_do(work):
-    assert run_in_processes(work.square, [], Silent(), num_processes=2) == []
+    progress = Counting()
+    run_in_processes(work.square, [], progress, num_processes=2)
+    assert progress.num_done == 0
 
 
-def test_threads_are_given_to_pytorch_and_taken_back(work):
+def test_threads_are_given_to_pytorch_and_taken_back(work, tmp_path):
     import torch
 
     before = torch.get_num_threads()
-    assert run_in_processes(work.num_threads, [(0,)], Silent(), num_processes=1, num_threads=1) == [1]
+    run_in_processes(work.num_threads, [(tmp_path, 0)], Silent(), num_processes=1, num_threads=1)
+    assert (tmp_path / "0").read_text() == "1"
     assert torch.get_num_threads() == before
+
+
+def test_processes_share_the_cores(work, tmp_path):
+    run_in_processes(work.num_threads, [(tmp_path, 0), (tmp_path, 1)], Silent(), num_processes=2)
+    assert {path.read_text() for path in tmp_path.iterdir()} == {str(max(1, num_usable_cores() // 2))}
+
+
+def test_an_error_that_does_not_travel_comes_as_text(work):
+    with pytest.raises(RuntimeError, match=r"(?s)^Traceback.*Stubborn: this and that$"):
+        run_in_processes(work.fail_stubbornly, [(0,), (1,)], Silent(), num_processes=2)
 
 
 def test_an_error_comes_as_it_was_and_stops_the_others(work):
@@ -112,7 +131,7 @@ def test_an_error_comes_as_it_was_and_stops_the_others(work):
 
 
 def test_a_killed_process_is_a_clear_error(work):
-    with pytest.raises(SettingsError, match="for want of memory; ask for fewer"):
+    with pytest.raises(SettingsError, match="SIGKILL, most likely for want of memory, 2 times; ask for fewer"):
         run_in_processes(work.vanish, [(0,), (1,)], Silent(), num_processes=2)
 
 

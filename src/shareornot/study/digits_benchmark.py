@@ -5,12 +5,9 @@ stopped goes on where it was. A training follows from its cell and run alone, wh
 """
 
 import json
-import os
 import platform
-import signal
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from collections.abc import Callable
 from dataclasses import asdict, astuple, dataclass, field, fields
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +16,11 @@ import pyarrow.parquet as pq
 
 from shareornot.benchmarks import BenchmarkTable, TableColumns, TableInfo, write_table
 from shareornot.cells import Cell, parameter_count, unique_codes
-from shareornot.errors import DataError, SettingsError
+from shareornot.errors import DataError, Interrupted, SettingsError
 from shareornot.progress import Progress, ProgressBars, no_bars
 from shareornot.storage import atomic_write
 from shareornot.study.settings import digits_network
-from shareornot.study.workers import num_usable_cores
+from shareornot.study.workers import num_usable_cores, run_in_processes
 from shareornot.supernet.config import StandaloneTrainingConfig, TrainingResult
 
 METRICS = tuple(f"{when}_{metric.name}" for when in ("halfway", "final") for metric in fields(TrainingResult))
@@ -73,6 +70,7 @@ def build_digits(
 
     Raises:
         SettingsError: the folder holds trainings of other settings.
+        Interrupted: Ctrl-C; finished parts are saved, and the same call goes on from there.
         DataError: a finished part is damaged.
     """
     _claim(parts, config)
@@ -92,23 +90,19 @@ def train_parts(folder: Path, num_processes: int, progress: Progress, config: Bu
         num_processes: trainings at a time, each on one core.
         progress: advances by the cells done.
         config: what to train.
+
+    Raises:
+        Interrupted: Ctrl-C; finished parts are saved.
     """
     folder.mkdir(parents=True, exist_ok=True)
     missing = [part for part in config.parts if not _part_path(folder, part).exists()]
     progress.advance(config.num_cells - sum(map(len, missing)))
     if not missing:
         return
-    # Fresh processes: a fork of one that has run PyTorch may hang.
-    with ProcessPoolExecutor(num_processes, mp_context=get_context("spawn"), initializer=_use_one_core) as pool:
-        running = {pool.submit(_train_part, folder, part, config): part for part in missing}
-        try:
-            while running:
-                for done in wait(running, return_when=FIRST_COMPLETED).done:
-                    done.result()
-                    progress.advance(len(running.pop(done)))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    # One core each: these networks are too small to share several.
+    run_in_processes(
+        _train_part, [(folder, part, config) for part in missing], progress, num_processes=num_processes, num_threads=1
+    )
 
 
 def read_parts(folder: Path, config: BuildConfig = EMBEDDED) -> dict[str, np.ndarray]:
@@ -198,16 +192,9 @@ def _part_path(folder: Path, part: range) -> Path:
     return folder / f"cells-{part[0]:04d}-{part[-1]:04d}.parquet"
 
 
-def _use_one_core() -> None:
-    """One core a process: these networks are too small to share several. Ctrl-C lets the part that runs be finished."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ["OMP_NUM_THREADS"] = "1"
-    import torch
-
-    torch.set_num_threads(1)
-
-
-def _train_part(folder: Path, part: range, config: BuildConfig) -> None:
+def _train_part(
+    folder: Path, part: range, config: BuildConfig, progress: Progress, should_stop: Callable[[], bool]
+) -> None:
     """Train some cells alone and write what came out."""
     from shareornot.images import digits_images
     from shareornot.supernet.standalone import train_standalone
@@ -215,8 +202,11 @@ def _train_part(folder: Path, part: range, config: BuildConfig) -> None:
     images, network = digits_images(), digits_network()
     rows = []
     for cell in part:
+        if should_stop():
+            raise Interrupted("finished parts are saved; the same call goes on with the others")
         results = train_standalone(cell, range(config.num_runs), images, network, config.training)
         rows += [(cell, run, *astuple(half_way), *astuple(final)) for run, (half_way, final) in enumerate(results)]
     columns = dict(zip(("cell", "run", *METRICS), map(list, zip(*rows, strict=True)), strict=True))
     with atomic_write(_part_path(folder, part)) as file:
         pq.write_table(pa.table(columns), file, write_page_checksum=True)
+    progress.advance(len(part))
