@@ -49,6 +49,9 @@ def vanish(number, progress, should_stop):
         os.kill(os.getpid(), signal.SIGKILL)
     wait_for_stop(number, progress, should_stop)
 
+def share_of_cores(folder, number, progress, should_stop):
+    (folder / str(number)).write_text(os.environ["OMP_NUM_THREADS"])
+
 def num_threads(folder, number, progress, should_stop):
     import torch
     (folder / str(number)).write_text(str(torch.get_num_threads()))
@@ -113,7 +116,7 @@ def test_threads_are_given_to_pytorch_and_taken_back(work, tmp_path):
 
 
 def test_processes_share_the_cores(work, tmp_path):
-    run_in_processes(work.num_threads, [(tmp_path, 0), (tmp_path, 1)], Silent(), num_processes=2)
+    run_in_processes(work.share_of_cores, [(tmp_path, 0), (tmp_path, 1)], Silent(), num_processes=2)
     assert {path.read_text() for path in tmp_path.iterdir()} == {str(max(1, num_usable_cores() // 2))}
 
 

@@ -111,9 +111,10 @@ def _report(work: Work, arguments: tuple[Any, ...], should_stop: Callable[[], bo
     try:
         work(*arguments, reports, should_stop)
     except Exception as error:
-        error.add_note(f"In a worker process:\n{traceback.format_exc()}")
+        text = traceback.format_exc()
+        error.add_note(f"In a worker process:\n{text}")
         reports.tell()
-        tell(error if _travels(error) else RuntimeError(traceback.format_exc()))
+        tell(error if _travels(error) else RuntimeError(text.strip()))
         raise
     reports.tell()
 
