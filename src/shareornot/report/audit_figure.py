@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from shareornot.report.figure_text import plain
 from shareornot.study.audit import SpaceAudit
 from shareornot.study.audit_words import structure_in_words
 
@@ -29,10 +30,10 @@ def audit_figure(audit: SpaceAudit) -> "Figure":
     effects, ranks = figure.subplots(1, 2, width_ratios=(1.15, 1))
     _draw_effects(effects, audit)
     _draw_ranks(ranks, audit)
-    variant = f", {audit.variant}" if audit.variant else ""
+    where = plain(audit.space + (f", {audit.variant}" if audit.variant else ""))
     count = len(audit.bias.scores)
     figure.suptitle(
-        f"Bias audit of {audit.space}{variant}: {audit.num_scores:,} scores by {count} super-net{'s' * (count > 1)}",
+        f"Bias audit of {where}: {audit.num_scores:,} scores by {count} super-net{'s' * (count > 1)}",
         fontsize=13,
         fontweight="bold",
         x=0.01,
@@ -53,7 +54,7 @@ def _draw_effects(axes: "Axes", audit: SpaceAudit) -> None:
     axes.axvline(0, color="#333333", linewidth=0.8)
     axes.set_yticks(
         range(len(shown)),
-        [structure_in_words(effect.name) + ("*" if effect.is_number else "") for effect in shown],
+        [plain(structure_in_words(effect.name)) + ("*" if effect.is_number else "") for effect in shown],
     )
     axes.invert_yaxis()
     axes.set_xlabel("effect on the rank residual (Cohen's d); * per standard deviation")
@@ -86,7 +87,7 @@ def _draw_ranks(axes: "Axes", audit: SpaceAudit) -> None:
     if effect is None:
         dots(np.ones(len(ranks), bool), color=NEITHER)
     else:
-        words = structure_in_words(effect.name)
+        words = plain(structure_in_words(effect.name))
         feature, _, level = effect.name.partition(" = ")
         values = audit.architectures.features(audit.cells)[feature][rows]
         if effect.is_number:

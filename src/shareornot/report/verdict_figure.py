@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shareornot.report.figure_text import plain
 from shareornot.study.appraisal import Appraisal
 from shareornot.study.verdict import with_half_width
 
@@ -34,7 +35,7 @@ def verdict_figure(appraisal: Appraisal) -> "Figure":
     top.text(
         0.012,
         0.5,
-        "\n".join(textwrap.wrap(verdict.sentence, 120)),
+        plain("\n".join(textwrap.wrap(verdict.sentence, 120))),
         va="center",
         fontsize=12,
         fontweight="bold",
@@ -46,7 +47,33 @@ def verdict_figure(appraisal: Appraisal) -> "Figure":
     return figure
 
 
-def _draw_agreement(figure: "SubFigure", appraisal: Appraisal) -> None:
+def agreement_figure(appraisal: Appraisal) -> "Figure":
+    """Draw proxies against standalone accuracies with their distributions.
+
+    Returns:
+        A matplotlib figure, 5.6 x 5.2 inches, that belongs to no window.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5.6, 5.2), layout="constrained", facecolor="white")
+    _draw_agreement(figure, appraisal)
+    return figure
+
+
+def regret_figure(appraisal: Appraisal) -> "Figure":
+    """Draw regret against time, with the budgets at which the searches are compared.
+
+    Returns:
+        A matplotlib figure, 6.2 x 4.8 inches, that belongs to no window.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.2, 4.8), layout="constrained", facecolor="white")
+    _draw_regret(figure, appraisal)
+    return figure
+
+
+def _draw_agreement(figure: "Figure | SubFigure", appraisal: Appraisal) -> None:
     """A point for each scored cell, with the distribution of either accuracy along its axis."""
     axes = figure.subplots(
         2,
@@ -84,9 +111,10 @@ def _draw_agreement(figure: "SubFigure", appraisal: Appraisal) -> None:
         va="top",
         bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none"},
     )
+    where = ", ".join(filter(None, (appraisal.benchmark, appraisal.space, appraisal.variant)))
+    scores = f"{num_scores:,} scores by {len(shown)} super-net{'s' * (len(shown) > 1)}"
     above.set_title(
-        f"{appraisal.benchmark}, {appraisal.space}: {num_scores:,} scores by {len(shown)} "
-        f"super-net{'s' * (len(shown) > 1)}",
+        plain("\n".join(textwrap.wrap(f"{where}: {scores}", 62))),
         fontsize=11,
         loc="left",
     )
@@ -100,7 +128,7 @@ def _scatter(axes: "Axes", x: np.ndarray, y: np.ndarray, colour: str, *, crowded
     axes.set_axisbelow(True)
 
 
-def _draw_regret(figure: "SubFigure", appraisal: Appraisal) -> None:
+def _draw_regret(figure: "Figure | SubFigure", appraisal: Appraisal) -> None:
     """Mean test regret of each search against time, with the budgets at which they are compared."""
     axes = figure.subplots()
     for name, curve in appraisal.curves.items():

@@ -1,0 +1,6 @@
+"""Texts of a user in matplotlib, which takes text between dollars for formulas, and fails on those that are none."""
+
+
+def plain(text: str) -> str:
+    """Text that is drawn as it is."""
+    return text.replace("$", r"\$")

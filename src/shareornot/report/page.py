@@ -1,0 +1,329 @@
+"""The page: one HTML file with all that an appraisal finds, which needs no network.
+
+Texts are put in by a template that escapes them, numbers are embedded as JSON, and the page's script writes text of a
+user as text alone. A Content-Security-Policy allows the three scripts of the page by their hashes and nothing else, so
+that markup in somebody's file could do nothing even if it came through.
+"""
+
+import base64
+import gzip
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from shareornot.errors import SettingsError
+from shareornot.report.audit_files import audit_to_json
+from shareornot.report.chapter import Chapter, file_stems, names_in_order
+from shareornot.report.files import to_json
+from shareornot.report.page_figures import FIGURES, bokeh_script, figures_as_json
+from shareornot.report.page_tables import page_table, tone_of_difference, tone_of_rating
+from shareornot.report.points import MOST_POINTS, most_misjudged, points_as_json
+from shareornot.report.summary import ANSWERS, interval_in_words, key_numbers, whole_key_numbers, whole_verdict
+from shareornot.report.tables import (
+    ceiling_table,
+    costs_table,
+    differences_table,
+    effects_table,
+    groups_table,
+    ranking_table,
+    report_tables,
+)
+from shareornot.storage import atomic_write
+from shareornot.study.audit_words import describe_audit, structure_in_words
+from shareornot.study.provenance import Provenance
+from shareornot.study.replay_table import ResultTable
+
+__all__ = ["MOST_BYTES", "Chapter", "render_page", "write_page"]
+
+MOST_BYTES = 8_000_000
+"""Of a page. Where numbers would take more, names of drawn cells are left out, and then scores."""
+FEWEST_POINTS = 200
+NUM_EFFECTS = 14
+"""Structures in the figure of the audit, the largest effects."""
+SCRIPTS = ("text", "decode", "theme", "cell", "tables", "cloud", "regret", "effects", "downloads", "main")
+"""Parts of the page's script, in this order."""
+WHERE = ("space", "variant")
+
+
+def write_page(path: Path, chapters: Sequence[Chapter], provenance: Provenance) -> Path:
+    """Write the page, whole or not at all.
+
+    Files that `write_files` has put beside it are linked.
+
+    Args:
+        path: such as `report.html`; its folder is created if need be.
+        chapters: one for each space and variant; the first one is shown at first.
+        provenance: how the numbers were made.
+
+    Returns:
+        The path.
+
+    Raises:
+        SettingsError: no chapter.
+        OSError: the file cannot be written.
+    """
+    text = render_page(chapters, provenance, beside=path.parent)
+    with atomic_write(path) as file:
+        file.write(text.encode("utf-8", "replace"))
+    return path
+
+
+def render_page(chapters: Sequence[Chapter], provenance: Provenance, *, beside: Path | None = None) -> str:
+    """The page as text, see `write_page`.
+
+    Args:
+        chapters: one for each space and variant.
+        provenance: how the numbers were made.
+        beside: folder of the page, where files to link are looked for.
+
+    Raises:
+        SettingsError: no chapter.
+    """
+    if not chapters:
+        raise SettingsError("page: expected at least one chapter, got none; appraise some super-nets first")
+    from jinja2 import Environment, StrictUndefined
+
+    documents, items = figures_as_json()
+    texts = {kind: _resource(name) for kind, name in (("style", "page.css"), ("template", "page.html.j2"))}
+    scripts = [bokeh_script(), _page_script()]
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["tidy"] = lambda text: re.sub(r"(\d) %", "\\1\u00a0%", text)
+    budget = MOST_BYTES - 120_000 - sum(map(len, scripts))
+    return environment.from_string(texts["template"]).render(
+        provenance=provenance,
+        settings=_settings_in_words(provenance.settings),
+        policy=_policy(scripts),
+        style=_as_it_is(texts["style"]),
+        scripts=[_as_it_is(script) for script in scripts],
+        verdict=whole_verdict(chapters),
+        key_numbers=whole_key_numbers(chapters),
+        agreement=_agreement_grid(chapters),
+        chapters=chapters,
+        figures=FIGURES,
+        data={
+            "documents": _script_json(documents),
+            "places": _script_json(items),
+            "chapters": _script_json(_packed_chapters(chapters, budget, beside)),
+            "downloads": _script_json(_packed(_downloads(chapters, provenance))),
+        },
+        table_files=_existing(
+            beside, "tables", [f"{table.name}.{kind}" for table in report_tables(chapters) for kind in ("csv", "tex")]
+        ),
+    )
+
+
+def _packed_chapters(chapters: Sequence[Chapter], budget: int, beside: Path | None) -> list[str]:
+    """Each chapter compressed, as rich as the budget of bytes allows."""
+    most, with_names = MOST_POINTS, True
+    stems = file_stems(chapters)
+    tables = _chapter_tables(chapters)
+    while True:
+        packed = [
+            _packed(
+                chapter_as_json(chapter, tables, most=most, with_names=with_names)
+                | {"files": _existing(beside, "figures", [f"{stem}-{kind}" for kind in _FIGURE_FILES])}
+            )
+            for chapter, stem in zip(chapters, stems, strict=True)
+        ]
+        size = sum(map(len, packed))
+        if size <= budget or most <= FEWEST_POINTS:
+            return packed
+        if with_names:
+            with_names = False
+        else:
+            most = max(FEWEST_POINTS, int(most * budget / size * 0.9))
+
+
+_FIGURE_FILES = tuple(f"{figure}.{kind}" for figure in ("agreement", "regret", "audit") for kind in ("svg", "pdf"))
+
+
+def _chapter_tables(chapters: Sequence[Chapter]) -> dict[str, ResultTable]:
+    """Those of which every chapter shows some rows."""
+    made = (
+        ranking_table(chapters),
+        differences_table(chapters),
+        effects_table(chapters),
+        groups_table(chapters),
+        costs_table(chapters),
+        ceiling_table(chapters),
+    )
+    return {table.name: table for table in made}
+
+
+def chapter_as_json(
+    chapter: Chapter, tables: Mapping[str, ResultTable], *, most: int = MOST_POINTS, with_names: bool = True
+) -> dict[str, Any]:
+    """All that the page shows of a chapter.
+
+    Args:
+        chapter: what to show.
+        tables: of all chapters, by name.
+        most: scores in the cloud.
+        with_names: whether names of architectures whose structure is drawn are embedded.
+    """
+    found, audit = chapter.appraisal, chapter.audit
+    scores = points_as_json(chapter, most, with_names=with_names)
+
+    def same_variant(row: Mapping[str, Any]) -> bool:
+        return bool(row["variant"] == chapter.variant)
+
+    def same_space(row: Mapping[str, Any]) -> bool:
+        return bool(row["space"] == found.space)
+
+    def own(row: Mapping[str, Any]) -> bool:
+        return same_space(row) and same_variant(row)
+
+    return scores | {
+        "title": chapter.title,
+        "about": f"{found.benchmark}, {found.space}: {found.num_known:,} of {found.num_cells:,} architectures known",
+        "verdict": {
+            "answer": found.verdict.answer,
+            "sentence": found.verdict.sentence,
+            "details": found.verdict.details,
+        },
+        "notes": found.notes,
+        "numbers": [asdict(number) for number in key_numbers(chapter)],
+        "colour": most_misjudged(chapter, scores["features"]),
+        "curves": {
+            name: {
+                "time_s": _rounded(curve.time_s),
+                "mean": _rounded(curve.mean),
+                "low": _rounded(curve.low),
+                "high": _rounded(curve.high),
+                "num_runs": curve.num_runs,
+            }
+            for name, curve in found.curves.items()
+        },
+        "time_unit": found.time_unit,
+        "budgets": [{"num_trained": one.num_trained, "time_s": one.budget_s} for one in found.comparisons],
+        "tables": {
+            "ranking": page_table(tables["top-of-the-ranking"], keep=own, without=WHERE),
+            "differences": page_table(
+                tables["differences"],
+                keep=same_variant,
+                without=("variant",),
+                tones=tone_of_difference,
+                chosen=same_space,
+            ),
+            "effects": page_table(tables["bias-effects"], keep=own, without=WHERE, tones=tone_of_rating),
+            "groups": page_table(tables["bias-groups"], keep=own, without=WHERE),
+            "costs": page_table(tables["bias-costs"], keep=own, without=WHERE),
+            "ceiling": page_table(tables["noise-ceiling"], keep=same_space),
+        },
+        "sentences": describe_audit(audit) if audit else (),
+        "effects": [
+            {
+                "words": structure_in_words(effect.name) + " *" * effect.is_number,
+                "d": effect.effect.d,
+                "low": effect.effect.low,
+                "high": effect.effect.high,
+                "equal": effect.at_equal_accuracy.d,
+                "rating": effect.rating,
+            }
+            for effect in (audit.bias.effects[:NUM_EFFECTS] if audit else ())
+        ],
+    }
+
+
+def _rounded(values: Any) -> list[float]:
+    """Six significant digits, which no picture shows."""
+    return [float(f"{value:.6g}") for value in values.tolist()]
+
+
+def _agreement_grid(chapters: Sequence[Chapter]) -> dict[str, Any]:
+    """The paper's Table 1: a row for each space, a column for each variant."""
+    spaces = names_in_order([chapter.appraisal.space for chapter in chapters])
+    variants = names_in_order([chapter.variant for chapter in chapters])
+    cells = {
+        (chapter.appraisal.space, chapter.variant): {
+            "number": number,
+            "title": chapter.title,
+            "mean": chapter.appraisal.agreement.mean,
+            "student": interval_in_words(chapter.appraisal.agreement),
+            "paper": interval_in_words(chapter.appraisal.paper_agreement),
+            "answer": chapter.appraisal.verdict.answer,
+            "words": ANSWERS[chapter.appraisal.verdict.answer],
+            "diverged": sum(value is None for value in chapter.appraisal.spearmans),
+        }
+        for number, chapter in enumerate(chapters)
+    }
+    return {
+        "variants": variants,
+        "rows": [(space, [cells.get((space, variant)) for variant in variants]) for space in spaces],
+        "any_diverged": any(cell["diverged"] for cell in cells.values()),
+    }
+
+
+def _downloads(chapters: Sequence[Chapter], provenance: Provenance) -> dict[str, str]:
+    """Files that the page holds itself, by name."""
+    results = [
+        {"appraisal": to_json(chapter.appraisal), "audit": audit_to_json(chapter.audit) if chapter.audit else None}
+        for chapter in chapters
+    ]
+    told = {"provenance": asdict(provenance), "results": results}
+    return {
+        **{f"{table.name}.csv": table.to_csv() for table in report_tables(chapters)},
+        "results.json": json.dumps(told, indent=1, default=str),
+    }
+
+
+def _existing(beside: Path | None, folder: str, names: Sequence[str]) -> list[str]:
+    """Relative addresses of those files that are there."""
+    return [] if beside is None else [f"{folder}/{name}" for name in names if (beside / folder / name).is_file()]
+
+
+def _packed(value: Any) -> str:
+    """JSON, compressed and in base64; the same bytes at every call."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+
+
+def _as_it_is(text: str) -> Any:
+    """Text of this package, or escaped already, which the template must not escape."""
+    from markupsafe import Markup
+
+    return Markup(text)  # noqa: S704 (nothing of a user)
+
+
+def _script_json(value: Any) -> Any:
+    """JSON within a script element: ASCII alone, and nothing that could end the element or begin another."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return _as_it_is(text)
+
+
+def _settings_in_words(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Names with dots and values as text, nested ones in order."""
+    told: list[tuple[str, str]] = []
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            told += _settings_in_words(value, f"{prefix}{name}.")
+        else:
+            told.append((f"{prefix}{name}", value if isinstance(value, str) else json.dumps(value, default=str)))
+    return told
+
+
+def _policy(scripts: Sequence[str]) -> str:
+    """Scripts of this page alone, no connection to anywhere; Bokeh brings style sheets for its shadow trees."""
+    hashes = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" for script in scripts
+    )
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; "
+        "connect-src 'none'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _page_script() -> str:
+    parts = "\n".join(_resource(f"{name}.js") for name in SCRIPTS)
+    return f'(() => {{\n"use strict";\n{parts}}})();\n'
+
+
+def _resource(name: str) -> str:
+    return (files("shareornot.report") / "web" / name).read_text("utf-8")

@@ -1,0 +1,80 @@
+"""Files beside a page: its figures as SVG and PDF, its tables as CSV and LaTeX."""
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shareornot.progress import ProgressBars, no_bars
+from shareornot.report.audit_figure import audit_figure
+from shareornot.report.chapter import Chapter, file_stems
+from shareornot.report.tables import report_tables
+from shareornot.report.verdict_figure import agreement_figure, regret_figure
+from shareornot.storage import atomic_write
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FIGURES_FOLDER, TABLES_FOLDER = "figures", "tables"
+VECTOR_FORMATS = ("svg", "pdf")
+WITHOUT_DATE = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+"""So that the same figure is the same file."""
+
+
+def write_files(folder: Path, chapters: Sequence[Chapter], bars: ProgressBars = no_bars) -> list[Path]:
+    """Write `figures/CHAPTER-{agreement,regret,audit}.{svg,pdf}` and `tables/NAME.{csv,tex}` into a folder.
+
+    `write_page` links those that it finds beside the page, so write them before it. A figure takes about half a second.
+
+    Args:
+        folder: that of the page.
+        chapters: one for each space and variant.
+        bars: shows progress.
+
+    Returns:
+        All files, the tables first.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    written = []
+    for table in report_tables(chapters):
+        for kind, text in (("csv", table.to_csv()), ("tex", table.to_latex())):
+            written.append(folder / TABLES_FOLDER / f"{table.name}.{kind}")
+            with atomic_write(written[-1]) as file:
+                file.write(text.encode("utf-8", "replace"))
+    with bars("Drawing figures", len(chapters)) as progress:
+        for chapter, stem in zip(chapters, file_stems(chapters), strict=True):
+            for name, draw in _figures(chapter):
+                written += write_figure(folder / FIGURES_FOLDER / f"{stem}-{name}", draw())
+            progress.advance()
+    return written
+
+
+def write_figure(path: Path, figure: "Figure", kinds: Sequence[str] = VECTOR_FORMATS) -> list[Path]:
+    """Write a figure in some formats; the same figure gives the same bytes.
+
+    Args:
+        path: without a suffix.
+        figure: what to write.
+        kinds: such as svg, pdf and png.
+    """
+    from matplotlib import rc_context
+
+    written = []
+    for kind in kinds:
+        buffer = io.BytesIO()
+        with rc_context({"svg.hashsalt": path.name}):
+            figure.savefig(buffer, format=kind, dpi=150, metadata=WITHOUT_DATE.get(kind))
+        written.append(path.with_name(f"{path.name}.{kind}"))
+        with atomic_write(written[-1]) as file:
+            file.write(buffer.getvalue())
+    return written
+
+
+def _figures(chapter: Chapter) -> "Iterator[tuple[str, Callable[[], Figure]]]":
+    yield "agreement", lambda: agreement_figure(chapter.appraisal)
+    yield "regret", lambda: regret_figure(chapter.appraisal)
+    if chapter.audit is not None:
+        audit = chapter.audit
+        yield "audit", lambda: audit_figure(audit)

@@ -1,0 +1,129 @@
+// Regret against time on two logarithmic axes, with bands and the budgets of the comparisons.
+
+const SEARCHES = {
+  guided: ["guided by the super-net", "guided"],
+  evolution: ["regularized evolution", "evolution"],
+  random: ["random search", "random"],
+};
+const LEAST_POINTS = 1e-3;
+const regret = { curves: null, unit: "seconds", at: -1 };
+
+function drawRegret(chapter) {
+  regret.curves = chapter.curves;
+  regret.unit = chapter.time_unit;
+  regret.at = -1;
+  const lows = [], highs = [], times = [];
+  for (const name of Object.keys(SEARCHES)) {
+    const curve = chapter.curves[name];
+    const points = (values) => values.map((value) => Math.max(value * 100, LEAST_POINTS / 10));
+    const drawn = curve
+      ? { x: curve.time_s, mean: points(curve.mean), low: points(curve.low), high: points(curve.high) }
+      : { x: [], mean: [], low: [], high: [] };
+    model(`curve-${name}`).data = drawn;
+    // the band of two runs would hide everything else
+    model(`band-${name}`).visible = Boolean(curve) && (name !== "guided" || curve.num_runs > 2);
+    if (curve) {
+      lows.push(...curve.mean.filter((value) => value > 0).map((value) => value * 100));
+      highs.push(...drawn.mean);
+      times.push(curve.time_s[0], curve.time_s.at(-1));
+    }
+  }
+  const figure = model("regret");
+  const low = Math.max(least(lows, 1) / 2, LEAST_POINTS), high = most(highs, 1) * 1.4;
+  const budgets = chapter.budgets.map((budget) => budget.time_s);
+  figure.y_range.setv({ start: low, end: high });
+  figure.x_range.setv({ start: Math.min(least(times, 1), ...budgets), end: Math.max(most(times, 10), ...budgets) * 1.05 });
+  for (const [axis, range, narrowest] of [[figure.below[0], figure.x_range, 3.2], [figure.left[0], figure.y_range, 3.2]]) {
+    const ticks = logTicks(range.start, range.end, narrowest);
+    axis.ticker.ticks = ticks;
+    axis.major_label_overrides = new Map(ticks.map((tick) => [tick, powerText(tick)]));
+  }
+  figure.below[0].axis_label = regret.unit === "trainings"
+    ? "time, in trainings alone, with the super-net's" : "time (s) of all trainings, with the super-net's";
+  figure.left[0].axis_label = "test regret (points)";
+  model("budgets").data = { x: budgets };
+  model("budget-labels").data = {
+    x: budgets, y: budgets.map((_, at) => high / 1.15 ** (1 + at * (chapter.budgets.length > 1 ? 4 : 0))),
+    text: chapter.budgets.map((budget) => `TOP-${budget.num_trained}`),
+  };
+  model("pointer").data = { x: [] };
+  nameSearches();
+}
+
+// Powers of ten; over few of them twice and five times each as well.
+function logTicks(low, high, narrowest) {
+  const steps = Math.log10(high / low) < narrowest ? [1, 2, 5] : [1];
+  const ticks = [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
+    ticks.push(...steps.map((step) => Number((step * 10 ** power).toPrecision(3))));
+  }
+  return ticks.filter((tick) => tick >= low && tick <= high);
+}
+
+function powerText(tick) {
+  const power = Math.round(Math.log10(tick));
+  if (tick < 100_000 || tick !== 10 ** power) {
+    return tick.toLocaleString("en", { maximumFractionDigits: 6 });
+  }
+  return `10${[...String(power)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("")}`;
+}
+
+function least(values, otherwise) {
+  return values.length ? values.reduce((a, b) => Math.min(a, b)) : otherwise;
+}
+
+function most(values, otherwise) {
+  return values.length ? values.reduce((a, b) => Math.max(a, b)) : otherwise;
+}
+
+function nameSearches() {
+  const entries = Object.entries(SEARCHES).filter(([name]) => regret.curves[name]).map(([name, [words]]) => {
+    const swatch = element("span", { class: `swatch line ${name}`, "aria-hidden": "true" });
+    const runs = counted(regret.curves[name].num_runs, "run");
+    return element("li", {}, swatch, `${words} `, element("span", { class: "soft" }, runs));
+  });
+  replaceChildren("regret-legend", element("ul", { class: "legend" }, ...entries));
+  byId("regret-readout").textContent = "";
+}
+
+function paintRegret() {
+  for (const name of Object.keys(SEARCHES)) {
+    model(`line-${name}`).glyph.line_color = colourOf(SEARCHES[name][1]);
+    model(`band-${name}`).glyph.fill_color = colourOf(SEARCHES[name][1]);
+  }
+  model("budgets-lines").glyph.line_color = colourOf("soft");
+  model("budget-texts").glyph.text_color = colourOf("soft");
+  model("pointer-line").glyph.line_color = colourOf("line");
+}
+
+// Where each search is at a time: the last point of its curve that is not later.
+function readRegret(time) {
+  model("pointer").data = { x: [time] };
+  const told = Object.entries(SEARCHES).filter(([name]) => regret.curves[name]).map(([name, [words]]) => {
+    const { time_s: times, mean } = regret.curves[name];
+    const after = times.findIndex((one) => one > time);
+    const at = after < 0 ? times.length - 1 : after - 1;
+    return `${words} ${at < 0 ? "has trained nothing" : rounded(mean[at] * 100, 2)}`;
+  });
+  const when = regret.unit === "trainings" ? counted(Math.round(time), "training") : `${compact(Number(time.toPrecision(3)))} s`;
+  byId("regret-readout").textContent = `After ${when}: ${told.join("; ")} points.`;
+}
+
+function listenToRegret() {
+  const place = byId("regret-figure");
+  byId("figure-regret").addEventListener("pointermove", (event) => {
+    const view = figureView("regret");
+    const box = view.canvas_view.el.getBoundingClientRect();
+    readRegret(view.frame.x_scale.invert(event.clientX - box.left));
+  });
+  place.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!step) {
+      return;
+    }
+    event.preventDefault();
+    const { start, end } = model("regret").x_range;
+    regret.at = Math.min(Math.max(regret.at + step, 0), 40);
+    readRegret(start * (end / start) ** (regret.at / 40));
+  });
+}
