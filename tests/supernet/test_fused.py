@@ -7,8 +7,17 @@ import pytest
 import torch
 
 from shareornot.benchmarks import SPACES
-from shareornot.supernet import OptimizerConfig, SuperNet, Trainer, TrainingConfig
-from shareornot.supernet.fused import FusedTrainer
+from shareornot.supernet import (
+    EvaluationConfig,
+    Evaluator,
+    OptimizerConfig,
+    SuperNet,
+    Trainer,
+    TrainingConfig,
+    adapt_batch_norm,
+)
+from shareornot.supernet.fused import FusedEvaluator, FusedTrainer
+from shareornot.supernet.network import ADAPTED, RUNNING
 
 SPACE_NAMES = [space.name for space in SPACES]
 MIN_OUTPUT_EDGES = {space.name: space.min_output_edges() for space in SPACES}
@@ -114,3 +123,38 @@ def test_a_training_that_diverged_says_so(images, network_config, some_cells):
         network.stem.weight.fill_(np.nan)
     training = TrainingConfig(epochs=1, batch_size=8, optimizer=SGD)
     assert np.isnan(FusedTrainer(network, images, some_cells("A_FULL", 20), training).step().item())
+
+
+@pytest.mark.usefixtures("double_precision")
+@pytest.mark.parametrize("space", SPACE_NAMES)
+@pytest.mark.parametrize("adaptation", ["none", "average", "last-batch"])
+def test_scores_equal_those_of_the_plain_engine(space, adaptation, images, network_config, some_cells):
+    network = SuperNet(network_config(min_output_edges=MIN_OUTPUT_EDGES[space]), 5).double()
+    config = EvaluationConfig(adaptation=adaptation, num_batches=2, batch_size=8, forward_size=16)
+    plain, fused = Evaluator(network, images, config), FusedEvaluator(network, images, config)
+    for index in some_cells(space, 4):
+        plan = network.plan(int(index))
+        before = dict(network.state_dict())
+        logits, statistics = [], []
+        for evaluator in (plain, fused):
+            forward = evaluator.forward(network)
+            mode = RUNNING
+            if adaptation != "none":
+                average = adaptation == "average"
+                adapt_batch_norm(network, plan, evaluator.batches, average=average, forward=forward)
+                mode = ADAPTED
+            logits.append(forward(evaluator.validation, plan, mode).detach())
+            statistics.append([b.clone() for name, b in network.named_buffers() if ".adapted_" in name])
+        torch.testing.assert_close(logits[1], logits[0], rtol=1e-9, atol=1e-9)
+        for right, other in zip(*statistics, strict=True):
+            torch.testing.assert_close(other, right, rtol=1e-9, atol=1e-9)
+        assert list(plain.scores(np.array([index], np.int32))) == list(fused.scores(np.array([index], np.int32)))
+        assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
+
+
+def test_fine_tuning_on_the_same_engine(images, network_config, some_cells):
+    network = SuperNet(network_config(), 5)
+    config = EvaluationConfig(fine_tuning_steps=3, num_batches=2, batch_size=8)
+    cells = some_cells("A_FULL", 2)
+    scores = [list(kind(network, images, config).scores(cells)) for kind in (Evaluator, FusedEvaluator)]
+    assert scores[1] == pytest.approx(scores[0], abs=1.5 / len(images.validation_images))  # an image may tip over

@@ -18,7 +18,7 @@ from shareornot.errors import SettingsError
 from shareornot.images import ImageSet
 from shareornot.supernet.config import Engine, EvaluationConfig, NetworkConfig, TrainingConfig
 from shareornot.supernet.evaluation import Evaluator
-from shareornot.supernet.fused import FusedTrainer
+from shareornot.supernet.fused import FusedEvaluator, FusedTrainer
 from shareornot.supernet.network import SuperNet
 from shareornot.supernet.sampling import Indices
 from shareornot.supernet.training import Trainer
@@ -43,7 +43,7 @@ class EngineKind:
 
 KINDS: dict[str, EngineKind] = {
     "plain": EngineKind(Trainer, Evaluator, lambda _: True),
-    "fused": EngineKind(FusedTrainer, Evaluator, lambda device: device.type == "cpu"),
+    "fused": EngineKind(FusedTrainer, FusedEvaluator, lambda device: device.type == "cpu"),
 }
 """Every engine, by the name that a user gives; an engine that joins must pass the tests of all."""
 

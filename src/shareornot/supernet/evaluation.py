@@ -1,6 +1,6 @@
 """Proxy accuracies: how well cells do with the weights that they share."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from shareornot.images import ImageSet, draw_epoch
 from shareornot.supernet.cell_plan import CellPlan
 from shareornot.supernet.config import EvaluationConfig, OptimizerConfig, TrainingConfig
-from shareornot.supernet.network import ADAPTED, RUNNING, Images, SuperNet, adapt_batch_norm
+from shareornot.supernet.network import ADAPTED, RUNNING, BatchNormMode, Images, SuperNet, adapt_batch_norm
 from shareornot.supernet.sampling import Indices
 from shareornot.supernet.training import Trainer
 
@@ -25,7 +25,7 @@ class Evaluator:
         images: on the device of the network.
         config: how to score.
 
-    This is the plain engine, the reference for all others, which derive from it and replace `num_correct`.
+    This is the plain engine, the reference for all others, which derive from it and replace `forward` or `num_correct`.
     """
 
     engine: ClassVar[str] = "plain"
@@ -48,17 +48,22 @@ class Evaluator:
             with torch.inference_mode():
                 yield int(self.num_correct(network, plan)) / len(self.validation)
 
+    def forward(self, network: SuperNet) -> Callable[[Images, CellPlan, BatchNormMode], Tensor]:
+        """What gives the logits of a cell."""
+        return network
+
     def num_correct(self, network: SuperNet, plan: CellPlan) -> Int64[Tensor, ""] | int:
         """Validation images that the cell classifies rightly."""
-        mode = RUNNING
+        forward, mode = self.forward(network), RUNNING
         if self.config.adaptation != "none":
-            adapt_batch_norm(network, plan, self.batches, average=self.config.adaptation == "average")
+            average = self.config.adaptation == "average"
+            adapt_batch_norm(network, plan, self.batches, average=average, forward=forward)
             mode = ADAPTED
         total = torch.zeros((), dtype=torch.int64, device=self.images.device)
         size = self.config.forward_size or (256 if self.images.device.type == "cpu" else 2_000)
         for start in range(0, len(self.validation), size):
             part = slice(start, start + size)
-            predictions = network(self.validation[part], plan, mode).argmax(dim=1)
+            predictions = forward(self.validation[part], plan, mode).argmax(dim=1)
             total += (predictions == self.images.validation_labels[part]).sum()
         return total
 

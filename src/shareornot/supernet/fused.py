@@ -10,7 +10,6 @@ Shape suffixes: B batch, C channels, H height, W width.
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numba
 import numpy as np
@@ -18,12 +17,21 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from shareornot.cells import CONV3X3, MAXPOOL3X3
+from shareornot.cells import CONV3X3, MAX_VERTICES, MAXPOOL3X3
 from shareornot.images import ImageSet
 from shareornot.supernet import fused_kernels as kernels
 from shareornot.supernet.cell_plan import CellPlan
 from shareornot.supernet.config import TrainingConfig
-from shareornot.supernet.network import ConvBatchNorm, Images, Region, SuperCell, SuperNet
+from shareornot.supernet.evaluation import Evaluator
+from shareornot.supernet.network import (
+    RUNNING,
+    BatchNormMode,
+    ConvBatchNorm,
+    Images,
+    Region,
+    SuperCell,
+    SuperNet,
+)
 from shareornot.supernet.sampling import Indices
 from shareornot.supernet.training import Trainer
 
@@ -36,35 +44,28 @@ Gradients = list[tuple[nn.Parameter, Region | None, Tensor]]
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
-    """Some channels of images in channels-last layout."""
+class Maps:
+    """Images in channels-last layout, as PyTorch and as the compiled passes see them."""
 
-    flat: Flat
-    """The values of all channels."""
-    stride: int
-    """Channels of the whole."""
-    first: int
-    num_channels: int
     tensor: Images
-    """The whole."""
+    flat: Flat
 
-    def images(self) -> Images:
-        """The images, which must be the whole."""
-        assert self.stride == self.num_channels, "a slice where the whole is needed"
-        return self.tensor
+    @property
+    def num_channels(self) -> int:
+        """Channels of each image."""
+        return self.tensor.shape[1]
 
 
-def whole(tensor: Images) -> Slice:
-    """All channels of images, which are copied if they are in another layout."""
+def maps(tensor: Images) -> Maps:
+    """Images as both see them; copied if they are in another layout."""
     tensor = tensor.contiguous(memory_format=torch.channels_last)
-    num_channels = tensor.shape[1]
-    return Slice(tensor.permute(0, 2, 3, 1).view(-1).numpy(), num_channels, 0, num_channels, tensor)
+    return Maps(tensor, tensor.permute(0, 2, 3, 1).view(-1).numpy())
 
 
-def empty(like: Images, num_channels: int) -> Slice:
+def empty(like: Images, num_channels: int) -> Maps:
     """Room for images of the same size with so many channels."""
     batch, _, height, width = like.shape
-    return whole(like.new_empty((batch, height, width, num_channels)).permute(0, 3, 1, 2))
+    return maps(like.new_empty((batch, height, width, num_channels)).permute(0, 3, 1, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Unit:
 
     unit: ConvBatchNorm
     x: Images
-    u: Slice
+    u: Maps
     """Output of the convolution, before batch norm."""
     weight: Tensor
     regions: tuple[Region, Region]
@@ -127,71 +128,60 @@ class FusedCell:
         self.vertices: list[Vertex] = []
         self.output_projection: Unit | None = None
 
-    def forward(self, x: Slice) -> Slice:
+    def forward(self, x: Maps) -> Maps:
         """Run the cell."""
         cell, plan, engine = self.cell, self.plan, self.engine
-        channels = plan.channels[cell.stack]
-        out = empty(x.tensor, cell.out_channels)
-        states: list[Slice] = [x]
-        filled = 0
+        states: list[Maps] = [x]
         for vertex, (operation, sources) in enumerate(zip(plan.operations, plan.sources, strict=True), start=1):
-            num_channels = channels[vertex - 1]
-            if vertex in plan.feeding:
-                target = Slice(out.flat, out.stride, filled, num_channels, out.tensor)
-                filled += num_channels
-            else:
-                target = empty(x.tensor, num_channels)
-            projection = None
+            num_channels = plan.channels[cell.stack][vertex - 1]
+            projection, total = None, None
+            if 0 in sources:
+                total, projection = engine.unit(cell.projection(vertex), x, num_channels, 1)
             interior = [states[source] for source in sources if source]
-            if len(interior) == len(sources) == 1 and interior[0].stride == num_channels:
+            if total is None and len(interior) == 1 and interior[0].num_channels == num_channels:
                 total = interior[0]
             else:
-                total = empty(x.tensor, num_channels)
-                if 0 in sources:
-                    projection = engine.unit(cell.projection(vertex), x.images(), num_channels, 1, total, add=False)
-                for number, state in enumerate(interior):
-                    engine.add(state, num_channels, total, add=number > 0 or projection is not None)
+                total = engine.first_channels(interior, num_channels, total)
             if operation == MAXPOOL3X3:
-                winners = engine.max_pool(total, target)
+                state, winners = engine.max_pool(total)
                 self.vertices.append(Vertex(num_channels, projection, None, winners))
             else:
                 kernel_size = 3 if operation == CONV3X3 else 1
-                unit = cell.operation(vertex, operation)
-                done = engine.unit(unit, total.images(), num_channels, kernel_size, target, add=False)
-                self.vertices.append(Vertex(num_channels, projection, done, None))
-            states.append(target)
+                state, unit = engine.unit(cell.operation(vertex, operation), total, num_channels, kernel_size)
+                self.vertices.append(Vertex(num_channels, projection, unit, None))
+            states.append(state)
+        out = engine.join([states[vertex] for vertex in plan.feeding]) if plan.feeding else None
         if plan.residual:
-            unit = cell.output_projection
-            self.output_projection = engine.unit(unit, x.images(), cell.out_channels, 1, out, add=bool(plan.feeding))
+            # Where a single vertex feeds the output, it feeds nothing else, so that its state may become the output.
+            out, self.output_projection = engine.unit(cell.output_projection, x, cell.out_channels, 1, add_to=out)
+        assert out is not None, "a pruned cell feeds its output"
         return out
 
-    def backward(self, gradient: Slice, gradients: Gradients) -> Images:
+    def backward(self, gradient: Maps, gradients: Gradients) -> Images:
         """Gradient of the cell's input; those of the parameters are appended."""
         plan, engine = self.plan, self.engine
-        incoming: list[list[Slice]] = [[] for _ in range(len(self.vertices) + 1)]
-        filled = 0
-        for vertex in plan.feeding:
-            num_channels = self.vertices[vertex - 1].num_channels
-            incoming[vertex].append(Slice(gradient.flat, gradient.stride, filled, num_channels, gradient.tensor))
-            filled += num_channels
+        incoming: list[list[Maps]] = [[] for _ in range(len(self.vertices) + 1)]
+        parts = engine.split(gradient, [self.vertices[vertex - 1].num_channels for vertex in plan.feeding])
+        for vertex, part in zip(plan.feeding, parts, strict=True):
+            incoming[vertex].append(part)
         to_input: list[Images] = []
 
-        def back(unit: Unit, gradient: Slice) -> Images:
+        def back(unit: Unit, gradient: Maps) -> Images:
             dx = engine.unit_backward(unit, gradient, gradients, needs_input=True)
             assert dx is not None
             return dx
 
         for number in range(len(self.vertices), 0, -1):
-            done, sources = self.vertices[number - 1], plan.sources[number - 1]
+            done = self.vertices[number - 1]
             d_state = engine.sum_of(incoming[number], done.num_channels)
             if done.operation:
-                d_total = whole(back(done.operation, d_state))
+                d_total = maps(back(done.operation, d_state))
             else:
                 assert done.winners is not None
                 d_total = engine.max_pool_backward(d_state, done.winners)
             if done.projection:
                 to_input.append(back(done.projection, d_total))
-            for source in sources:
+            for source in plan.sources[number - 1]:
                 if source:
                     incoming[source].append(d_total)
         if self.output_projection:
@@ -206,64 +196,94 @@ class FusedForward:
     """Runs a super-net on a processor, forward and backward.
 
     Args:
-        network: of which nothing but the running statistics changes.
+        network: of which nothing but the statistics of batch norm changes.
         num_threads: for the compiled passes, those of PyTorch.
     """
 
     def __init__(self, network: SuperNet, num_threads: int) -> None:
         self.network = network
         self.passes = Passes(num_threads)
-        self.statistics: Literal["running", "adapted"] = "running"
-        self.momentum = network.config.bn_momentum
+        self.mode = RUNNING
+
+    @torch.no_grad()
+    def logits(self, images_BCHW: Images, plan: CellPlan, mode: BatchNormMode) -> Tensor:
+        """Logits of one cell; no way back from there."""
+        self.mode = mode
+        x, _, _ = self._features(images_BCHW, plan)
+        logits: Tensor = self.network.classifier(x.tensor.mean(dim=(2, 3)))
+        return logits
 
     def loss_and_gradients(
         self, images_BCHW: Images, labels: Tensor, plan: CellPlan, weight: float
     ) -> tuple[Tensor, Gradients]:
-        """Mean cross-entropy of one cell times `weight`, and the gradients of that."""
-        network, config = self.network, self.network.config
+        """Mean cross-entropy of one cell times `weight`, and the gradients of that; learns the running statistics."""
+        network = self.network
+        self.mode = BatchNormMode("running", network.config.bn_momentum)
         gradients: Gradients = []
         with torch.no_grad():
-            x = empty(images_BCHW, config.num_filters)
-            images_BCHW = images_BCHW.contiguous(memory_format=torch.channels_last)
-            stem = self.unit(network.stem, images_BCHW, config.num_filters, 3, x, add=False)
-            done: list[tuple[FusedCell, tuple[Images, Tensor] | None]] = []
-            for position, cell in enumerate(network.cells):
-                assert isinstance(cell, SuperCell)
-                before = None
-                if position and position % config.cells_per_stack == 0:
-                    pooled, where = torch.ops.aten.max_pool2d_with_indices(x.images(), [2, 2])
-                    before = (x.images(), where)
-                    x = whole(pooled)
-                fused = FusedCell(cell, plan, self)
-                done.append((fused, before))
-                x = fused.forward(x)
-        features = x.images().mean(dim=(2, 3)).requires_grad_()
+            x, stem, cells = self._features(images_BCHW, plan)
+            features = x.tensor.mean(dim=(2, 3))
+        features.requires_grad_()
         loss = F.cross_entropy(network.classifier(features), labels) * weight
-        parameters: tuple[nn.Parameter, nn.Parameter] = (network.classifier.weight, network.classifier.bias)  # type: ignore[assignment]
+        parameters: tuple[nn.Parameter, ...] = (network.classifier.weight, network.classifier.bias)  # type: ignore[assignment]
         d_features, *d_classifier = torch.autograd.grad(loss, (features, *parameters))
         for parameter, gradient in zip(parameters, d_classifier, strict=True):
             gradients.append((parameter, None, gradient))
         with torch.no_grad():
             height, width = x.tensor.shape[2:]
-            d_pixel = (d_features / (height * width))[:, :, None, None]
-            d_images: Images = d_pixel.expand(-1, -1, height, width)
-            for fused, before in reversed(done):
-                d_images = fused.backward(whole(d_images), gradients)
+            d_images: Images = (d_features / (height * width))[:, :, None, None].expand(-1, -1, height, width)
+            for cell, before in reversed(cells):
+                d_images = cell.backward(maps(d_images), gradients)
                 if before:
                     d_images = torch.ops.aten.max_pool2d_with_indices_backward(
                         d_images, before[0], [2, 2], [], [0, 0], [1, 1], False, before[1]
                     )
-            self.unit_backward(stem, whole(d_images), gradients, needs_input=False)
+            assert stem is not None
+            self.unit_backward(stem, maps(d_images), gradients, needs_input=False)
         return loss.detach(), gradients
 
+    def _features(
+        self, images_BCHW: Images, plan: CellPlan
+    ) -> tuple[Maps, Unit | None, list[tuple[FusedCell, tuple[Tensor, Tensor] | None]]]:
+        """Output of the last cell, and what the way back needs of stem, cells and down-sampling before a cell."""
+        network, config = self.network, self.network.config
+        x, stem = self.unit(network.stem, maps(images_BCHW), config.num_filters, 3)
+        done: list[tuple[FusedCell, tuple[Tensor, Tensor] | None]] = []
+        for position, cell in enumerate(network.cells):
+            assert isinstance(cell, SuperCell)
+            before = None
+            if position and position % config.cells_per_stack == 0:
+                pooled, where = torch.ops.aten.max_pool2d_with_indices(x.tensor, [2, 2])
+                before = (x.tensor, where)
+                x = maps(pooled)
+            fused = FusedCell(cell, plan, self)
+            x = fused.forward(x)
+            done.append((fused, before))
+        return x, stem, done
+
     def unit(
-        self, unit: ConvBatchNorm, x: Images, num_channels: int, kernel_size: int, target: Slice, *, add: bool
-    ) -> Unit:
-        """Convolution, batch norm by the statistics of the batch, ReLU, written or added to `target`."""
-        regions = unit.regions(x.shape[1], num_channels, kernel_size)
-        weight = unit.weight[regions[0]].contiguous(memory_format=torch.channels_last)
-        u = whole(F.conv2d(x, weight, padding=kernel_size // 2))
-        centre = u.flat[:num_channels]
+        self, unit: ConvBatchNorm, x: Maps, num_channels: int, kernel_size: int, *, add_to: Maps | None = None
+    ) -> tuple[Maps, Unit | None]:
+        """Convolution, batch norm, ReLU; added to maps that are there, if any.
+
+        Returns:
+            The output, and what the way back needs; nothing of that where statistics are fixed.
+        """
+        regions = unit.regions(x.num_channels, num_channels, kernel_size)
+        weight = unit.weight[regions[0]]
+        adapted = self.mode.statistics == "adapted"
+        kept = (unit.adapted_mean, unit.adapted_var) if adapted else (unit.running_mean, unit.running_var)
+        if self.mode.momentum is None:
+            kept_mean, kept_var = (buffer[:num_channels] for buffer in kept)
+            factor = unit.gamma[:num_channels] * torch.rsqrt(kept_var + unit.epsilon)
+            bias = unit.beta[:num_channels] - kept_mean * factor
+            y = maps(F.relu_(F.conv2d(x.tensor, weight * factor.view(-1, 1, 1, 1), bias, padding=kernel_size // 2)))
+            if add_to is None:
+                return y, None
+            return self.first_channels([y], num_channels, add_to), None
+        weight = weight.contiguous(memory_format=torch.channels_last)
+        u = maps(F.conv2d(x.tensor, weight, padding=kernel_size // 2))
+        centre = u.flat[:num_channels].copy()
         block_sums = np.empty((NUM_BLOCKS, 2, num_channels))
         self.passes.sums(u.flat, centre, block_sums)
         num_pixels = len(u.flat) // num_channels
@@ -274,36 +294,32 @@ class FusedForward:
         gamma, beta = (v[:num_channels].detach().numpy() for v in (unit.gamma, unit.beta))
         scale = gamma * inverse_std
         shift = beta - mean * scale
-        self._learn_statistics(unit, mean, variance * (num_pixels / max(num_pixels - 1, 1)))
+        unbiased = variance * (num_pixels / max(num_pixels - 1, 1))
+        for buffer, new in zip(kept, (mean, unbiased), strict=True):
+            part = buffer.numpy()[:num_channels]
+            part[:] = (1 - self.mode.momentum) * part + self.mode.momentum * new
         kind = u.flat.dtype
         scale_, shift_ = scale.astype(kind), shift.astype(kind)
-        self.passes.scale_relu(u.flat, scale_, shift_, target.flat, target.stride, target.first, add, NUM_BLOCKS)
-        return Unit(unit, x, u, weight, regions, mean, inverse_std, scale_, shift_)
+        # Statistics that are adapted are never learnt from, so that the output may take the place of the input.
+        y = add_to or (u if adapted else empty(u.tensor, num_channels))
+        self.passes.scale_relu(u.flat, scale_, shift_, y.flat, add_to is not None, NUM_BLOCKS)
+        return y, None if adapted else Unit(unit, x.tensor, u, weight, regions, mean, inverse_std, scale_, shift_)
 
-    def _learn_statistics(self, unit: ConvBatchNorm, mean: np.ndarray, variance: np.ndarray) -> None:
-        """Mix the statistics of a batch into those that are kept."""
-        adapted = self.statistics == "adapted"
-        kept = (unit.adapted_mean, unit.adapted_var) if adapted else (unit.running_mean, unit.running_var)
-        for buffer, new in zip(kept, (mean, variance), strict=True):
-            part = buffer.numpy()[: len(new)]
-            part[:] = (1 - self.momentum) * part + self.momentum * new
-
-    def unit_backward(self, done: Unit, gradient: Slice, gradients: Gradients, *, needs_input: bool) -> Images | None:
+    def unit_backward(self, done: Unit, gradient: Maps, gradients: Gradients, *, needs_input: bool) -> Images | None:
         """Gradient of the input of a unit, where it is needed; those of its parameters are appended."""
         num_channels, u = done.u.num_channels, done.u
         kind = u.flat.dtype
         block_sums = np.empty((NUM_BLOCKS, 2, num_channels))
-        where = (gradient.flat, gradient.stride, gradient.first)
-        self.passes.gradient_sums(u.flat, done.scale, done.shift, done.mean.astype(kind), *where, block_sums)
+        self.passes.gradient_sums(u.flat, done.scale, done.shift, done.mean.astype(kind), gradient.flat, block_sums)
         d_beta, products = block_sums.sum(axis=0)
         d_gamma = products * done.inverse_std
         num_pixels = len(u.flat) // num_channels
-        # dx = scale * (g - mean(g) - normalized x * mean(g * normalized x)), sorted by powers of x
+        # du = scale * (g - mean(g) - normalized u * mean(g * normalized u)), sorted by powers of u
         slope = -done.scale * done.inverse_std * d_gamma / num_pixels
         offset = -done.scale * d_beta / num_pixels - slope * done.mean
         du = empty(u.tensor, num_channels)
         self.passes.scale_relu_backward(
-            u.flat, done.scale, done.shift, slope.astype(kind), offset.astype(kind), *where, du.flat, NUM_BLOCKS
+            u.flat, done.scale, done.shift, slope.astype(kind), offset.astype(kind), gradient.flat, du.flat, NUM_BLOCKS
         )
         padding = done.weight.shape[2] // 2
         dx, d_weight, _ = torch.ops.aten.convolution_backward(
@@ -325,36 +341,61 @@ class FusedForward:
         gradients.append((done.unit.beta, channel_region, torch.from_numpy(d_beta.astype(kind))))
         return dx if needs_input else None
 
-    def add(self, state: Slice, num_channels: int, total: Slice, *, add: bool) -> None:
-        """Write or add the first channels of a state to those of the total."""
-        self.passes.add_slice(
-            state.flat, state.stride, state.first, num_channels, total.flat, total.num_channels, add, NUM_BLOCKS
-        )
-
-    def sum_of(self, gradients: list[Slice], num_channels: int) -> Slice:
-        """Sum of gradients, some of which are for the first channels only."""
-        if len(gradients) == 1 and gradients[0].num_channels == num_channels:
-            return gradients[0]
-        total = empty(gradients[0].tensor, num_channels)
-        for number, gradient in enumerate(gradients):
-            self.add(gradient, gradient.num_channels, total, add=number > 0)
+    def first_channels(self, states: list[Maps], num_channels: int, total: Maps | None) -> Maps:
+        """Sum of the first channels of states, added to a total if there is one."""
+        add = total is not None
+        for state in states:
+            total = total or empty(state.tensor, num_channels)
+            self.passes.add_first(state.flat, state.num_channels, total.flat, num_channels, add, NUM_BLOCKS)
+            add = True
+        assert total is not None
         return total
 
-    def max_pool(self, total: Slice, target: Slice) -> Flat:
-        """Maximum over 3 x 3 neighbourhoods; returns where each came from."""
-        winners = np.empty(len(total.flat), np.uint8)
-        batch, num_channels, height, width = total.tensor.shape
-        where = (target.flat, target.stride, target.first)
-        self.passes.max_pool(total.flat, batch, height, width, num_channels, *where, winners)
-        return winners
+    def sum_of(self, gradients: list[Maps], num_channels: int) -> Maps:
+        """Sum of gradients, some of which are for the first channels only; it may be one of them."""
+        if len(gradients) == 1 and gradients[0].num_channels == num_channels:
+            return gradients[0]
+        return self.first_channels(gradients, num_channels, None)
 
-    def max_pool_backward(self, gradient: Slice, winners: Flat) -> Slice:
+    def join(self, states: list[Maps]) -> Maps:
+        """All channels of states behind each other."""
+        if len(states) == 1:
+            return states[0]
+        out = empty(states[0].tensor, sum(state.num_channels for state in states))
+        self.passes.join(*_five(states), out.flat, NUM_BLOCKS)
+        return out
+
+    def split(self, x: Maps, channels: list[int]) -> list[Maps]:
+        """The way back from `join`."""
+        if len(channels) < 2:
+            return [x] * len(channels)
+        parts = [empty(x.tensor, num_channels) for num_channels in channels]
+        flats, numbers = _five(parts)
+        self.passes.split(x.flat, numbers, flats, NUM_BLOCKS)
+        return parts
+
+    def max_pool(self, x: Maps) -> tuple[Maps, Flat | None]:
+        """Maximum over 3 x 3 neighbourhoods, and where each came from if there is a way back."""
+        out = empty(x.tensor, x.num_channels)
+        batch, num_channels, height, width = x.tensor.shape
+        winners = np.empty(len(x.flat), np.uint8)
+        self.passes.max_pool(x.flat, batch, height, width, num_channels, out.flat, winners)
+        return out, winners
+
+    def max_pool_backward(self, gradient: Maps, winners: Flat) -> Maps:
         """Gradient of the input of a max pooling."""
         out = empty(gradient.tensor, gradient.num_channels)
         batch, num_channels, height, width = out.tensor.shape
-        where = (gradient.flat, gradient.stride, gradient.first)
-        self.passes.max_pool_backward(*where, batch, height, width, num_channels, winners, out.flat)
+        self.passes.max_pool_backward(gradient.flat, batch, height, width, num_channels, winners, out.flat)
         return out
+
+
+def _five(parts: list[Maps]) -> tuple[tuple[Flat, ...], np.ndarray]:
+    """The parts and their channels, filled up to the most that a cell can have, so that one compiled pass fits all."""
+    missing = MAX_VERTICES - 2 - len(parts)
+    nothing = parts[0].flat[:0]
+    channels = np.array([part.num_channels for part in parts] + [0] * missing)
+    return tuple(part.flat for part in parts) + (nothing,) * missing, channels
 
 
 class FusedTrainer(Trainer):
@@ -378,3 +419,14 @@ class FusedTrainer(Trainer):
                 parameter.grad[region if region is not None else ...] += gradient
         self.optimizer.step(self.network.used_regions(plans), learning_rate)
         return torch.stack(losses).sum()
+
+
+class FusedEvaluator(Evaluator):
+    """The evaluator of the fused engine."""
+
+    engine = "fused"
+    trainer = FusedTrainer
+
+    def forward(self, network: SuperNet) -> Callable[[Images, CellPlan, BatchNormMode], Tensor]:
+        """What gives the logits of a cell."""
+        return FusedForward(network, torch.get_num_threads()).logits

@@ -1,8 +1,8 @@
 """Compiled passes over images for the fused engine: batch norm with ReLU, sums of channel slices, max pooling.
 
-All arrays are flat; in memory, images are in channels-last layout. The values of a slice of channels are at
-`pixel * stride + first + channel`. A pass is cut into blocks that depend on the sizes alone, never on the number of
-threads, so that sums come out the same on any number of them.
+All arrays are flat; the images in them are in channels-last layout: pixel after pixel, all channels of each. A pass is
+cut into blocks that depend on the sizes alone, never on the number of threads, so that sums come out the same on any
+number of them.
 
 Every kernel comes twice: `..._serial` runs on the calling thread alone, `..._parallel` on numba's threads.
 """
@@ -68,45 +68,33 @@ def _sums(x: Any, centre: Any, block_sums: Any) -> None:
 
 
 @no_type_check
-def _scale_relu(x: Any, scale: Any, shift: Any, out: Any, stride: int, first: int, add: bool, num_blocks: int) -> None:
-    """Write, or add, max(0, x * scale + shift) to a slice of channels of `out`. What is not a number stays so."""
+def _scale_relu(x: Any, scale: Any, shift: Any, out: Any, add: bool, num_blocks: int) -> None:
+    """Write, or add, max(0, x * scale + shift) to `out`. What is not a number stays so."""
     num_channels = len(scale)
     num_pixels = len(x) // num_channels
     zero = x.dtype.type(0)
     width = LANES * num_channels
     for block in prange(num_blocks):
         start, stop = num_pixels * block // num_blocks, num_pixels * (block + 1) // num_blocks
-        if stride == num_channels:
-            scales, shifts = np.empty(width, x.dtype), np.empty(width, x.dtype)
-            for lane in range(width):
-                scales[lane], shifts[lane] = scale[lane % num_channels], shift[lane % num_channels]
-            while start < stop:
-                begin, length = start * num_channels, min(stop - start, LANES) * num_channels
-                values, target = x[begin : begin + length], out[begin : begin + length]
-                if add:
-                    for lane in range(length):
-                        value = values[lane] * scales[lane] + shifts[lane]
-                        target[lane] += zero if value <= zero else value
-                else:
-                    for lane in range(length):
-                        value = values[lane] * scales[lane] + shifts[lane]
-                        target[lane] = zero if value <= zero else value
-                start += LANES
-        else:
-            for pixel in range(start, stop):
-                begin = pixel * stride + first
-                values = x[pixel * num_channels : (pixel + 1) * num_channels]
-                target = out[begin : begin + num_channels]
-                for channel in range(num_channels):
-                    value = values[channel] * scale[channel] + shift[channel]
-                    value = zero if value <= zero else value
-                    target[channel] = target[channel] + value if add else value
+        scales, shifts = np.empty(width, x.dtype), np.empty(width, x.dtype)
+        for lane in range(width):
+            scales[lane], shifts[lane] = scale[lane % num_channels], shift[lane % num_channels]
+        while start < stop:
+            begin, length = start * num_channels, min(stop - start, LANES) * num_channels
+            values, target = x[begin : begin + length], out[begin : begin + length]
+            if add:
+                for lane in range(length):
+                    value = values[lane] * scales[lane] + shifts[lane]
+                    target[lane] += zero if value <= zero else value
+            else:
+                for lane in range(length):
+                    value = values[lane] * scales[lane] + shifts[lane]
+                    target[lane] = zero if value <= zero else value
+            start += LANES
 
 
 @no_type_check
-def _gradient_sums(
-    x: Any, scale: Any, shift: Any, mean: Any, gradient: Any, stride: int, first: int, block_sums: Any
-) -> None:
+def _gradient_sums(x: Any, scale: Any, shift: Any, mean: Any, gradient: Any, block_sums: Any) -> None:
     """Sums over the pixels that ReLU lets through, of the gradient and of the gradient times (x - mean)."""
     num_channels = len(scale)
     num_pixels = len(x) // num_channels
@@ -119,7 +107,7 @@ def _gradient_sums(
         for lane in range(width):
             channel = lane % num_channels
             scales[lane], shifts[lane], means[lane] = scale[channel], shift[channel], mean[channel]
-        sums, products, incoming = np.empty(width, x.dtype), np.empty(width, x.dtype), np.empty(width, x.dtype)
+        sums, products = np.empty(width, x.dtype), np.empty(width, x.dtype)
         block_sums[block] = 0
         while start < stop:
             end = min(start + PIXELS_AT_A_TIME, stop)
@@ -127,15 +115,7 @@ def _gradient_sums(
             products[:] = 0
             while start < end:
                 begin, length = start * num_channels, min(end - start, LANES) * num_channels
-                values = x[begin : begin + length]
-                if stride == num_channels:
-                    for lane in range(length):
-                        incoming[lane] = gradient[begin + lane]
-                else:
-                    for pixel in range(length // num_channels):
-                        source = (start + pixel) * stride + first
-                        for channel in range(num_channels):
-                            incoming[pixel * num_channels + channel] = gradient[source + channel]
+                values, incoming = x[begin : begin + length], gradient[begin : begin + length]
                 for lane in range(length):
                     passed = zero if values[lane] * scales[lane] + shifts[lane] <= zero else incoming[lane]
                     sums[lane] += passed
@@ -149,18 +129,9 @@ def _gradient_sums(
 
 @no_type_check
 def _scale_relu_backward(
-    x: Any,
-    scale: Any,
-    shift: Any,
-    slope: Any,
-    offset: Any,
-    gradient: Any,
-    stride: int,
-    first: int,
-    out: Any,
-    num_blocks: int,
+    x: Any, scale: Any, shift: Any, slope: Any, offset: Any, gradient: Any, out: Any, num_blocks: int
 ) -> None:
-    """Write scale * (the gradient where ReLU lets it through) + slope * x + offset; `out` is contiguous."""
+    """Write scale * (the gradient where ReLU lets it through) + slope * x + offset."""
     num_channels = len(scale)
     num_pixels = len(x) // num_channels
     zero = x.dtype.type(0)
@@ -168,22 +139,15 @@ def _scale_relu_backward(
     for block in prange(num_blocks):
         start, stop = num_pixels * block // num_blocks, num_pixels * (block + 1) // num_blocks
         scales, shifts = np.empty(width, x.dtype), np.empty(width, x.dtype)
-        slopes, offsets, incoming = np.empty(width, x.dtype), np.empty(width, x.dtype), np.empty(width, x.dtype)
+        slopes, offsets = np.empty(width, x.dtype), np.empty(width, x.dtype)
         for lane in range(width):
             channel = lane % num_channels
             scales[lane], shifts[lane] = scale[channel], shift[channel]
             slopes[lane], offsets[lane] = slope[channel], offset[channel]
         while start < stop:
             begin, length = start * num_channels, min(stop - start, LANES) * num_channels
-            values, target = x[begin : begin + length], out[begin : begin + length]
-            if stride == num_channels:
-                for lane in range(length):
-                    incoming[lane] = gradient[begin + lane]
-            else:
-                for pixel in range(length // num_channels):
-                    source = (start + pixel) * stride + first
-                    for channel in range(num_channels):
-                        incoming[pixel * num_channels + channel] = gradient[source + channel]
+            values, incoming = x[begin : begin + length], gradient[begin : begin + length]
+            target = out[begin : begin + length]
             for lane in range(length):
                 passed = zero if values[lane] * scales[lane] + shifts[lane] <= zero else incoming[lane]
                 target[lane] = scales[lane] * passed + slopes[lane] * values[lane] + offsets[lane]
@@ -191,46 +155,86 @@ def _scale_relu_backward(
 
 
 @no_type_check
-def _add_slice(
-    x: Any, x_stride: int, x_first: int, num_channels: int, out: Any, out_channels: int, add: bool, num_blocks: int
-) -> None:
-    """Write, or add, a slice of channels of x to the first channels of `out`; writing sets the others to 0."""
+def _add_first(x: Any, x_channels: int, out: Any, out_channels: int, add: bool, num_blocks: int) -> None:
+    """Write, or add, the first channels of x to those of `out`, as many as both have; writing sets others to 0."""
     num_pixels = len(out) // out_channels
+    num_common = min(x_channels, out_channels)
     zero = x.dtype.type(0)
     for block in prange(num_blocks):
         start, stop = num_pixels * block // num_blocks, num_pixels * (block + 1) // num_blocks
-        if add and x_stride == num_channels == out_channels:
-            for position in range(start * num_channels, stop * num_channels):
-                out[position] += x[position]
-            continue
-        for pixel in range(start, stop):
-            begin = pixel * x_stride + x_first
-            values = x[begin : begin + num_channels]
-            target = out[pixel * out_channels : (pixel + 1) * out_channels]
+        if x_channels == out_channels:
+            values, target = x[start * out_channels : stop * out_channels], out[start * out_channels :]
             if add:
-                for channel in range(num_channels):
-                    target[channel] += values[channel]
+                for place in range(len(values)):
+                    target[place] += values[place]
             else:
-                for channel in range(num_channels):
+                for place in range(len(values)):
+                    target[place] = values[place]
+        elif add:
+            for pixel in range(start, stop):
+                values, target = x[pixel * x_channels :], out[pixel * out_channels :]
+                for channel in range(num_common):
+                    target[channel] += values[channel]
+        else:
+            for pixel in range(start, stop):
+                values, target = x[pixel * x_channels :], out[pixel * out_channels :]
+                for channel in range(num_common):
                     target[channel] = values[channel]
-                for channel in range(num_channels, out_channels):
+                for channel in range(num_common, out_channels):
                     target[channel] = zero
 
 
 @no_type_check
-def _max_pool(
-    x: Any, num_images: int, height: int, width: int, num_channels: int, out: Any, stride: int, first: int, winners: Any
-) -> None:
+def _join(parts: Any, channels: Any, out: Any, num_blocks: int) -> None:
+    """Put the channels of all parts behind each other. Parts that are too many have no channels."""
+    out_channels = channels.sum()
+    num_pixels = len(out) // out_channels
+    for block in prange(num_blocks):
+        start, stop = num_pixels * block // num_blocks, num_pixels * (block + 1) // num_blocks
+        while start < stop:  # some pixels at a time, which stay in the cache until all parts are there
+            end = min(start + LANES, stop)
+            first = 0
+            for number in range(len(channels)):
+                part, num_channels = parts[number], channels[number]
+                for pixel in range(start, end):
+                    values, target = part[pixel * num_channels :], out[pixel * out_channels + first :]
+                    for channel in range(num_channels):
+                        target[channel] = values[channel]
+                first += num_channels
+            start = end
+
+
+@no_type_check
+def _split(x: Any, channels: Any, parts: Any, num_blocks: int) -> None:
+    """The way back from `_join`."""
+    x_channels = channels.sum()
+    num_pixels = len(x) // x_channels
+    for block in prange(num_blocks):
+        start, stop = num_pixels * block // num_blocks, num_pixels * (block + 1) // num_blocks
+        while start < stop:
+            end = min(start + LANES, stop)
+            first = 0
+            for number in range(len(channels)):
+                part, num_channels = parts[number], channels[number]
+                for pixel in range(start, end):
+                    values, target = x[pixel * x_channels + first :], part[pixel * num_channels :]
+                    for channel in range(num_channels):
+                        target[channel] = values[channel]
+                first += num_channels
+            start = end
+
+
+@no_type_check
+def _max_pool(x: Any, num_images: int, height: int, width: int, num_channels: int, out: Any, winners: Any) -> None:
     """Maximum over 3 x 3 neighbourhoods; `winners` gets the position 0 to 8 of the first that is largest.
 
     Position 0 is above and to the left. A row of an image at a time, all its columns and channels as one vector.
     """
     length = width * num_channels
     for image in prange(num_images):
-        best = np.empty(length, x.dtype)
         for row in range(height):
             here = (image * height + row) * length
-            winner = winners[here : here + length]
+            best, winner = out[here : here + length], winners[here : here + length]
             best[:] = -np.inf
             winner[:] = 0
             for position in range(9):
@@ -245,43 +249,20 @@ def _max_pool(
                     wins = (value > maximum[place]) | (value != value)
                     maximum[place] = value if wins else maximum[place]
                     which[place] = np.uint8(position) if wins else which[place]
-            if stride == num_channels:
-                out[here : here + length] = best
-            else:
-                for column in range(width):
-                    begin = ((image * height + row) * width + column) * stride + first
-                    for channel in range(num_channels):
-                        out[begin + channel] = best[column * num_channels + channel]
 
 
 @no_type_check
 def _max_pool_backward(
-    gradient: Any,
-    stride: int,
-    first: int,
-    num_images: int,
-    height: int,
-    width: int,
-    num_channels: int,
-    winners: Any,
-    out: Any,
+    gradient: Any, num_images: int, height: int, width: int, num_channels: int, winners: Any, out: Any
 ) -> None:
-    """Give each gradient to the winner of its neighbourhood; `out` is contiguous and overwritten."""
+    """Give each gradient to the winner of its neighbourhood."""
     length = width * num_channels
     zero = out.dtype.type(0)
     for image in prange(num_images):
-        incoming = np.empty(length, out.dtype)
         out[image * height * length : (image + 1) * height * length] = zero
         for row in range(height):
             here = (image * height + row) * length
-            if stride == num_channels:
-                incoming[:] = gradient[here : here + length]
-            else:
-                for column in range(width):
-                    begin = ((image * height + row) * width + column) * stride + first
-                    for channel in range(num_channels):
-                        incoming[column * num_channels + channel] = gradient[begin + channel]
-            winner = winners[here : here + length]
+            incoming, winner = gradient[here : here + length], winners[here : here + length]
             for position in range(9):
                 down, right = position // 3 - 1, position % 3 - 1
                 if not 0 <= row + down < height:
@@ -297,6 +278,8 @@ sums_serial, sums_parallel = _both(_sums)
 scale_relu_serial, scale_relu_parallel = _both(_scale_relu)
 gradient_sums_serial, gradient_sums_parallel = _both(_gradient_sums)
 scale_relu_backward_serial, scale_relu_backward_parallel = _both(_scale_relu_backward)
-add_slice_serial, add_slice_parallel = _both(_add_slice)
+add_first_serial, add_first_parallel = _both(_add_first)
+join_serial, join_parallel = _both(_join)
+split_serial, split_parallel = _both(_split)
 max_pool_serial, max_pool_parallel = _both(_max_pool)
 max_pool_backward_serial, max_pool_backward_parallel = _both(_max_pool_backward)

@@ -5,6 +5,7 @@ Images are in channels-last layout throughout.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -264,7 +265,14 @@ class SuperNet(nn.Module):
 
 
 @torch.no_grad()
-def adapt_batch_norm(network: SuperNet, plan: CellPlan, batches: list[Images], *, average: bool = True) -> None:
+def adapt_batch_norm(
+    network: SuperNet,
+    plan: CellPlan,
+    batches: list[Images],
+    *,
+    average: bool = True,
+    forward: Callable[[Images, CellPlan, BatchNormMode], object] | None = None,
+) -> None:
     """Set the adapted statistics of batch norm to those of one cell.
 
     Args:
@@ -273,8 +281,10 @@ def adapt_batch_norm(network: SuperNet, plan: CellPlan, batches: list[Images], *
         batches: training images; each is normalized by its own statistics on its way.
         average: average the statistics over the batches, as the paper says; else take those of the last batch, as its
             published code does. Variances are the unbiased ones, as PyTorch's running statistics have them.
+        forward: runs the cell on a batch and mixes its statistics in; by default the network itself.
     """
+    forward = forward or network
     # What another cell left there would count 0 times, which is not nothing if that cell diverged.
     torch._foreach_zero_([buffer for name, buffer in network.named_buffers() if ".adapted_" in name])
     for number, batch in enumerate(batches if average else batches[-1:], start=1):
-        network(batch, plan, BatchNormMode("adapted", 1 / number))
+        forward(batch, plan, BatchNormMode("adapted", 1 / number))
