@@ -16,6 +16,7 @@ from shareornot.cli.measure_times import measure_times
 from shareornot.cli.query import query
 from shareornot.cli.replay import replay
 from shareornot.cli.spaces import spaces
+from shareornot.cli.study import app as study_app
 from shareornot.cli.train import train
 
 app = typer.Typer(
@@ -58,6 +59,7 @@ app.command(short_help="Measure how long trainings take on this machine.")(measu
 app.command(short_help="Measure the speed of shareornot on this machine.")(bench)
 app.add_typer(data_app, name="data")
 app.add_typer(benchmark_app, name="benchmark")
+app.add_typer(study_app, name="study")
 
 
 def main() -> None:

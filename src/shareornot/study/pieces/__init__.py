@@ -1,12 +1,37 @@
-"""Studies: what to run, cut into pieces that are named by their content, kept in a folder that survives a kill."""
+"""Studies: what to run, cut into pieces that are named by their content, kept in a folder that survives a kill.
 
-from shareornot.study.pieces.piece import CODE_VERSIONS, Piece
-from shareornot.study.pieces.planning import plan_pieces
-from shareornot.study.pieces.runner import RunReport, run_study
-from shareornot.study.pieces.status import PieceStatus, StudyStatus, study_status
-from shareornot.study.pieces.store import Store
-from shareornot.study.pieces.study_file import PRESETS, decode_study, new_study, read_study, write_study
-from shareornot.study.pieces.study_settings import StudySettings
+The names load on first use: how a study stands can be read in no time.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from shareornot.study.pieces.piece import CODE_VERSIONS, Piece
+    from shareornot.study.pieces.planning import plan_pieces
+    from shareornot.study.pieces.runner import RunReport, run_study
+    from shareornot.study.pieces.status import PieceStatus, StudyStatus, study_status
+    from shareornot.study.pieces.store import Store
+    from shareornot.study.pieces.study_file import PRESETS, decode_study, new_study, read_study, write_study
+    from shareornot.study.pieces.study_settings import StudySettings
+
+_HOME = {
+    "CODE_VERSIONS": "piece",
+    "Piece": "piece",
+    "plan_pieces": "planning",
+    "RunReport": "runner",
+    "run_study": "runner",
+    "PieceStatus": "status",
+    "StudyStatus": "status",
+    "study_status": "status",
+    "Store": "store",
+    "PRESETS": "study_file",
+    "decode_study": "study_file",
+    "new_study": "study_file",
+    "read_study": "study_file",
+    "write_study": "study_file",
+    "StudySettings": "study_settings",
+}
 
 __all__ = [
     "CODE_VERSIONS",
@@ -25,3 +50,9 @@ __all__ = [
     "study_status",
     "write_study",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

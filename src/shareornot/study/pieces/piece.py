@@ -6,17 +6,15 @@ more than rounding does is left out: which engine computes, on which device, wit
 asking twice computes once, and what has changed is computed anew together with all that rests on it, and nothing else.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any
 
+from shareornot.study.pieces.naming import Kind, content_hash
 from shareornot.study.pieces.study_settings import ChapterSettings, Watching
 from shareornot.study.settings import RunSettings
 from shareornot.supernet.config import EvaluationConfig
 
-Kind = Literal["train", "score", "appraise", "summarise"]
 CODE_VERSIONS: dict[Kind, int] = {"train": 1, "score": 1, "appraise": 1, "summarise": 1}
 """Whoever changes what a kind of work computes, beyond rounding, adds 1 to its number. Finished pieces of the old code
 then keep their names, and are not taken for results of the new one."""
@@ -96,12 +94,6 @@ def make_piece(label: str, work: Work) -> Piece:
     kind, needs, own = _describe(work)
     spec = {"kind": kind, "code": CODE_VERSIONS[kind], **own}
     return Piece(name=f"{kind}-{content_hash(spec)[:20]}", kind=kind, label=label, needs=needs, spec=spec, work=work)
-
-
-def content_hash(spec: Any) -> str:
-    """SHA-256 of the canonical JSON text of a value: 64 hexadecimal digits."""
-    text = json.dumps(spec, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _describe(work: Work) -> tuple[Kind, tuple[str, ...], dict[str, Any]]:

@@ -23,14 +23,13 @@ from shareornot.study.execution import (
 from shareornot.study.pieces.data_hashes import CACHE_FILE, DataHashes
 from shareornot.study.pieces.piece import Piece
 from shareornot.study.pieces.planning import plan_pieces
-from shareornot.study.pieces.store import SetAside, Store
+from shareornot.study.pieces.store import EVENTS, SetAside, Store
 from shareornot.study.pieces.study_file import STUDY_FILE, study_text, write_study
 from shareornot.study.pieces.study_settings import StudySettings
 from shareornot.study.pieces.work import do_piece
 
 MAX_ROUNDS = 3
 """How often pieces that were found damaged while others read them are computed anew in one run."""
-EVENTS = "events.jsonl"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from shareornot.study.execution import LOG_NAME, LogLine, Runner, current_runner, last_line
-from shareornot.study.pieces.piece import Kind
-from shareornot.study.pieces.runner import EVENTS
-from shareornot.study.pieces.store import PlannedPiece, SetAside, Store
+from shareornot.study.pieces.naming import Kind
+from shareornot.study.pieces.store import EVENTS, PlannedPiece, SetAside, Store
 
 State = Literal["finished", "running", "failed", "blocked", "begun", "waiting"]
 STATES: tuple[State, ...] = ("finished", "running", "failed", "blocked", "begun", "waiting")
-TAIL_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

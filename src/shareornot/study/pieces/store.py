@@ -16,14 +16,19 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shareornot.errors import DataError, MissingDataError
 from shareornot.storage import atomic_write, sha256_of
-from shareornot.study.pieces.piece import Kind, Piece, content_hash
+from shareornot.study.pieces.naming import Kind, content_hash
+
+if TYPE_CHECKING:
+    from shareornot.study.pieces.piece import Piece
 
 FORMAT = "shareornot piece 1"
 PLAN_FORMAT = "shareornot plan 1"
+EVENTS = "events.jsonl"
+"""What happened in the last run, a line an event."""
 PIECE, FAILED, WHY = "piece.json", "failed.json", "why.txt"
 
 
@@ -83,7 +88,7 @@ class Store:
         except FileNotFoundError:
             return set()
 
-    def finish(self, piece: Piece, files: Sequence[str], *, duration_s: float, about: Mapping[str, Any]) -> None:
+    def finish(self, piece: "Piece", files: Sequence[str], *, duration_s: float, about: Mapping[str, Any]) -> None:
         """Say that a piece is finished, as the last thing of all.
 
         Args:
@@ -187,7 +192,7 @@ class Store:
             path.unlink(missing_ok=True)
         return len(leftovers)
 
-    def write_plan(self, pieces: Sequence[Piece]) -> None:
+    def write_plan(self, pieces: "Sequence[Piece]") -> None:
         """Remember what was asked for."""
         rows = [{"name": one.name, "kind": one.kind, "label": one.label, "needs": list(one.needs)} for one in pieces]
         with atomic_write(self.folder / "plan.json") as file:

@@ -1,0 +1,450 @@
+"""`shareornot study`: studies of many super-nets, described in a file, kept in a folder."""
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from shareornot.cli.errors import INTERRUPTED, fail, user_errors
+from shareornot.cli.options import Device, Json
+from shareornot.errors import MissingDataError, SettingsError
+
+if TYPE_CHECKING:
+    from shareornot.study.execution import Executor, Resources
+    from shareornot.study.pieces import RunReport, StudySettings, StudyStatus
+    from shareornot.study.pieces.cost import StudyCost
+
+app = typer.Typer(help="Run many super-nets, described in one file, and never lose a result.", no_args_is_help=True)
+FAILED = 1
+RESULTS = Path("shareornot-results")
+
+FileOrFolder = Annotated[Path, typer.Argument(help="Study file, or the folder of a study.")]
+Folder = Annotated[Path, typer.Argument(help="Folder of the study.")]
+Into = Annotated[
+    Path | None, typer.Option("--folder", help="Folder for the results; default: shareornot-results/NAME.")
+]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", help="Override a setting, as in training.epochs=20; may be repeated.")
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--processes",
+        min=0,
+        help="Pieces at a time; 0: in this process; default: one a core on digits, else one, or one an accelerator.",
+    ),
+]
+Ray = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Run on Ray: the address of a cluster, or local to start one here."),
+]
+
+
+@app.command()
+def presets(as_json: Json = False) -> None:
+    """List the presets that a study can start from.
+
+    Example: shareornot study presets
+    """
+    with user_errors():
+        from shareornot.cli.show import show_json
+        from shareornot.study.pieces.study_file import describe_presets
+
+        described = describe_presets()
+        if as_json:
+            show_json(described)
+            return
+        for name, words in described.items():
+            typer.echo(f"{name}\n    {words}")
+        typer.echo("\nStart from one with: shareornot study new my-study.toml --preset digits")
+
+
+@app.command()
+def new(
+    file: Annotated[Path, typer.Argument(help="The file to write.")],
+    preset: Annotated[str, typer.Option(help="digits, laptop, paper-v1 or paper-v2.")] = "digits",
+) -> None:
+    """Write a study file with comments, to change and to run.
+
+    Example: shareornot study new my-study.toml --preset laptop
+    """
+    with user_errors():
+        from shareornot.study.pieces import new_study
+
+        new_study(file, preset)
+        typer.echo(f"Wrote: {file}\nNext: shareornot study plan {shlex.quote(str(file))}")
+
+
+@app.command()
+def plan(
+    study: FileOrFolder,
+    folder: Into = None,
+    overrides: Set = None,
+    measure: Annotated[
+        bool, typer.Option("--measure/--no-measure", help="Measure each network, some 10 seconds each.")
+    ] = True,
+    each: Annotated[bool, typer.Option("--each", help="List every piece.")] = False,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Say what a study takes, before it starts: pieces, time, memory, disk.
+
+    Example: shareornot study plan my-study.toml --set training.epochs=20
+    """
+    with user_errors():
+        from shareornot.cli.show import show_json
+        from shareornot.progress import progress_bar
+        from shareornot.study.pieces import Store, plan_pieces
+        from shareornot.study.pieces.cost import study_cost
+        from shareornot.study.pieces.data_hashes import DataHashes
+
+        settings, into = _settings(study, folder, overrides)
+        pieces = plan_pieces(settings, DataHashes())
+        finished = Store(into).finished(one.name for one in pieces)
+        cost = study_cost(pieces, finished, device=device, measure=measure, bars=progress_bar)
+        if as_json:
+            show_json({"name": settings.name, "folder": str(into), **cost.as_dict()})
+        else:
+            _show_cost(settings.name, into, cost, each=each)
+
+
+@app.command()
+def run(
+    study: FileOrFolder,
+    folder: Into = None,
+    overrides: Set = None,
+    processes: Workers = None,
+    ray: Ray = None,
+    device: Device = "auto",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which pieces are to be done.")] = False,
+) -> None:
+    """Run a study, or what is missing of it.
+
+    What is finished is never done again. Ctrl-C saves and stops within seconds.
+
+    Example: shareornot study run my-study.toml --processes 2
+    """
+    with user_errors():
+        settings, into = _settings(study, folder, overrides)
+        if dry_run:
+            _show_missing(settings, into)
+            return
+        _run(settings, into, processes, ray, device)
+
+
+@app.command()
+def resume(
+    folder: Folder,
+    processes: Workers = None,
+    ray: Ray = None,
+    device: Device = "auto",
+) -> None:
+    """Go on with the study of a folder; pieces that failed are tried again.
+
+    Example: shareornot study resume shareornot-results/digits
+    """
+    with user_errors():
+        from shareornot.study.pieces import read_study
+
+        _check_folder(folder)
+        _run(read_study(folder), folder, processes, ray, device)
+
+
+@app.command()
+def status(folder: Folder, as_json: Json = False) -> None:
+    """Say how a study stands, whether or not somebody runs it at the moment.
+
+    The exit code is 1 where a piece has failed.
+
+    Example: shareornot study status shareornot-results/digits
+    """
+    with user_errors():
+        from shareornot.cli.show import show_json
+        from shareornot.study.pieces import study_status
+
+        found = study_status(folder)
+        if as_json:
+            show_json(found.as_dict())
+        else:
+            _show_status(found)
+        if found.number("failed"):
+            raise typer.Exit(FAILED)
+
+
+@app.command()
+def report(
+    folder: Folder,
+    out: Annotated[Path | None, typer.Option(help="Folder for page, figures, tables; default: FOLDER/report.")] = None,
+    open_it: Annotated[bool, typer.Option("--open", help="Open the page when it is there.")] = False,
+) -> None:
+    """Write the page, the figures and the tables of what is finished.
+
+    Example: shareornot study report shareornot-results/digits
+    """
+    with user_errors():
+        from shareornot.cli.study_report import write_study_report
+
+        _check_folder(folder)
+        page = write_study_report(folder, out or folder / "report", _command())
+        typer.echo(f"Page: {page}")
+        if open_it:
+            typer.launch(str(page))
+
+
+@app.command()
+def export(
+    folder: Folder,
+    out: Annotated[Path | None, typer.Option(help="Folder for the files; default: FOLDER/export.")] = None,
+) -> None:
+    """Write everything that is finished as Parquet files.
+
+    evaluations.parquet is what replay reads, scores.parquet what appraise reads.
+
+    Example: shareornot study export shareornot-results/digits
+    """
+    with user_errors():
+        from shareornot.progress import progress_bar
+        from shareornot.study.pieces.export import export_study
+
+        _check_folder(folder)
+        files = export_study(folder, out or folder / "export", progress_bar)
+        typer.echo("\n".join(f"Wrote: {file}" for file in files))
+
+
+def _settings(study: Path, folder: Path | None, overrides: list[str] | None) -> "tuple[StudySettings, Path]":
+    """The settings of a file or folder, and the folder that holds the results."""
+    from shareornot.study.pieces import read_study
+
+    settings = read_study(study, overrides or ())
+    return settings, folder or (study if study.is_dir() else RESULTS / settings.name)
+
+
+def _check_folder(folder: Path) -> None:
+    if not (folder / "study.toml").is_file():
+        raise MissingDataError(
+            f"{folder}: expected the folder of a study, found none; run one with: shareornot study run FILE"
+        )
+
+
+def _command() -> str:
+    import sys
+
+    return shlex.join(["shareornot", *sys.argv[1:]])
+
+
+def _run(settings: "StudySettings", folder: Path, processes: int | None, ray: str | None, device: str) -> None:
+    """Run, watch, and say how it ended."""
+    from shareornot.progress import progress_bar
+    from shareornot.study.interruption import polite_interruption
+    from shareornot.study.pieces import run_study
+
+    if processes is not None and ray is not None:
+        raise SettingsError("--processes: expected only one of --processes and --ray, got both")
+    executor, device, resources = _executor(settings, processes, ray, device)
+    watching = _Watching()
+    with polite_interruption() as should_stop:
+        ended = run_study(
+            folder,
+            settings,
+            executor,
+            device=device,
+            watch=watching.watch,
+            should_stop=should_stop,
+            on_plan=watching.plan,
+            on_set_aside=lambda aside: typer.echo(f"damaged: {aside}", err=True),
+            resources=resources,
+            bars=progress_bar,
+        )
+    _say_how_it_ended(ended, folder)
+
+
+def _executor(
+    settings: "StudySettings", processes: int | None, ray: str | None, device: str
+) -> "tuple[Executor, str, Resources]":
+    """Where pieces are done, on which device, and what each takes."""
+    from shareornot.study.devices import choose_device
+    from shareornot.study.execution import InProcess, LocalProcesses, Resources, num_usable_cores, visible_devices
+
+    if ray is None:
+        device = choose_device(device)  # which fails here rather than in every piece
+    on_cpu = device == "cpu"
+    cores = num_usable_cores()
+    small = settings.images == "digits"
+    if ray is not None:
+        from shareornot.study.execution.ray_cluster import RayCluster
+
+        gpus = 0.0 if on_cpu or small else 1.0
+        needed = Resources(num_cores=1 if small or gpus else cores, num_gpus=gpus)
+        executor: Executor = RayCluster(address=None if ray == "local" else ray)
+        return executor, "cpu" if not gpus else device, needed
+    devices = () if on_cpu else visible_devices()
+    number = processes if processes is not None else (cores if small else 1) if on_cpu else max(1, len(devices))
+    if number == 0:
+        return InProcess(), device, Resources(num_cores=cores)
+    sharing = -(-number // len(devices)) if devices else 1
+    needed = Resources(num_cores=1 if small else max(1, cores // number), num_gpus=1 / sharing if devices else 0.0)
+    return LocalProcesses(num_processes=number, devices=devices), device, needed
+
+
+class _Watching:
+    """Plain lines about a run on standard error."""
+
+    def __init__(self) -> None:
+        self.labels: dict[str, str] = {}
+        self.num_pieces = self.num_done = 0
+
+    def plan(self, pieces: Any, finished: set[str]) -> None:
+        self.labels = {one.name: f"{one.kind} {one.label}" for one in pieces}
+        self.num_pieces, self.num_done = len(pieces), len(finished)
+        typer.echo(f"{self.num_pieces:,} pieces, {self.num_done:,} of them finished before", err=True)
+
+    def watch(self, event: Any) -> None:
+        if event.what == "finished":
+            self.num_done += 1
+        if event.what != "started":
+            last = (event.traceback or "").strip().splitlines()[-1:]
+            told = f"{event.what}: {self.labels.get(event.name, event.name)}" + "".join(f": {one}" for one in last)
+            typer.echo(f"[{self.num_done}/{self.num_pieces}] {told}", err=True)
+
+
+def _say_how_it_ended(ended: "RunReport", folder: Path) -> None:
+    """Words, what to do next, and the exit code."""
+    where = shlex.quote(str(folder))
+    if ended.complete:
+        typer.echo(
+            f"All {ended.num_pieces:,} pieces are finished, {ended.num_done:,} of them now.\n"
+            f"Next: shareornot study report {where}"
+        )
+        return
+    if ended.failed:
+        reasons = {text.strip().splitlines()[-1] for text in ended.failed.values() if text.strip()}
+        for reason in sorted(reasons)[:5]:
+            typer.echo(f"failed: {reason}", err=True)
+        fail(
+            f"{len(ended.failed)} of {ended.num_pieces:,} pieces failed, {ended.num_blocked} wait for them, "
+            f"{ended.num_found + ended.num_done:,} are finished; see: shareornot study status {where}; "
+            f"try again with: shareornot study resume {where}",
+            INTERRUPTED if ended.stopped else FAILED,
+        )
+    fail(
+        f"stopped; {ended.num_found + ended.num_done:,} of {ended.num_pieces:,} pieces are finished, what was begun is "
+        f"saved; go on with: shareornot study resume {where}",
+        INTERRUPTED,
+    )
+
+
+def _show_missing(settings: "StudySettings", folder: Path) -> None:
+    """The pieces that a run would do, in its order."""
+    from shareornot.study.pieces import Store, plan_pieces
+    from shareornot.study.pieces.data_hashes import DataHashes
+
+    pieces = plan_pieces(settings, DataHashes())
+    finished = Store(folder).finished(one.name for one in pieces)
+    for one in pieces:
+        if one.name not in finished:
+            typer.echo(f"{one.name}  {one.label}")
+    typer.echo(f"{len(pieces) - len(finished):,} of {len(pieces):,} pieces are to be done in {folder}", err=True)
+
+
+def _show_cost(name: str, folder: Path, cost: "StudyCost", *, each: bool) -> None:
+    """Tables: the pieces by kind, and the time by number of processes."""
+    from shareornot.cli.show import show_table
+    from shareornot.study.pieces.cost import count_kinds
+    from shareornot.study.pieces.naming import KINDS
+    from shareornot.study.pieces.store import free_bytes
+
+    if each:
+        show_table(
+            f"Pieces of {name}",
+            ["piece", "time", "disk"],
+            [
+                [f"{one.kind} {one.label}", "done" if one.finished else _time(one.time_s), _size(one.disk_bytes)]
+                for one in cost.pieces
+            ],
+        )
+    done, left = count_kinds(cost.pieces, finished=True), count_kinds(cost.pieces, finished=False)
+    kinds = [kind for kind in KINDS if done[kind] or left[kind]]
+    show_table(
+        f"{name}, in {folder}",
+        ["", "pieces", "done", "left", "time", "disk"],
+        [
+            [
+                kind,
+                f"{done[kind] + left[kind]:,}",
+                f"{done[kind]:,}",
+                f"{left[kind]:,}",
+                _time(cost.total("time_s", kind)),
+                _size(cost.total("disk_bytes", kind)),
+            ]
+            for kind in kinds
+        ],
+        "time: of one process that does all that is left" if cost.device else "",
+    )
+    if not cost.device:
+        return
+    memory = cost.most_memory()
+    show_table(
+        f"Time left, as fast as this machine ({cost.device})",
+        ["processes", *map(str, cost.hours)],
+        [
+            ["time", *(_time(hours * 3600) for hours in cost.hours.values())],
+            ["memory", *(_size(None if memory is None else memory * number) for number in cost.hours)],
+        ],
+        f"Estimated from a few steps and scorings of each network. Processes that share the cores of one machine slow "
+        f"each other down. Free on the disk: {_size(free_bytes(folder))}.",
+    )
+
+
+def _show_status(found: "StudyStatus") -> None:
+    """A table of pieces by kind and state, what runs, and why something failed."""
+    from rich.console import Console
+
+    from shareornot.cli.show import show_table
+    from shareornot.study.pieces.naming import KINDS
+    from shareornot.study.pieces.status import STATES
+
+    states = [state for state in STATES if found.number(state)]
+    runner = "nobody runs it at the moment" if found.runner is None else f"run by {found.runner}"
+    show_table(
+        f"{found.folder}: {found.number('finished'):,} of {found.num_pieces:,} pieces finished",
+        ["", *states],
+        [
+            [kind, *(f"{found.counts[kind].get(state, 0):,}" for state in states)]
+            for kind in KINDS
+            if kind in found.counts
+        ],
+        runner,
+    )
+    console = Console(highlight=False)
+    for one in found.notable:
+        if one.state == "failed":
+            console.print(f"failed: {one.label} ({one.name})", style="bold red", markup=False)
+            console.print((one.traceback or "").rstrip(), markup=False, soft_wrap=True)
+        else:
+            told = "" if one.line is None else f"{one.line.done:g} of {one.line.total:g} {one.line.unit}"
+            measures = {} if one.line is None else one.line.measures
+            more = "".join(f", {name.replace('_', ' ')} {value:.4g}" for name, value in measures.items())
+            console.print(f"{one.state}: {one.label} {told}{more}", markup=False, soft_wrap=True)
+    for aside in found.set_aside:
+        console.print(f"damaged: {aside}", markup=False, soft_wrap=True)
+    if found.number("finished") < found.num_pieces and found.runner is None:
+        console.print(f"Go on with: shareornot study resume {shlex.quote(str(found.folder))}", markup=False)
+
+
+def _time(seconds: float | None) -> str:
+    if seconds is None:
+        return "-"
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _size(size: float | None) -> str:
+    if size is None:
+        return "-"
+    for unit, length in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= length:
+            return f"{size / length:.1f} {unit}"
+    return f"{size:.0f} B"

@@ -1,0 +1,183 @@
+"""Everything that a study found, as Parquet files that other programs read, and our own commands too.
+
+| file | a row for each | |
+|---|---|---|
+| `evaluations.parquet` | scored cell | what `shareornot replay` reads |
+| `scores.parquet` | scored cell | with what training it alone gave; what `shareornot appraise` reads |
+| `agreement.parquet` | chapter | correlation, noise ceiling, verdict |
+| `comparisons.parquet` | chapter and k | searches in the same time |
+| `regret.parquet` | chapter, search and time | the curves |
+| `pieces.parquet` | finished piece | settings, versions, duration |
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from shareornot.benchmarks import BenchmarkTable, open_benchmark
+from shareornot.errors import MissingDataError
+from shareornot.progress import ProgressBars, no_bars
+from shareornot.storage import atomic_write
+from shareornot.study.architectures import CellArchitectures
+from shareornot.study.pieces.appraise_work import join_shards, read_appraisal, variant_name
+from shareornot.study.pieces.data_hashes import CACHE_FILE, DataHashes
+from shareornot.study.pieces.piece import AppraiseWork, Piece
+from shareornot.study.pieces.planning import plan_pieces
+from shareornot.study.pieces.store import Store
+from shareornot.study.pieces.study_file import read_study
+from shareornot.study.pieces.summary import AGREEMENT, COMPARISONS, summary_rows, write_rows
+from shareornot.study.pieces.work import verify_or_set_aside
+from shareornot.study.proxies_file import read_scores
+
+
+def finished_appraisals(folder: Path, bars: ProgressBars = no_bars) -> list[tuple[Piece, AppraiseWork]]:
+    """The appraisals of a study that are finished and whole, with all that they rest on.
+
+    Raises:
+        MissingDataError: no study there, or nothing of it is finished.
+        DataError: one is damaged; it was set aside, and `resume` computes it anew.
+    """
+    store = Store(folder)
+    pieces = plan_pieces(read_study(folder), DataHashes(folder / CACHE_FILE))
+    found = [(one, one.work) for one in pieces if isinstance(one.work, AppraiseWork) and store.is_finished(one.name)]
+    if not found:
+        raise MissingDataError(
+            f"{folder}: expected an appraisal that is finished, found none; run: shareornot study resume {folder}"
+        )
+    with bars("Checking results", len(found)) as progress:
+        for piece, _ in found:
+            verify_or_set_aside(store, piece.name)
+            progress.advance()
+    return found
+
+
+def export_study(folder: Path, out: Path, bars: ProgressBars = no_bars) -> list[Path]:
+    """Write the Parquet files.
+
+    Args:
+        folder: of the study; what is not finished is left out.
+        out: folder for the files.
+        bars: shows the progress in chapters.
+
+    Returns:
+        The files.
+
+    Raises:
+        MissingDataError: nothing is finished.
+        DataError: a result is damaged; it was set aside, and `resume` computes it anew.
+        OSError: the files cannot be written.
+    """
+    store = Store(folder)
+    found = finished_appraisals(folder, bars)
+    table = open_benchmark(found[0][1].settings.benchmark)
+    names = chapter_variants([work for _, work in found])
+    evaluations: list[dict[str, Any]] = []
+    scores: list[dict[str, Any]] = []
+    curves: list[dict[str, Any]] = []
+    with bars("Exporting", len(found)) as progress:
+        for (piece, work), variant in zip(found, names, strict=True):
+            for shards in work.shards:
+                for name in shards:
+                    verify_or_set_aside(store, name)
+            columns = _evaluations(store, work, variant)
+            evaluations.append(columns)
+            scores.append(_with_standalone(columns, table))
+            appraisal, _, _ = read_appraisal(store, piece.name)
+            curves += [
+                {
+                    "space": [work.chapter.space] * len(curve.time_s),
+                    "variant": [variant] * len(curve.time_s),
+                    "search": [search] * len(curve.time_s),
+                    **{column: getattr(curve, column) for column in ("time_s", "mean", "low", "high")},
+                }
+                for search, curve in appraisal.curves.items()
+            ]
+            progress.advance()
+    agreement, comparisons = summary_rows([store.path(piece.name) for piece, _ in found])
+    for rows, name in ((agreement, AGREEMENT), (comparisons, COMPARISONS)):
+        write_rows(out / name, rows)
+    for parts, name in ((evaluations, "evaluations"), (scores, "scores"), (curves, "regret")):
+        _write_columns(out / f"{name}.parquet", parts)
+    write_rows(out / "pieces.parquet", _piece_rows(store))
+    files = ("evaluations", "scores", "agreement", "comparisons", "regret", "pieces")
+    return [out / f"{name}.parquet" for name in files]
+
+
+def chapter_variants(works: Sequence[AppraiseWork]) -> list[str]:
+    """A name for the variant of each chapter; with the experiment where a space has several of one name."""
+    plain = [variant_name(work.chapter.variant, work.chapter.evaluation) for work in works]
+    keys = [(work.chapter.space, name) for work, name in zip(works, plain, strict=True)]
+    return [
+        f"{name} ({work.chapter.experiment})" if keys.count(key) > 1 and work.chapter.experiment else name
+        for work, name, key in zip(works, plain, keys, strict=True)
+    ]
+
+
+def _evaluations(store: Store, work: AppraiseWork, variant: str) -> dict[str, Any]:
+    """Scored cells of all super-nets of a chapter, in the order of evaluation."""
+    joined = [
+        join_shards([read_scores(store.path(name) / "proxies.parquet") for name in shards]) for shards in work.shards
+    ]
+    sizes = [len(one.cells) for one in joined]
+    return {
+        "space": [work.chapter.space] * sum(sizes),
+        "variant": [variant] * sum(sizes),
+        "seed": np.repeat(np.array(work.chapter.seeds, np.int64), sizes),
+        "position": np.concatenate([np.arange(size, dtype=np.int64) for size in sizes]),
+        "cell": np.concatenate([one.cells for one in joined]),
+        "proxy_validation_accuracy": np.concatenate([one.proxies for one in joined]),
+    }
+
+
+def _with_standalone(columns: dict[str, Any], table: BenchmarkTable) -> dict[str, Any]:
+    """The same with every training of the cell alone."""
+    rows, _ = table.rows_of(columns["cell"])
+    validation, test = table.values("validation_accuracy")[rows], table.values("test_accuracy")[rows]
+    distinct, positions = np.unique(columns["cell"], return_inverse=True)
+    texts = np.array(CellArchitectures().names(distinct), dtype=object)
+    return {
+        "space": columns["space"],
+        "variant": columns["variant"],
+        "supernet": [f"seed-{seed}" for seed in columns["seed"].tolist()],
+        "architecture": texts[positions],
+        "proxy": columns["proxy_validation_accuracy"],
+        **{f"standalone_{run}": validation[:, run].astype(np.float64) for run in range(validation.shape[1])},
+        **{f"test_{run}": test[:, run].astype(np.float64) for run in range(test.shape[1])},
+        "cost": table.mean("training_time")[rows],
+    }
+
+
+def _piece_rows(store: Store) -> list[dict[str, Any]]:
+    """What stands in each finished piece's `piece.json`."""
+    plan = store.read_plan()
+    finished = store.finished(one.name for one in plan)
+    rows = []
+    for one in plan:
+        if one.name in finished:
+            content = store.read_piece(one.name)
+            rows.append(
+                {
+                    "name": one.name,
+                    "kind": one.kind,
+                    "label": one.label,
+                    "needs": list(one.needs),
+                    "duration_s": float(content["duration_s"]),
+                    "device": content.get("device"),
+                    "spec": json.dumps(content["spec"], sort_keys=True),
+                    "versions": json.dumps(content.get("versions", {}), sort_keys=True),
+                    "files": json.dumps(content["files"], sort_keys=True),
+                }
+            )
+    return rows
+
+
+def _write_columns(path: Path, parts: Sequence[dict[str, Any]]) -> None:
+    """Write parts with equal columns one below the other."""
+    table = pa.concat_tables([pa.table(part) for part in parts])
+    with atomic_write(path) as file:
+        pq.write_table(table, file, write_page_checksum=True)
