@@ -7,6 +7,9 @@ from shareornot.study.execution.lock import Runner, current_runner, only_runner
 from shareornot.study.execution.log import LOG_NAME, LogLine, LogWriter, last_line, open_log, read_log
 from shareornot.study.execution.machine import num_usable_cores, visible_devices
 from shareornot.study.execution.ray_cluster import RayCluster, joined_cluster
+from shareornot.study.execution.run_state import RunningPiece, RunSnapshot, RunState
+from shareornot.study.execution.tensorboard import TensorBoardFiles, write_tensorboard
+from shareornot.study.execution.watching import RunView, line_text, watch_run
 
 __all__ = [
     "LOG_NAME",
@@ -18,16 +21,24 @@ __all__ = [
     "LogWriter",
     "RayCluster",
     "Resources",
+    "RunSnapshot",
+    "RunState",
+    "RunView",
     "Runner",
+    "RunningPiece",
     "ShouldStop",
     "Task",
+    "TensorBoardFiles",
     "Watch",
     "current_runner",
     "joined_cluster",
     "last_line",
+    "line_text",
     "num_usable_cores",
     "only_runner",
     "open_log",
     "read_log",
     "visible_devices",
+    "watch_run",
+    "write_tensorboard",
 ]
