@@ -25,7 +25,8 @@ from shareornot.supernet.config import EvaluationConfig
 
 
 def tiny(**changes):
-    return digits_settings("num_vertices<=4", epochs=2, **changes)
+    # Another engine may be the fastest at the next call, and its numbers differ by rounding.
+    return replace(digits_settings("num_vertices<=4", epochs=2, **changes), engine="plain")
 
 
 class Counting:
@@ -240,7 +241,7 @@ def test_a_pool_of_a_partial_table_holds_known_cells_only(partial_table):
 
 def start(folder, epochs, log):
     program = [sys.executable, "-c", "from shareornot.cli import main; main()"]
-    command = [*program, "train", folder, "--benchmark", "digits", "--epochs", str(epochs)]
+    command = [*program, "train", folder, "--benchmark", "digits", "--epochs", str(epochs), "--engine", "plain"]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log, text=True)
 
 
@@ -259,7 +260,7 @@ def test_ctrl_c_saves_and_the_same_command_goes_on_bit_for_bit(tmp_path):
     assert "they are saved; the same command goes on from there" in lines[0]
     log_path = tmp_path / "stopped" / "seed-0" / "training.jsonl"
     assert 1 <= len(log_path.read_text().splitlines()) < epochs
-    settings = digits_settings(epochs=epochs)
+    settings = replace(digits_settings(epochs=epochs), engine="plain")
     for name in ("stopped", "whole"):
         train_supernets(tmp_path / name, settings, device="cpu")
     assert len(log_path.read_text().splitlines()) == epochs

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from shareornot.errors import SettingsError
-from shareornot.supernet import Evaluator, SuperNet, TrainingConfig, engines
-from shareornot.supernet.engines import EngineKind, engines_for, make_trainer
+from shareornot.supernet import EvaluationConfig, Evaluator, SuperNet, TrainingConfig, engines
+from shareornot.supernet.engines import EngineKind, engines_for, make_evaluator, make_trainer
 from shareornot.supernet.training import Trainer
 
 CPU = torch.device("cpu")
@@ -29,6 +29,7 @@ def fresh(monkeypatch):
 def test_an_engine_that_is_asked_for_is_taken(engine, images, network_config, some_cells, training):
     network = SuperNet(network_config(), 0)
     assert make_trainer(network, images, some_cells("A_FULL", 5), training, engine).engine == engine
+    assert make_evaluator(network, images, EvaluationConfig(), engine).engine == engine
 
 
 def test_engine_of_another_device(monkeypatch, images, network_config, some_cells, training):
@@ -85,3 +86,36 @@ def test_auto_takes_the_quickest():
 
     assert engines._quickest({"slow": work(0.2), "quick": work(0.1)}, lambda: now) == "quick"
     assert now == pytest.approx(1.2)  # four turns take it beyond the second
+
+
+def test_noise_does_not_choose():
+    now = 0.0
+
+    def work(seconds):
+        def do():
+            nonlocal now
+            now += seconds
+
+        return do
+
+    assert engines._quickest({"plain": work(0.11), "fused": work(0.1)}, lambda: now) == "plain"
+
+
+@pytest.mark.usefixtures("fresh")
+def test_auto_scores_on_an_engine_that_is_right(monkeypatch, images, network_config, some_cells):
+    class Wrong(Evaluator):
+        """Quick, because it does not do the work."""
+
+        def scores(self, cells):
+            return iter([0.123] * len(cells))
+
+    network, config = SuperNet(network_config(), 0), EvaluationConfig(num_batches=2, batch_size=8)
+    kinds = {"plain": engines.KINDS["plain"], "wrong": EngineKind(Trainer, Wrong, lambda _: True)}
+    monkeypatch.setattr(engines, "KINDS", kinds)
+    assert make_evaluator(network, images, config).engine == "plain"
+    monkeypatch.undo()
+    scores = [
+        list(make_evaluator(network, images, config, name).scores(some_cells("A_FULL", 3)))
+        for name in ("auto", "plain")
+    ]
+    assert scores[0] == pytest.approx(scores[1], abs=1.5 / len(images.validation_images))

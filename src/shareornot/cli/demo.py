@@ -1,12 +1,13 @@
 """`shareornot demo`."""
 
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from shareornot.cli.errors import user_errors
-from shareornot.cli.options import Open, Processes
+from shareornot.cli.options import EngineName, Open, Processes
 
 DEMO_EPOCHS, DEMO_SUPERNETS, DEMO_CELLS = 300, 4, 600
 
@@ -18,25 +19,33 @@ def demo(
     cells: Annotated[int, typer.Option(min=20, help="Cells that each scores, of 2,532.")] = DEMO_CELLS,
     space: Annotated[str, typer.Option(help="Space of cells, of those with at most 5 vertices.")] = "A_FULL",
     processes: Processes = None,
+    engine: EngineName = "auto",
     open_it: Open = False,
 ) -> None:
     """Do the whole job on real images, on this machine, in about two minutes.
 
     Trains super-nets on handwritten digits, scores cells with the shared weights, compares the scores with what
-    training each cell alone gave, and says whether sharing weights helped, and what the super-nets misjudge. What is
-    done already is not done again.
+    training each cell alone gave, and says whether sharing weights helped, and what the super-nets misjudge: here in
+    words, and on one page, report.html. What is done already is not done again.
     """
     with user_errors():
+        from dataclasses import asdict, replace
+
+        from shareornot.benchmarks import benchmark_path
+        from shareornot.cli.page import publish, typed_command
         from shareornot.cli.show import show_appraisal, show_sentences
         from shareornot.progress import progress_bar
         from shareornot.report import write_report
         from shareornot.report.audit_files import write_audit
+        from shareornot.report.chapter import Chapter
         from shareornot.study.audit import audit_supernets
         from shareornot.study.audit_words import describe_audit
+        from shareornot.study.provenance import make_provenance
         from shareornot.study.settings import digits_settings
         from shareornot.study.supernets import appraise_supernets, evaluate_supernets, train_supernets
 
-        settings = digits_settings(space, epochs=epochs)
+        started_s = time.monotonic()
+        settings = replace(digits_settings(space, epochs=epochs), engine=engine)
         train_supernets(
             folder, settings, num_supernets=supernets, device="cpu", num_processes=processes, bars=progress_bar
         )
@@ -45,8 +54,15 @@ def demo(
             appraisal, audit = appraise_supernets(folder), audit_supernets(folder)
             progress.advance()
         picture = write_report(folder, appraisal)
-        write_audit(folder, [audit])
+        write_audit(folder, [audit], pictures=False)
         show_sentences("What the super-nets misjudge", describe_audit(audit))
         show_appraisal(appraisal, picture)  # last, so that the verdict is what one sees
-        if open_it:
-            typer.launch(str(picture))
+        provenance = make_provenance(
+            f"Weight sharing on handwritten digits, {appraisal.space}",
+            command=typed_command(),
+            seeds=range(supernets),
+            settings=asdict(settings),
+            data_files={"digits": benchmark_path("digits")},
+            duration_s=time.monotonic() - started_s,
+        )
+        publish(folder, [Chapter(appraisal=appraisal, audit=audit)], provenance, open_it=open_it)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 from shareornot.cli.errors import user_errors
-from shareornot.cli.options import Device, Processes, Supernets
+from shareornot.cli.options import Device, EngineName, Processes, Supernets
 
 
 def evaluate(
@@ -27,6 +27,7 @@ def evaluate(
     ] = 0,
     device: Device = "auto",
     processes: Processes = None,
+    engine: EngineName = "auto",
 ) -> None:
     """Score cells with the weights that they share in the super-nets of a folder.
 
@@ -47,6 +48,12 @@ def evaluate(
             fine_tuning_steps=fine_tuning_steps,
         )
         evaluate_supernets(
-            folder, evaluation=chosen, num_cells=cells, device=device, num_processes=processes, bars=progress_bar
+            folder,
+            evaluation=chosen,
+            num_cells=cells,
+            device=device,
+            num_processes=processes,
+            engine=engine,
+            bars=progress_bar,
         )
         typer.echo(f"Scored: {folder}\nNext: shareornot appraise {folder}")

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from shareornot.benchmarks import parse_space
 from shareornot.errors import DataError, MissingDataError, SettingsError
 from shareornot.storage import atomic_write
-from shareornot.supernet.config import EvaluationConfig, NetworkConfig, OptimizerConfig, TrainingConfig
+from shareornot.supernet.config import Engine, EvaluationConfig, NetworkConfig, OptimizerConfig, TrainingConfig
 
 Recipe = Literal["as-described", "as-published"]
 """Whether to do what the paper's text says, or what its published code did when it made the printed numbers."""
@@ -35,6 +35,8 @@ class RunSettings:
     network: NetworkConfig = field(default_factory=NetworkConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    engine: Engine = "auto"
+    """How the super-net is computed; `auto` takes the fastest that gives the numbers of `plain`."""
     num_cells: int | None = 1000
     """Cells in the pool that is scored, drawn from those that the table knows; None takes all of them."""
     with_replacement: bool = False

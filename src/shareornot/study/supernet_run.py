@@ -9,6 +9,7 @@ proxies.parquet           the scored cells; while scoring, those done so far are
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +21,10 @@ from shareornot.images import ImageSet
 from shareornot.progress import Progress
 from shareornot.study.proxies_file import ScoredCells, read_scores, write_scores
 from shareornot.study.settings import RunSettings, read_settings, write_settings
-from shareornot.supernet import EpochReport, EvaluationConfig, Evaluator, SuperNet, Trainer
-from shareornot.supernet.checkpoint import load_checkpoint, load_network, save_checkpoint
+from shareornot.supernet import EpochReport, EvaluationConfig, SuperNet
+from shareornot.supernet.checkpoint import checkpoint_engine, load_checkpoint, load_network, save_checkpoint
+from shareornot.supernet.config import Engine
+from shareornot.supernet.engines import engines_for, make_evaluator, make_trainer
 
 Indices = Int32[np.ndarray, " cells"]
 OnEpoch = Callable[[SuperNet, EpochReport, float], None]
@@ -85,8 +88,12 @@ def continue_training(
         Interrupted: `should_stop` said so; a checkpoint of that very step was written.
     """
     network = SuperNet(settings.network, settings.training.seed).to(images.device)
-    trainer = Trainer(network, images, space, settings.training)
     checkpoint = folder / CHECKPOINT
+    # What an engine began it ends, so that a training that was stopped goes on bit by bit as if it had not been.
+    engine = settings.engine
+    if checkpoint.exists() and (begun_on := checkpoint_engine(checkpoint)) in engines_for(images.device):
+        engine = begun_on
+    trainer = make_trainer(network, images, space, settings.training, engine)
     if checkpoint.exists():
         load_checkpoint(checkpoint, trainer)
         progress.advance(trainer.steps_done)
@@ -117,6 +124,7 @@ def evaluate_supernet(
     cells: Indices,
     progress: Progress,
     should_stop: Callable[[], bool] = lambda: False,
+    engine: Engine = "auto",
 ) -> Float64[np.ndarray, " cells"]:
     """Score cells with the super-net of a folder, going on where an earlier call stopped.
 
@@ -127,6 +135,7 @@ def evaluate_supernet(
         cells: unique indices, in the order in which they are scored.
         progress: advances by cells.
         should_stop: asked after every cell.
+        engine: how the network is computed.
 
     Returns:
         Proxy accuracies, fractions.
@@ -146,7 +155,7 @@ def evaluate_supernet(
             f"{folder}: expected a super-net trained to the end, got one after {num_steps} of {expected} steps; "
             "go on with its training first"
         )
-    return score_cells(folder, network, num_steps, evaluation, images, cells, progress, should_stop)
+    return score_cells(folder, network, num_steps, evaluation, images, cells, progress, should_stop, engine)
 
 
 def score_cells(
@@ -158,6 +167,7 @@ def score_cells(
     cells: Indices,
     progress: Progress,
     should_stop: Callable[[], bool] = lambda: False,
+    engine: Engine = "auto",
 ) -> Float64[np.ndarray, " cells"]:
     """Score cells with a trained super-net, going on where an earlier call stopped.
 
@@ -170,6 +180,7 @@ def score_cells(
         cells: unique indices, in the order in which they are scored.
         progress: advances by cells.
         should_stop: asked after every cell.
+        engine: how the network is computed.
 
     Returns:
         Proxy accuracies, fractions.
@@ -186,8 +197,9 @@ def score_cells(
         return np.array(proxies)
     proxies = _scores_so_far(partial, identity, cells)
     progress.advance(len(proxies))
-    evaluator = Evaluator(network.to(images.device), images, evaluation)
+    evaluator = make_evaluator(network.to(images.device), images, evaluation, engine)
     origin = identity | {
+        "engine": evaluator.engine,
         "num_train_images": len(images.train_images),
         "num_validation_images": len(images.validation_images),
         "torch": torch.__version__,
@@ -216,7 +228,7 @@ def _claim(folder: Path, settings: RunSettings) -> None:
     path = folder / SETTINGS
     if not path.exists():
         write_settings(path, settings)
-    elif read_settings(path) != settings:
+    elif replace(read_settings(path), engine=settings.engine) != settings:
         raise SettingsError(f"{folder}: holds a super-net of other settings, see {path.name}; name another folder")
 
 

@@ -22,7 +22,7 @@ from shareornot.study.measured_times import read_times
 from shareornot.study.proxies_file import ScoredCells, read_scores
 from shareornot.study.settings import RunSettings, read_settings, with_seed
 from shareornot.study.workers import num_usable_cores, run_in_processes
-from shareornot.supernet.config import EvaluationConfig
+from shareornot.supernet.config import Engine, EvaluationConfig
 
 if TYPE_CHECKING:
     from shareornot.images import ImageSet
@@ -79,6 +79,7 @@ def evaluate_supernets(
     num_cells: int | None = None,
     device: str = "auto",
     num_processes: int | None = None,
+    engine: Engine | None = None,
     bars: ProgressBars = no_bars,
 ) -> list[Path]:
     """Score the cells of each super-net's pool.
@@ -89,6 +90,7 @@ def evaluate_supernets(
         num_cells: cells in a pool, by default what the settings say.
         device: as in `train_supernets`.
         num_processes: super-nets at a time, as in `train_supernets`.
+        engine: how the super-nets are computed, by default what their settings say.
         bars: shows the progress in cells.
 
     Raises:
@@ -104,7 +106,7 @@ def evaluate_supernets(
         wanted = replace(settings, num_cells=num_cells or settings.num_cells)
         chosen = replace(evaluation, seed=settings.evaluation.seed) if evaluation else settings.evaluation
         pool = draw_pool(open_benchmark(settings.benchmark), wanted)
-        arguments.append((path, settings, chosen, pool, device))
+        arguments.append((path, replace(settings, engine=engine or settings.engine), chosen, pool, device))
         total += len(pool)
     what = f"Scoring {total:,} cells with {len(folders)} super-net{'s' * (len(folders) > 1)}"
     small = all(settings.images == "digits" for _, settings, *_ in arguments)
@@ -283,4 +285,5 @@ def _evaluate(
     """Score the pool of one super-net, in whichever process."""
     from shareornot.study.supernet_run import evaluate_supernet
 
-    evaluate_supernet(folder, evaluation, _load_images(settings, device), pool, progress, should_stop)
+    images = _load_images(settings, device)
+    evaluate_supernet(folder, evaluation, images, pool, progress, should_stop, settings.engine)

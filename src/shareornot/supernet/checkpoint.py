@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -19,7 +19,7 @@ from torch import Tensor
 
 from shareornot.errors import DataError
 from shareornot.storage import atomic_write
-from shareornot.supernet.config import NetworkConfig
+from shareornot.supernet.config import Engine, NetworkConfig
 from shareornot.supernet.network import SuperNet
 from shareornot.supernet.training import Trainer
 
@@ -38,6 +38,7 @@ def save_checkpoint(path: Path, trainer: Trainer) -> None:
         "steps_done": str(trainer.steps_done),
         "network": json.dumps(asdict(trainer.network.config)),
         "training": json.dumps(asdict(trainer.config)),
+        "engine": trainer.engine,
         "torch": torch.__version__,
     }
     with atomic_write(path) as file:
@@ -59,6 +60,19 @@ def load_checkpoint(path: Path, trainer: Trainer) -> None:
             )
     _assign(path, _tensors(trainer), tensors)
     trainer.steps_done = int(metadata["steps_done"])
+
+
+def checkpoint_engine(path: Path) -> Engine:
+    """The engine that wrote a checkpoint, on which its training goes on to the same bits.
+
+    Raises:
+        DataError: the file is damaged, or no checkpoint, or of an engine that this version does not know.
+    """
+    name = _read(path)[1].get("engine", "plain")
+    known: dict[str, Engine] = {engine: engine for engine in get_args(Engine)}
+    if name not in known:
+        raise DataError(f"{path}: expected the checkpoint of one of {', '.join(known)}, got {name!r}")
+    return known[name]
 
 
 def load_network(path: Path) -> tuple[SuperNet, int]:
