@@ -15,18 +15,19 @@ from shareornot.study.audit import SpaceAudit
 from shareornot.study.audit_words import describe_audit, group_in_words, structure_in_words
 
 
-def write_audit(folder: Path, audits: Sequence[SpaceAudit]) -> list[Path]:
+def write_audit(folder: Path, audits: Sequence[SpaceAudit], *, pictures: bool = True) -> list[Path]:
     """Write `audit.json` with all audits, and for each of them `audit-SPACE.png`, `.svg` and `.pdf`.
 
     Args:
         folder: created if need be.
         audits: of different spaces.
+        pictures: False writes the numbers alone.
 
     Returns:
         The pictures that a person would open.
     """
-    pictures = []
-    for audit in audits:
+    written = []
+    for audit in audits if pictures else ():
         figure = audit_figure(audit)
         stem = f"audit-{re.sub(r'[^A-Za-z0-9]+', '-', audit.space).strip('-')}"
         for kind in PICTURE_FORMATS:
@@ -34,11 +35,11 @@ def write_audit(folder: Path, audits: Sequence[SpaceAudit]) -> list[Path]:
             figure.savefig(buffer, format=kind, dpi=150)
             with atomic_write(folder / f"{stem}.{kind}") as file:
                 file.write(buffer.getvalue())
-        pictures.append(folder / f"{stem}.png")
+        written.append(folder / f"{stem}.png")
     with atomic_write(folder / "audit.json") as file:
         text = json.dumps([audit_to_json(audit) for audit in audits], indent=2, allow_nan=False)
         file.write(text.encode() + b"\n")
-    return pictures
+    return written
 
 
 def audit_to_json(audit: SpaceAudit) -> dict[str, Any]:

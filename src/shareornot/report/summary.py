@@ -57,14 +57,14 @@ def _extremes(chapters: Sequence[Chapter]) -> tuple[str, ...]:
         for one in chapter.appraisal.comparisons
         if one.p_value is not None and one.p_value < 0.05
     ]
-    for words, found in (
-        ("closer to", min(significant, key=lambda one: one[0], default=None)),
-        ("further from", max(significant, key=lambda one: one[0], default=None)),
+    for when, words, found in (
+        ("best", "closer to", min(significant, key=lambda one: one[0], default=None)),
+        ("worst", "further from", max(significant, key=lambda one: one[0], default=None)),
     ):
         if found and (found[0] < 0) == (words == "closer to"):
             details.append(
-                f"The guided search ends {points(abs(found[0]), signed=False)} points {words} the best cell than "
-                f"random search at most ({found[1]}, TOP-{found[2].num_trained}, {p_in_words(found[2].p_value)})."
+                f"At {when}, the guided search ends {points(abs(found[0]), signed=False)} points {words} the best cell "
+                f"than random search ({found[1]}, TOP-{found[2].num_trained}, {p_in_words(found[2].p_value)})."
             )
     return tuple(details)
 

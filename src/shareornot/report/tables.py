@@ -60,7 +60,7 @@ def agreement_table(chapters: Sequence[Chapter]) -> ResultTable:
             Column("paper_half_width", "± (paper)", 3),
             Column("kendall_tau", "Kendall", 3),
             Column("ceiling", "ceiling", 3),
-            Column("share_of_ceiling", "of the ceiling (%)", 0, 100),
+            Column("share_of_ceiling", "of the ceiling (%)", 0, 100.0),
         ),
         rows=tuple(rows),
         notes=(
@@ -94,13 +94,13 @@ def ranking_table(chapters: Sequence[Chapter]) -> ResultTable:
         columns=(
             *_WHERE,
             Column("k", "k"),
-            Column("precision", "truly in the top k (%)", 1, 100),
-            Column("random_precision", "by chance (%)", 1, 100),
+            Column("precision", "truly in the top k (%)", 1, 100.0),
+            Column("random_precision", "by chance (%)", 1, 100.0),
             Column("best_rank", "best true rank", 1),
             Column("random_best_rank", "by chance", 1),
-            Column("best_regret", "regret (points)", 2, 100),
-            Column("best_regret_half_width", "±", 2, 100),
-            Column("random_best_regret", "by chance (points)", 2, 100),
+            Column("best_regret", "regret (points)", 2, 100.0),
+            Column("best_regret_half_width", "±", 2, 100.0),
+            Column("random_best_regret", "by chance (points)", 2, 100.0),
         ),
         rows=tuple(rows),
         notes=(
@@ -134,9 +134,9 @@ def differences_table(chapters: Sequence[Chapter]) -> ResultTable:
         columns=(
             *_WHERE,
             Column("num_trained", "TOP-k"),
-            Column("guided_regret", "guided", 2, 100),
-            Column("random_regret", "random", 2, 100),
-            Column("evolution_regret", "evolution", 2, 100),
+            Column("guided_regret", "guided", 2, 100.0),
+            Column("random_regret", "random", 2, 100.0),
+            Column("evolution_regret", "evolution", 2, 100.0),
             *_compared_columns("guided", "guided \u2212 random"),
             *_compared_columns("evolution", "evolution \u2212 random"),
         ),
@@ -179,7 +179,7 @@ def effects_table(chapters: Sequence[Chapter]) -> ResultTable:
         columns=(
             *_WHERE,
             Column("structure", "structure"),
-            Column("points", "points of rank", 0, 100),
+            Column("points", "points of rank", 0, 100.0),
             Column("d", "d"),
             Column("low", "from"),
             Column("high", "to"),
@@ -220,9 +220,9 @@ def groups_table(chapters: Sequence[Chapter]) -> ResultTable:
         columns=(
             *_WHERE,
             Column("cells", "cells with"),
-            Column("share", "share (%)", 0, 100),
-            Column("residual", "points of rank", 0, 100),
-            Column("at_equal_accuracy", "at equal accuracy", 0, 100),
+            Column("share", "share (%)", 0, 100.0),
+            Column("residual", "points of rank", 0, 100.0),
+            Column("at_equal_accuracy", "at equal accuracy", 0, 100.0),
         ),
         rows=tuple(rows),
         notes=("Groups of a small tree; points: mean rank residual.",),
@@ -252,12 +252,12 @@ def costs_table(chapters: Sequence[Chapter]) -> ResultTable:
         columns=(
             *_WHERE,
             Column("num_trained", "TOP-k"),
-            Column("as_scored", "as scored", 2, 100),
-            Column("unbiased", "without bias", 2, 100),
-            Column("difference", "change", 2, 100),
-            Column("half_width", "±", 2, 100),
+            Column("as_scored", "as scored", 2, 100.0),
+            Column("unbiased", "without bias", 2, 100.0),
+            Column("difference", "change", 2, 100.0),
+            Column("half_width", "±", 2, 100.0),
             Column("p_value", "p", 3),
-            Column("corrected", "corrected", 2, 100),
+            Column("corrected", "corrected", 2, 100.0),
         ),
         rows=tuple(rows),
         notes=(
@@ -320,8 +320,8 @@ def _compared(
 
 def _compared_columns(name: str, heading: str) -> tuple[Column, ...]:
     return (
-        Column(f"{name}_difference", heading, 2, 100),
-        Column(f"{name}_half_width", "±", 2, 100),
+        Column(f"{name}_difference", heading, 2, 100.0),
+        Column(f"{name}_half_width", "±", 2, 100.0),
         Column(f"{name}_p_value", "p", 3),
         Column(f"{name}_d", "d", 2),
     )

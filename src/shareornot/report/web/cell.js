@@ -109,7 +109,7 @@ function drawGraph(graph) {
   const { places, ways, numLayers, numRows } = arrange(graph);
   const onEdges = graph.edges.some((edge) => edge.word);
   const step = onEdges ? LAYER_WIDTH * 1.5 : LAYER_WIDTH;
-  const row = onEdges ? ROW_HEIGHT * 1.15 : ROW_HEIGHT;
+  const row = onEdges ? ROW_HEIGHT * 1.4 : ROW_HEIGHT;
   const width = (numLayers - 1) * step + NODE_WIDTH + 12, height = Math.max(numRows, 2) * row + 12;
   const x = (place) => 6 + NODE_WIDTH / 2 + place.layer * step;
   const y = (place) => height / 2 + place.row * row;

@@ -1,0 +1,48 @@
+"""The page that `demo` and `appraise` write, and where it is."""
+
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from shareornot.report.chapter import Chapter
+    from shareornot.study.provenance import Provenance
+
+PAGE = "report.html"
+
+
+def typed_command() -> str:
+    """What was typed, as a shell would read it."""
+    return shlex.join(["shareornot", *sys.argv[1:]])
+
+
+def publish(
+    folder: Path, chapters: "Sequence[Chapter]", provenance: "Provenance", *, quiet: bool = False, open_it: bool = False
+) -> Path:
+    """Write figures, tables and the page into a folder, say where the page is, and open it if asked.
+
+    Args:
+        folder: created if need be.
+        chapters: one for each space and variant.
+        provenance: how the numbers were made.
+        quiet: say nothing, where standard output is for programs.
+        open_it: in the browser that the system prefers.
+
+    Returns:
+        The page.
+    """
+    from shareornot.progress import no_bars, progress_bar
+    from shareornot.report.page import write_page
+    from shareornot.report.page_files import write_files
+
+    write_files(folder, chapters, no_bars if quiet else progress_bar)
+    page = write_page(folder / PAGE, chapters, provenance)
+    if not quiet:
+        typer.echo(f"Page: {page}")
+    if open_it:
+        typer.launch(str(page))
+    return page
