@@ -1,42 +1,130 @@
 """`shareornot appraise`."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from shareornot.cli.errors import user_errors
-from shareornot.cli.options import Json, Open, Supernets
+from shareornot.cli.options import Json, Open
+
+FILE_SUFFIXES = {".csv", ".tsv", ".txt", ".parquet", ".pq"}
+"""Of what is meant to be a file, also where it is missing."""
 
 
 def appraise(
-    folder: Supernets,
+    scores: Annotated[Path, typer.Argument(help="Folder of super-nets, or a CSV or Parquet file of scores.")],
     seed: Annotated[int, typer.Option(min=0, help="Seed of the simulated searches.")] = 0,
     times: Annotated[
-        Path | None, typer.Option(help="Measured training times, see measure-times; default: the benchmark's.")
+        Path | None,
+        typer.Option(
+            help="Folder: measured training times, see measure-times; default: the benchmark's.", show_default=False
+        ),
     ] = None,
     supernet_times: Annotated[
-        Path | None, typer.Option(help="Measured times at the super-net's width; default: as for a cell alone.")
+        Path | None,
+        typer.Option(
+            help="Folder: measured times at the super-net's width; default: as for a cell alone.", show_default=False
+        ),
+    ] = None,
+    supernet_cost: Annotated[
+        float | None,
+        typer.Option(help="File: cost of a super-net, in average trainings alone; default: 4.", show_default=False),
+    ] = None,
+    scoring_cost: Annotated[
+        float | None,
+        typer.Option(help="File: cost of scoring one architecture, likewise; default: 0.", show_default=False),
+    ] = None,
+    unit: Annotated[
+        Literal["auto", "fraction", "percent"] | None,
+        typer.Option(help="File: unit of standalone accuracies; default: auto.", show_default=False),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="File: folder for the results; default: its name and -appraisal.", file_okay=False, show_default=False
+        ),
     ] = None,
     as_json: Json = False,
     open_it: Open = False,
 ) -> None:
-    """Judge scored super-nets: can their scores be trusted, and did sharing weights help?
+    """Judge scored super-nets: can their scores be trusted, did sharing help?
 
-    Writes appraisal.png, .svg, .pdf and .json, scores.parquet and regret.parquet into the folder. Needs no PyTorch.
+    Of a folder of super-nets, trained and scored here, or of a file of scores from any super-net on any search space.
 
-    Example: shareornot appraise results/a4
+    A file has one row for each architecture and super-net, and the columns architecture (any text), proxy (the score,
+    any unit, higher is better) and standalone (accuracy alone; standalone_0, standalone_1, ... where trainings were
+    repeated). Optional: supernet (which one), cost (seconds of training alone), test or test_0, ... (regret is
+    measured in these), space and variant (appraised one by one). All other columns of numbers, truth values and words
+    are structural features; cells of NASBench-101 and texts of NAS-Bench-201 tell theirs by themselves.
+
+    Writes appraisal.png, .svg, .pdf and .json, scores.parquet and regret.parquet, of a file the bias audit too. Needs
+    no PyTorch.
+
+    Example: shareornot appraise my-scores.csv --supernet-cost 10
     """
     with user_errors():
+        for_files = {"--supernet-cost": supernet_cost, "--scoring-cost": scoring_cost, "--unit": unit, "--out": out}
+        for_folders = {"--times": times, "--supernet-times": supernet_times}
+        if scores.is_file() or scores.suffix.lower() in FILE_SUFFIXES:
+            _refuse(for_folders, "a folder of super-nets", "a file, which has its own costs")
+            _appraise_file(scores, seed, supernet_cost, scoring_cost, unit, out, as_json=as_json, open_it=open_it)
+            return
+        _refuse(for_files, "a file of scores", "a folder, whose settings say all that" if scores.exists() else "none")
         from shareornot.cli.show import show_appraisal, show_json
         from shareornot.report import to_json, write_report
         from shareornot.study.supernets import appraise_supernets
 
-        appraisal = appraise_supernets(folder, seed=seed, times=times, supernet_times=supernet_times)
-        picture = write_report(folder, appraisal)
+        appraisal = appraise_supernets(scores, seed=seed, times=times, supernet_times=supernet_times)
+        picture = write_report(scores, appraisal)
         if as_json:
             show_json(to_json(appraisal))
         else:
             show_appraisal(appraisal, picture)
         if open_it:
             typer.launch(str(picture))
+
+
+def _refuse(options: Mapping[str, object], expected: str, got: str) -> None:
+    """Options that mean nothing here."""
+    from shareornot.errors import SettingsError
+
+    given = [name for name, value in options.items() if value is not None]
+    if given:
+        raise SettingsError(f"{', '.join(given)}: expected {expected}, got {got}; leave the option out")
+
+
+def _appraise_file(
+    path: Path,
+    seed: int,
+    supernet_cost: float | None,
+    scoring_cost: float | None,
+    unit: Literal["auto", "fraction", "percent"] | None,
+    out: Path | None,
+    *,
+    as_json: bool,
+    open_it: bool,
+) -> None:
+    from shareornot.cli.show import show_json
+    from shareornot.cli.show_own_scores import show_own_scores
+    from shareornot.progress import progress_bar
+    from shareornot.report.own_scores_files import own_scores_to_json, write_own_scores
+    from shareornot.study.own_scores import SUPERNET_COST, appraise_scores, read_own_scores
+
+    scores = read_own_scores(path, unit=unit or "auto")
+    with progress_bar("Simulating searches", len(scores.variants)) as progress:
+        found = appraise_scores(
+            scores,
+            supernet_cost=SUPERNET_COST if supernet_cost is None else supernet_cost,
+            scoring_cost=scoring_cost or 0.0,
+            seed=seed,
+            progress=progress,
+        )
+    pictures = write_own_scores(out or path.with_name(f"{path.stem}-appraisal"), found, scores.notes)
+    if as_json:
+        show_json(own_scores_to_json(found, scores.notes))
+    else:
+        show_own_scores(found, scores.notes, pictures)
+    if open_it:
+        typer.launch(str(pictures[0]))

@@ -23,6 +23,7 @@ def show_table(title: str, columns: list[str], rows: list[list[str]], note: str 
     from rich import box
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     console = Console(highlight=False)
     console.print(title, style="bold", markup=False)
@@ -30,7 +31,7 @@ def show_table(title: str, columns: list[str], rows: list[list[str]], note: str 
     for number, column in enumerate(columns):
         table.add_column(column, justify="right" if number else "left", vertical="bottom", no_wrap=number > 0)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))  # a user's text is no markup
     console.print(table, markup=False)
     if note:
         console.print(note, style="dim", markup=False)
@@ -45,14 +46,15 @@ def show_appraisal(appraisal: "Appraisal", picture: "Path") -> None:
 
     verdict = appraisal.verdict
     show_table(
-        f"{appraisal.benchmark}, {appraisal.space}: {appraisal.num_known:,} of {appraisal.num_cells:,} cells known",
-        ["super-net", "cells scored", "Spearman"],
+        title_of(appraisal),
+        ["super-net", f"{appraisal.thing}s scored", "Spearman"],
         [
             [pool.name, f"{len(pool.cells):,}", "diverged *" if value is None else f"{value:.3f}"]
             for pool, value in zip(appraisal.pools, appraisal.spearmans, strict=True)
         ],
         f"Mean: {_correlation(appraisal.agreement)}. {_ceiling(appraisal)}\n{_guides(appraisal)}",
     )
+    _show_quality(appraisal)
     show_table(
         "Test regret in points after the same time",
         ["", "trainings", "guided", "random", "evolution", "difference", "p", "d"],
@@ -73,10 +75,44 @@ def show_appraisal(appraisal: "Appraisal", picture: "Path") -> None:
         "time. Difference: guided - random, negative = better than random search. p: the larger of Student's and "
         "Welch's tests, after Holm's correction. d: Cohen's.",
     )
+    if appraisal.notes:
+        show_sentences("What to know about the data", appraisal.notes)
     told = Text("\n\n").join((Text(verdict.sentence, ANSWER_STYLES[verdict.answer]), *map(Text, verdict.details)))
     console = Console(highlight=False)
     console.print(Panel(told, title="Verdict", padding=(1, 2)))
     console.print(f"Picture: {picture}", soft_wrap=True, markup=False)
+
+
+def title_of(appraisal: "Appraisal") -> str:
+    """Which super-nets, and of how much of their space the truth is known."""
+    variant = f", {appraisal.variant}" if appraisal.variant else ""
+    return (
+        f"{appraisal.benchmark}, {appraisal.space}{variant}: {appraisal.num_known:,} of {appraisal.num_cells:,} "
+        f"{appraisal.thing}s known"
+    )
+
+
+def _show_quality(appraisal: "Appraisal") -> None:
+    """How good the best by proxy are, beside what a random choice gets."""
+    quality = appraisal.quality
+    show_table(
+        "The k best by proxy, and what k drawn at random get on average",
+        ["", "among best", "random", "best's rank", "random", "its regret", "random"],
+        [
+            [
+                f"k = {one.k:,}",
+                f"{one.precision.mean:.0%}",
+                f"{one.random_precision:.0%}",
+                f"{one.best_rank.mean:,.0f}",
+                f"{one.random_best_rank:,.0f}",
+                f"{one.best_regret.mean * 100:.2f}",
+                f"{one.random_best_regret * 100:.2f}",
+            ]
+            for one in quality.top
+        ],
+        f"Among best: share of them that is among the k truly best. Regret: points of validation accuracy below the "
+        f"best {appraisal.thing} scored. Kendall's tau-b: {_correlation(quality.kendall_tau)}.",
+    )
 
 
 def _correlation(interval: "Interval") -> str:

@@ -114,7 +114,7 @@ class SearchTable:
         """Mean test accuracy from which regret is measured: `optimum`, else the highest that is known in the space."""
         return float(self.test[self.cells].max()) if self.optimum is None else self.optimum
 
-    @property
+    @cached_property
     def worst_regret(self) -> float:
         """Regret of the worst cell of the space, which a search without any finished training may end with."""
         return self.best_test - float(self.test[self.cells].min())

@@ -75,6 +75,8 @@ class Appraisal:
     verdict: Verdict
     notes: tuple[str, ...]
     """What a reader must know about the data: what was assumed, and what was left out."""
+    thing: str = "cell"
+    """What one of them is called, such as `architecture`."""
 
 
 def appraise(
@@ -177,6 +179,7 @@ def appraise_on(
         time_unit=ground.time_unit,
         verdict=judge(agreement, ceiling, guides, comparisons, num_diverged=len(pools) - len(good), thing=ground.thing),
         notes=ground.notes,
+        thing=ground.thing,
     )
 
 

@@ -6,6 +6,7 @@ NAS-Bench-201 lists for each vertex after the input the operation on the edge fr
 all are names.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -95,7 +96,7 @@ class EdgeTexts:
     @property
     def num_vertices(self) -> int:
         """Input and output included."""
-        return round((1 + float(1 + 8 * self.codes.shape[1]) ** 0.5) / 2)
+        return (1 + math.isqrt(1 + 8 * self.codes.shape[1])) // 2
 
     @cached_property
     def pairs(self) -> tuple[tuple[int, int], ...]:

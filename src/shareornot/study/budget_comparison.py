@@ -126,13 +126,14 @@ def compare_at_budgets(
         scoring_s=costs.scoring * float(narrow_s[table.cells].mean()),
     )
     smallest_pool = min(len(np.unique(pool.cells)) for pool in pools)
+    ks = tuple(k for k in num_trained if k <= smallest_pool)
     protocol = ComparisonProtocol(
-        num_trained=tuple(k for k in num_trained if k <= smallest_pool),
+        num_trained=ks,
         pool_size=pool_size,
         random_search_from="space",
         num_random_runs=num_runs,
         num_evolution_runs=num_runs if ground.evolution_table else 0,
-        num_evaluations=min(10_000, 20 * len(table.cells)),
+        num_evaluations=_most_evaluations(table.time_s[table.cells], cost.total_s, max(ks)),
         unknown="redraw",
     )
     found = compare_searches(
@@ -184,6 +185,14 @@ def cautious_test(
         random: test regret of the runs of random search, at least 2.
     """
     return max(welch_t_test(guided, random), student_t_test(guided, random), key=lambda test: test.p_value)
+
+
+def _most_evaluations(price_s: Float64[np.ndarray, " known"], start_s: float, num_trained: int) -> int:
+    """Evaluations that fit into a budget of the guided search, where evolution takes the cheapest again and again."""
+    longest_s = start_s + float(np.sort(price_s)[-num_trained:].sum())
+    cheapest_s = float(price_s.min())
+    most = min(10_000, 20 * len(price_s))
+    return most if cheapest_s * most <= longest_s else int(longest_s / cheapest_s) + 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

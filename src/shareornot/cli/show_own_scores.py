@@ -1,0 +1,53 @@
+"""A user's scores, appraised, on the terminal."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shareornot.cli.show import show_appraisal, show_sentences, show_table, title_of
+
+if TYPE_CHECKING:
+    from shareornot.study.own_scores import AppraisedScores
+
+
+def show_own_scores(found: "Sequence[AppraisedScores]", notes: Sequence[str], pictures: Sequence[Path]) -> None:
+    """All about one space and variant, or the essence of several; the notes come first, the verdict last."""
+    from shareornot.study.audit_words import describe_audit
+
+    if notes:
+        show_sentences("What was assumed of all scores", notes)
+    if len(found) == 1:
+        only = found[0]
+        if only.audit is not None:
+            show_sentences("What the super-nets misjudge", describe_audit(only.audit))
+        show_appraisal(only.appraisal, pictures[0])
+        return
+    show_table(
+        "Agreement and test regret in points after the same time",
+        ["", "super-nets", "Spearman", "k", "guided", "random", "difference", "p"],
+        [_row(one) for one in found],
+        "Spearman: mean ± half of Student's 95 % interval. k: how many of its best the guided search trains. "
+        "Difference: guided - random, negative = better than random search; p after Holm's correction.",
+    )
+    for one in found:
+        audited = describe_audit(one.audit)[:2] if one.audit is not None else ()
+        show_sentences(title_of(one.appraisal), [one.appraisal.verdict.sentence, *audited, *one.appraisal.notes])
+    folders = sorted({str(picture.parent.parent) for picture in pictures})
+    show_sentences("Written", [f"{folder}: a folder for each" for folder in folders])
+
+
+def _row(one: "AppraisedScores") -> list[str]:
+    from shareornot.study.verdict import with_half_width
+
+    appraisal = one.appraisal
+    told = appraisal.comparisons[min(1, len(appraisal.comparisons) - 1)]
+    return [
+        ", ".join([appraisal.space, *([appraisal.variant] if appraisal.variant else [])]),
+        str(appraisal.agreement.n),
+        with_half_width(appraisal.agreement),
+        str(told.num_trained),
+        f"{told.guided_regret * 100:.2f}",
+        f"{told.random_regret * 100:.2f}",
+        f"{told.difference.mean * 100:+.2f}",
+        "-" if told.p_value is None else f"{told.p_value:.2g}",
+    ]
