@@ -64,6 +64,11 @@ def test_the_space_bounds_the_channels(space, edges):
     assert paper_settings(space).network.min_output_edges == edges
 
 
+def test_a_benchmark_of_smaller_cells_takes_a_smaller_network():
+    network = paper_settings("depth>=3, num_output_edges>=2", max_vertices=5).network
+    assert (network.max_vertices, network.min_output_edges) == (5, 2)
+
+
 def test_the_digits_have_the_network_of_their_benchmark():
     settings = digits_settings("A3", variant="avg-3", epochs=7, seed=2)
     network = settings.network

@@ -39,6 +39,8 @@ def train(
 ) -> None:
     """Train super-nets on a space of cells.
 
+    On digits for the embedded benchmark, on CIFAR-10 for all other tables of cells.
+
     Example: shareornot train results/a4 --space A4 --supernets 5
 
     Ctrl-C saves and stops; the same command goes on from there.
@@ -49,12 +51,13 @@ def train(
         from shareornot.study.settings import digits_settings, paper_settings
         from shareornot.study.supernets import train_supernets
 
-        if open_benchmark(benchmark).info.name == "digits":
+        info = open_benchmark(benchmark).info
+        if info.name == "digits":
             if recipe != "as-described":
                 raise SettingsError(f"recipe: expected as-described on digits, got {recipe}, which is the paper's")
             settings = digits_settings(space, variant=variant, seed=seed)
         else:
-            settings = paper_settings(space, variant=variant, recipe=recipe, seed=seed)
+            settings = paper_settings(space, variant=variant, recipe=recipe, seed=seed, max_vertices=info.max_vertices)
         training, network = settings.training, settings.network
         settings = replace(
             settings,

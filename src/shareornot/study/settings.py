@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, get_args
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from shareornot.benchmarks import parse_space
+from shareornot.cells import MAX_VERTICES
 from shareornot.errors import DataError, MissingDataError, SettingsError
 from shareornot.storage import atomic_write
 from shareornot.supernet.config import Engine, EvaluationConfig, NetworkConfig, OptimizerConfig, TrainingConfig
@@ -51,7 +52,12 @@ _ADAPTER = TypeAdapter(RunSettings)
 
 
 def paper_settings(
-    space: str, *, variant: Variant = "baseline", recipe: Recipe = "as-described", seed: int = 0
+    space: str,
+    *,
+    variant: Variant = "baseline",
+    recipe: Recipe = "as-described",
+    seed: int = 0,
+    max_vertices: int = MAX_VERTICES,
 ) -> RunSettings:
     """The paper's setting on NASBench-101 and CIFAR-10: 16 filters, 432 epochs, 1,000 cells, BNS-FT.
 
@@ -60,6 +66,7 @@ def paper_settings(
         variant: a column of the paper's Table 1. As published, S-K+P-R also averages over 3 cells.
         recipe: see `Recipe`.
         seed: of everything random.
+        max_vertices: most vertices of a cell of the benchmark.
 
     Raises:
         SettingsError: an unknown space, variant or recipe.
@@ -75,7 +82,9 @@ def paper_settings(
         recipe=recipe,
         variant=variant,
         network=NetworkConfig(
-            min_output_edges=parse_space(space).min_output_edges(), single_kernel=variant in ("single-k", "s-k+p-r")
+            max_vertices=max_vertices,
+            min_output_edges=parse_space(space).min_output_edges(max_vertices),
+            single_kernel=variant in ("single-k", "s-k+p-r"),
         ),
         training=TrainingConfig(
             sampling="pro-rata" if variant in ("pro-rata", "s-k+p-r") else "uniform",
