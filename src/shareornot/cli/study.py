@@ -35,6 +35,9 @@ Workers = Annotated[
         help="Pieces at a time; 0: in this process; default: one a core on digits, else one, or one an accelerator.",
     ),
 ]
+TensorBoard = Annotated[
+    bool, typer.Option("--tensorboard", help="Write event files for TensorBoard into FOLDER/tensorboard.")
+]
 Ray = Annotated[
     str | None,
     typer.Option(metavar="ADDRESS", help="Run on Ray: the address of a cluster, or local to start one here."),
@@ -117,6 +120,7 @@ def run(
     processes: Workers = None,
     ray: Ray = None,
     device: Device = "auto",
+    tensorboard: TensorBoard = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which pieces are to be done.")] = False,
 ) -> None:
     """Run a study, or what is missing of it.
@@ -130,7 +134,7 @@ def run(
         if dry_run:
             _show_missing(settings, into)
             return
-        _run(settings, into, processes, ray, device)
+        _run(settings, into, processes, ray, device, tensorboard=tensorboard)
 
 
 @app.command()
@@ -139,6 +143,7 @@ def resume(
     processes: Workers = None,
     ray: Ray = None,
     device: Device = "auto",
+    tensorboard: TensorBoard = False,
 ) -> None:
     """Go on with the study of a folder; pieces that failed are tried again.
 
@@ -148,7 +153,7 @@ def resume(
         from shareornot.study.pieces import read_study
 
         _check_folder(folder)
-        _run(read_study(folder), folder, processes, ray, device)
+        _run(read_study(folder), folder, processes, ray, device, tensorboard=tensorboard)
 
 
 @app.command()
@@ -233,26 +238,43 @@ def _command() -> str:
     return shlex.join(["shareornot", *sys.argv[1:]])
 
 
-def _run(settings: "StudySettings", folder: Path, processes: int | None, ray: str | None, device: str) -> None:
+def _run(
+    settings: "StudySettings", folder: Path, processes: int | None, ray: str | None, device: str, *, tensorboard: bool
+) -> None:
     """Run, watch, and say how it ended."""
     from shareornot.progress import progress_bar
+    from shareornot.study.execution import LOG_NAME, TensorBoardFiles, watch_run
     from shareornot.study.interruption import polite_interruption
-    from shareornot.study.pieces import run_study
+    from shareornot.study.pieces import Store, run_study
 
     if processes is not None and ray is not None:
         raise SettingsError("--processes: expected only one of --processes and --ray, got both")
     executor, device, resources = _executor(settings, processes, ray, device)
-    watching = _Watching()
-    with polite_interruption() as should_stop:
+    store = Store(folder)
+    files = TensorBoardFiles(folder / "tensorboard") if tensorboard else None
+
+    def log_of(name: str) -> Path:
+        return store.path(name) / LOG_NAME
+
+    with (
+        polite_interruption() as should_stop,
+        watch_run(log_of, should_stop=should_stop, meanwhile=files.update if files else None) as view,
+    ):
+
+        def announce(pieces: Any, finished: set[str]) -> None:
+            view.expect({one.name: f"{one.kind} {one.label}" for one in pieces}, finished)
+            if files:  # labels are for people, and need not differ
+                files.follow({f"{one.kind}/{one.label} {one.name[-6:]}": log_of(one.name) for one in pieces})
+
         ended = run_study(
             folder,
             settings,
             executor,
             device=device,
-            watch=watching.watch,
+            watch=view.watch,
             should_stop=should_stop,
-            on_plan=watching.plan,
-            on_set_aside=lambda aside: typer.echo(f"damaged: {aside}", err=True),
+            on_plan=announce,
+            on_set_aside=lambda aside: view.say(f"damaged: {aside}"),
             resources=resources,
             bars=progress_bar,
         )
@@ -285,27 +307,6 @@ def _executor(
     sharing = -(-number // len(devices)) if devices else 1
     needed = Resources(num_cores=1 if small else max(1, cores // number), num_gpus=1 / sharing if devices else 0.0)
     return LocalProcesses(num_processes=number, devices=devices), device, needed
-
-
-class _Watching:
-    """Plain lines about a run on standard error."""
-
-    def __init__(self) -> None:
-        self.labels: dict[str, str] = {}
-        self.num_pieces = self.num_done = 0
-
-    def plan(self, pieces: Any, finished: set[str]) -> None:
-        self.labels = {one.name: f"{one.kind} {one.label}" for one in pieces}
-        self.num_pieces, self.num_done = len(pieces), len(finished)
-        typer.echo(f"{self.num_pieces:,} pieces, {self.num_done:,} of them finished before", err=True)
-
-    def watch(self, event: Any) -> None:
-        if event.what == "finished":
-            self.num_done += 1
-        if event.what != "started":
-            last = (event.traceback or "").strip().splitlines()[-1:]
-            told = f"{event.what}: {self.labels.get(event.name, event.name)}" + "".join(f": {one}" for one in last)
-            typer.echo(f"[{self.num_done}/{self.num_pieces}] {told}", err=True)
 
 
 def _say_how_it_ended(ended: "RunReport", folder: Path) -> None:

@@ -41,15 +41,17 @@ def test_curves_come_back(log, tmp_path):
 
 
 def test_files_follow_their_logs(log, tmp_path):
-    files = TensorBoardFiles(tmp_path / "tb", {"piece": log})
+    files = TensorBoardFiles(tmp_path / "tb")
+    assert files.update() == 0
+    files.follow({"piece": log})
     assert files.update() == 2
     assert files.update() == 0
     with log.open("a") as file:
         file.write('{"time": 5.0, "done": 3, "total": 4, "unit": "epochs", "lo')
-    assert files.update(["piece"]) == 0
+    assert files.update() == 0
     with log.open("a") as file:
         file.write('ss": 0.5}\n{}\n')
-    assert files.update(["piece"]) == 1
+    assert files.update() == 1
     assert [step for step, _, _ in read(tmp_path / "tb" / "piece")["loss"]] == [1, 2, 3]
     assert len(list((tmp_path / "tb" / "piece").iterdir())) == 1
 

@@ -159,6 +159,18 @@ def test_in_a_terminal_the_view_shows_what_runs(log_of):
     assert "1 of 2 pieces, 1 failed" in terminal.shown.rpartition("loss")[2]
 
 
+def test_before_a_run_begins_the_terminal_is_free_for_others(log_of):
+    terminal = Terminal()
+    with watch_run(log_of, stream=terminal) as view:
+        view.show()
+        assert terminal.getvalue() == ""
+        assert view.running == ()
+        view.watch(event("a", "started"))
+        view.show()
+        assert "a: for 0 s" in terminal.shown
+        assert view.running == ("a",)
+
+
 def test_many_running_pieces_are_cut_short(log_of):
     from rich.console import Console
 

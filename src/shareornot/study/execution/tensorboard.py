@@ -7,7 +7,7 @@ Each piece is a run there, and each measure of its log a curve over what the log
 
 import os
 import shutil
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -26,25 +26,27 @@ class TensorBoardFiles:
 
     Args:
         folder: gets a folder for each piece.
-        logs: the logs of the pieces, by what each is to be called.
+        logs: of the pieces, by what each is to be called.
 
     Raises:
         MissingExtraError: TensorBoard is not installed.
     """
 
-    def __init__(self, folder: Path, logs: Mapping[str, Path]) -> None:
+    def __init__(self, folder: Path, logs: Mapping[str, Path] | None = None) -> None:
         self._folder = folder
-        self._logs = {safe_name(name): path for name, path in logs.items()}
+        self._logs: dict[str, Path] = {}
+        self.follow(logs or {})
         self._read: dict[str, int] = {}
         """Bytes of each log that have been dealt with."""
         self._files: dict[str, Path] = {}
         self._encode, self._write = _writers()
 
-    def update(self, names: Collection[str] | None = None) -> int:
-        """Append what is new; half a line at the end of a log waits for the other half.
+    def follow(self, logs: Mapping[str, Path]) -> None:
+        """Follow these logs too; an `update` in another thread sees all of them or none."""
+        self._logs = self._logs | {safe_name(name): path for name, path in logs.items()}
 
-        Args:
-            names: of the pieces whose logs to look at, by default all.
+    def update(self) -> int:
+        """Append what is new; half a line at the end of a log waits for the other half.
 
         Returns:
             How many lines were new.
@@ -52,10 +54,9 @@ class TensorBoardFiles:
         Raises:
             OSError: a file cannot be written.
         """
-        chosen = self._logs if names is None else {name: self._logs[name] for name in map(safe_name, names)}
-        return sum(self._follow(name, path) for name, path in chosen.items())
+        return sum(self._append(name, path) for name, path in self._logs.items())
 
-    def _follow(self, name: str, log: Path) -> int:
+    def _append(self, name: str, log: Path) -> int:
         try:
             size = log.stat().st_size
             if size < self._read.get(name, 0):  # the piece was begun anew

@@ -49,18 +49,21 @@ class RunView:
     def __init__(self, state: RunState, screen: "Screen") -> None:
         self._state, self._screen = state, screen
         self._lock = threading.Lock()
+        self._begun = False
 
     def expect(
         self, labels: Mapping[str, str], finished: Collection[str] = (), weights: Mapping[str, float] | None = None
     ) -> None:
         """Say what is to be done, see `RunState.expect`."""
         with self._lock:
+            self._begun = True
             self._state.expect(labels, finished, weights)
             self._screen.say(f"{len(labels):,} pieces, {len(finished):,} of them finished before")
 
     def watch(self, event: Event) -> None:
         """Something happened."""
         with self._lock:
+            self._begun = True
             self._state.note(event)
             self._screen.tell(event_text(event, self._state), event)
 
@@ -70,9 +73,16 @@ class RunView:
             self._screen.say(text)
 
     def show(self, *, stopping: bool = False) -> None:
-        """Show how the run stands at this moment."""
+        """Show how the run stands at this moment, if it has begun: before, others may want the terminal."""
         with self._lock:
-            self._screen.show(self._state.snapshot(), stopping=stopping)
+            if self._begun:
+                self._screen.show(self._state.snapshot(), stopping=stopping)
+
+    @property
+    def running(self) -> tuple[str, ...]:
+        """Names of the pieces that run."""
+        with self._lock:
+            return self._state.running
 
 
 @runtime_checkable
@@ -134,6 +144,7 @@ class LiveView:
 
     def show(self, snapshot: RunSnapshot, *, stopping: bool) -> None:
         """Draw anew."""
+        self._live.start()  # unless it has
         self._live.update(render(snapshot, stopping=stopping), refresh=True)
 
 
@@ -142,7 +153,7 @@ def watch_run(
     log_of: Callable[[str], Path],
     *,
     should_stop: ShouldStop = lambda: False,
-    meanwhile: Callable[[], None] | None = None,
+    meanwhile: Callable[[], object] | None = None,
     stream: Stream | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[RunView]:
@@ -181,7 +192,7 @@ def _show_now_and_then(view: RunView, every_s: float, should_stop: ShouldStop, e
         view.show(stopping=should_stop())
 
 
-def _call_now_and_then(view: RunView, meanwhile: Callable[[], None], ended: threading.Event) -> None:
+def _call_now_and_then(view: RunView, meanwhile: Callable[[], object], ended: threading.Event) -> None:
     last = False
     while not last:
         last = ended.wait(MEANWHILE_EVERY_S)
@@ -201,8 +212,11 @@ def _screen(stream: Stream) -> Iterator[PlainLines | LiveView]:
     from rich.live import Live
 
     console = Console(file=cast("IO[str]", stream), highlight=False)
-    with Live(console=console, auto_refresh=False, redirect_stdout=False) as live:
+    live = Live(console=console, auto_refresh=False, redirect_stdout=False)
+    try:
         yield LiveView(console, live)
+    finally:
+        live.stop()
 
 
 def render(snapshot: RunSnapshot, *, stopping: bool = False) -> "RenderableType":
