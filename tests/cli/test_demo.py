@@ -9,9 +9,15 @@ def test_the_whole_job(shareornot, tmp_path):
         "Training 2 super-nets ...",
         "Scoring 40 cells with 2 super-nets ...",
         "Simulating searches ...",
+        "Drawing figures ...",
     ]
     assert "Verdict" in shown.out
-    assert shown.out.endswith(f"Picture: {tmp_path / 'appraisal.png'}\n")
+    assert f"Picture: {tmp_path / 'appraisal.png'}\n" in shown.out
+    assert shown.out.endswith(f"Page: {tmp_path / 'report.html'}\n")
+    assert (tmp_path / "figures" / "num-vertices-4-audit.svg").exists()
+    page = (tmp_path / "report.html").read_text()
+    assert "figures/num-vertices-4" not in page  # it is within the numbers of the chapter
+    assert 'href="tables/agreement.tex"' in page
     assert json.loads((tmp_path / "appraisal.json").read_text())["num_cells"] == 91
     before = (tmp_path / "appraisal.json").read_bytes()
     assert shareornot("demo", tmp_path, *options).out == shown.out

@@ -1,13 +1,17 @@
-"""An appraisal with made-up numbers, which needs no table and no search."""
+"""An appraisal with made-up numbers, which needs no table and no search, and an audit of the embedded benchmark."""
 
 import numpy as np
 import pytest
 
+from shareornot.benchmarks import open_benchmark, parse_space, space_cells
+from shareornot.report.chapter import Chapter
 from shareornot.search import CurveSummary
 from shareornot.statistics import EffectSize, NoiseCeiling, paper_interval, spearman, student_interval
 from shareornot.study.appraisal import Appraisal
-from shareornot.study.architectures import CellArchitectures
+from shareornot.study.architectures import CellArchitectures, structural_features
+from shareornot.study.audit import audit_space
 from shareornot.study.budget_comparison import BudgetComparison, ScoredPool
+from shareornot.study.provenance import Provenance, UsedData
 from shareornot.study.ranking_quality import ranking_quality
 from shareornot.study.verdict import Verdict
 
@@ -92,3 +96,47 @@ def make_appraisal():
         return Appraisal(**content | changes)
 
     return make
+
+
+def digits_audit(space="A_FULL", liking="residual", num_supernets=2, num_cells=300, variant=None):
+    """The audit of made-up super-nets that see the truth and like one structure."""
+    table = open_benchmark("digits")
+    rng = np.random.default_rng(0)
+    cells = np.sort(rng.choice(space_cells(parse_space(space), 5), num_cells, replace=False)).astype(np.int32)
+    truth = table.query_many(cells, "validation_accuracy")[0]
+    structure = structural_features(cells)[liking].astype(float)
+    proxies = truth / 2 + 0.4 * structure / max(structure.max(), 1) + 0.001 * rng.random((num_supernets, num_cells))
+    pools = [
+        ScoredPool(name=f"seed-{seed}", cells=cells, proxies=np.clip(row, 0, 1)) for seed, row in enumerate(proxies)
+    ]
+    return audit_space(table, parse_space(space), pools, rng, variant=variant)
+
+
+@pytest.fixture(scope="session")
+def audit():
+    return digits_audit()
+
+
+@pytest.fixture(scope="session")
+def make_audit():
+    return digits_audit
+
+
+@pytest.fixture(scope="session")
+def chapter(make_appraisal, audit):
+    """One super-net of four diverged; cells are those of NASBench-101."""
+    return Chapter(appraisal=make_appraisal(num_diverged=1, notes=("Percentages were taken for such.",)), audit=audit)
+
+
+@pytest.fixture(scope="session")
+def provenance():
+    return Provenance(
+        title="A small report",
+        command="shareornot appraise results/a4",
+        versions={"shareornot": "0.1.0", "numpy": "2.0"},
+        seeds=(0, 1),
+        settings={"training": {"epochs": 3}, "space": "A_FULL"},
+        data_sets=(UsedData(name="digits", sha256="ab" * 32, size_bytes=12345),),
+        duration_s=12.5,
+        date="2026-03-01T12:30:00+00:00",
+    )

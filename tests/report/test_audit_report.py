@@ -1,42 +1,14 @@
 """Pictures and files of a bias audit."""
 
+import io
 import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from shareornot.benchmarks import BenchmarkTable, open_benchmark, parse_space
 from shareornot.report.audit_figure import NEITHER, OVER, audit_figure
 from shareornot.report.audit_files import audit_to_json, write_audit
-from shareornot.study.architectures import structural_features
-from shareornot.study.audit import audit_space
-from shareornot.study.budget_comparison import ScoredPool
-
-
-@pytest.fixture(scope="module")
-def table() -> BenchmarkTable:
-    return open_benchmark("digits")
-
-
-def audit_of(table, space, liking, num_supernets=2, num_cells=300):
-    """Super-nets that see the truth and like one structure."""
-    from shareornot.benchmarks import space_cells
-
-    rng = np.random.default_rng(0)
-    cells = np.sort(rng.choice(space_cells(parse_space(space), 5), num_cells, replace=False)).astype(np.int32)
-    truth = table.query_many(cells, "validation_accuracy")[0]
-    structure = structural_features(cells)[liking].astype(float)
-    proxies = truth / 2 + 0.4 * structure / max(structure.max(), 1) + 0.001 * rng.random((num_supernets, num_cells))
-    pools = [
-        ScoredPool(name=f"seed-{seed}", cells=cells, proxies=np.clip(row, 0, 1)) for seed, row in enumerate(proxies)
-    ]
-    return audit_space(table, parse_space(space), pools, rng)
-
-
-@pytest.fixture(scope="module")
-def audit(table):
-    return audit_of(table, "A_FULL", "residual")
 
 
 def test_the_picture_shows_every_effect_and_every_score(audit):
@@ -49,8 +21,8 @@ def test_the_picture_shows_every_effect_and_every_score(audit):
     assert NEITHER not in {points.get_facecolor().tobytes() for points in ranks.collections}
 
 
-def test_a_number_colours_by_its_value(table):
-    audit = audit_of(table, "A_FULL", "num_maxpool3x3")
+def test_a_number_colours_by_its_value(make_audit):
+    audit = make_audit(liking="num_maxpool3x3")
     numbers = tuple(effect for effect in audit.bias.effects if effect.is_number)
     figure = audit_figure(replace(audit, bias=replace(audit.bias, effects=numbers)))
     assert figure.axes[2].get_ylabel() == "maxpool3x3 vertices"
@@ -79,3 +51,14 @@ def test_json_holds_the_numbers(audit):
     assert [cost["num_trained"] for cost in told["costs"]] == [1, 10, 20]
     assert sum(group["share"] for group in told["groups"]) == pytest.approx(1)
     assert told["explained_share"] == audit.bias.explained_share
+
+
+def test_numbers_alone(audit, tmp_path):
+    assert write_audit(tmp_path, [audit], pictures=False) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["audit.json"]
+
+
+def test_dollars_in_the_name_of_a_space_are_no_formula(audit):
+    figure = audit_figure(replace(audit, space="$x^$", variant="$$"))
+    figure.savefig(io.BytesIO(), format="svg")
+    assert "$x^$, $$" in figure.get_suptitle().replace("\\$", "$")
