@@ -9,7 +9,7 @@ from shareornot.cli.options import Json
 
 
 def bench(
-    what: Annotated[Literal["cells", "search", "supernet"], typer.Argument(help="What to measure.")],
+    what: Annotated[Literal["cells", "search", "supernet", "study"], typer.Argument(help="What to measure.")],
     space: Annotated[str, typer.Option(help="supernet: the space.")] = "A_FULL",
     repeats: Annotated[int, typer.Option(min=1, help="Measurements, of which the median is shown.")] = 5,
     device: Annotated[str, typer.Option(help="supernet: cpu, cuda or auto.")] = "auto",

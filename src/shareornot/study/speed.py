@@ -10,7 +10,7 @@ import numpy as np
 
 from shareornot.errors import SettingsError
 
-TARGETS = ("cells", "search", "supernet")
+TARGETS = ("cells", "search", "supernet", "study")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +49,7 @@ def measure_speed(
     """Measure one part of the project.
 
     Args:
-        what: `cells`, `search` or `supernet`.
+        what: `cells`, `search`, `supernet` or `study`.
         space: of the super-net; 16 filters, batch 256, random images of CIFAR-10's size.
         num_repeats: measurements, taken in turns after one that warms up.
         device: of the super-net.
@@ -68,6 +68,12 @@ def measure_speed(
     if what == "supernet":
         measures, details = _measure_supernet(space, num_repeats, device, num_threads, clock)
         return SpeedReport(measures=measures, machine=f"{_machine()}, {details}")
+    if what == "study":
+        from shareornot.study.machinery_speed import measure_machinery
+
+        seconds, left_out = measure_machinery(num_repeats, clock=clock)
+        measures = tuple(_measure(name, "s", values) for name, values in seconds.items())
+        return SpeedReport(measures=measures, machine=_machine() + left_out)
     raise SettingsError(f"bench: expected one of {', '.join(TARGETS)}, got {what!r}")
 
 
