@@ -26,6 +26,8 @@ Pixels = Float[Tensor, "X L C"]
 Leaves = Mapping[str, Tensor]
 Unit = Callable[[str, Tensor, Tensor, Tensor, Tensor], Tensor]
 """Convolution, batch norm and ReLU: where, the maps, kernels, scales and shifts."""
+Selected = tuple[Tensor, Tensor, Tensor]
+"""Kernels, scales and shifts of a vertex, for each lane."""
 
 
 class _Land(torch.autograd.Function):
@@ -67,14 +69,16 @@ def forward(images_BCHW: Maps, parameters: Leaves, choice: Choice, unit: Unit, s
         operations = _select(parameters, stack, chosen, sizes)
         for depth in range(config.cells_per_stack):
             position = stack * config.cells_per_stack + depth
-            x = _cell(x, position, stack, parameters, [part[depth] for part in operations], chosen, unit, sizes)
+            x = _cell(x, position, stack, parameters, operations[depth], chosen, unit, sizes)
     pooled = _pixels(x, num_lanes).view(len(x), -1, num_lanes, x.shape[1] // num_lanes).mean(dim=1)
     weight, bias = parameters["classifier.weight"], parameters["classifier.bias"]
     return torch.einsum("blc,lkc->blk", pooled, weight.expand(num_lanes, -1, -1)) + bias
 
 
-def _select(parameters: Leaves, stack: int, chosen: StackChoice, sizes: Sizes) -> list[Tensor]:
-    """Kernels, scales and shifts of the vertices of all cells of a stack: those of the operations that are chosen."""
+def _select(parameters: Leaves, stack: int, chosen: StackChoice, sizes: Sizes) -> list[list[Selected]]:
+    """Of all cells of a stack, and all their vertices: what the operation that is chosen computes with."""
+    if not sizes.interior:
+        return [[] for _ in range(sizes.config.cells_per_stack)]
     name = f"operations.{stack}"
     kernels = parameters[f"{name}.conv3x3"]
     is_conv1x1 = chosen.is_conv1x1[..., None, None, None, None]
@@ -92,7 +96,8 @@ def _select(parameters: Leaves, stack: int, chosen: StackChoice, sizes: Sizes) -
         first, last = of_each[:, :, 0], of_each[:, :, -1]
         selected = torch.where(chosen.is_conv1x1[..., None], last, first)
         vectors.append(selected.masked_fill(~chosen.convolved, 0))
-    return [kernels, *vectors]
+    of_cells = zip(kernels.unbind(), *(vector.unbind() for vector in vectors), strict=True)
+    return [list(zip(*(part.unbind() for part in parts), strict=True)) for parts in of_cells]
 
 
 def _cell(
@@ -100,7 +105,7 @@ def _cell(
     position: int,
     stack: int,
     parameters: Leaves,
-    operations: Sequence[Tensor],
+    operations: Sequence[Selected],
     chosen: StackChoice,
     unit: Unit,
     sizes: Sizes,
@@ -117,19 +122,19 @@ def _cell(
         parameters[f"{name}.gamma"].masked_fill(unused, 0),
         parameters[f"{name}.beta"].masked_fill(unused, 0),
     )
-    from_input = _pixels(projected, num_lanes)
-    kernels, gammas, betas = operations
+    # Slices that are taken together are put together on the way back in one pass.
+    *from_input, output = torch.split(
+        _pixels(projected, num_lanes), [widest] * interior + [sizes.out_channels(stack)], dim=2
+    )
     states: list[Pixels] = []
-    for vertex in range(interior):
-        total = from_input[..., vertex * widest : (vertex + 1) * widest]
+    for vertex, (total, selected) in enumerate(zip(from_input, operations, strict=True)):
         for edge, (source, target) in enumerate(sizes.pairs):
             if target == vertex:
                 total = torch.addcmul(total, states[source], chosen.edges[edge])
         summed = _maps(total, x)
-        convolved = unit(f"operations.{position}.{vertex}", summed, kernels[vertex], gammas[vertex], betas[vertex])
+        convolved = unit(f"operations.{position}.{vertex}", summed, *selected)
         pooled = F.max_pool2d(summed, 3, stride=1, padding=1)
         states.append(torch.addcmul(_pixels(convolved, num_lanes), _pixels(pooled, num_lanes), chosen.pooled[vertex]))
-    output = from_input[..., interior * widest :]
     if states:
         landing = (chosen.origins, chosen.landings, chosen.lands)
         landed = _Land.apply(torch.cat(states, dim=2).flatten(1), landing)  # type: ignore[no-untyped-call]
