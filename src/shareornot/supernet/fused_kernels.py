@@ -8,6 +8,7 @@ Every kernel comes twice: `..._serial` runs on the calling thread alone, `..._pa
 """
 
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any, no_type_check
 
 import numpy as np
@@ -21,12 +22,15 @@ PIXELS_AT_A_TIME = 1024
 """Pixels whose sums are added up in the precision of the images, before they go to double precision."""
 
 
-def _both(function: Callable[..., None]) -> tuple[Kernel, Kernel]:
+def _both(function: FunctionType) -> tuple[Kernel, Kernel]:
     """The function on one thread, and on several."""
     # Neither option changes a number that is not zero: a multiplication and an addition may become one instruction
     # with one rounding, and a zero may lose its sign.
     options: dict[str, Any] = {"cache": True, "nogil": True, "fastmath": {"contract", "nsz"}}
-    return njit(**options)(function), njit(parallel=True, **options)(function)
+    # numba finds compiled code on the disk by the name of the function alone, whatever the options.
+    twin = FunctionType(function.__code__, function.__globals__, f"{function.__name__}_in_threads")
+    twin.__qualname__, twin.__doc__ = twin.__name__, function.__doc__
+    return njit(**options)(function), njit(parallel=True, **options)(twin)
 
 
 @no_type_check
