@@ -43,6 +43,18 @@ def few_runs(monkeypatch):
 
 
 @pytest.fixture
+def with_figures():
+    """For a test that looks at the figures beside a page."""
+
+
+@pytest.fixture(autouse=True)
+def without_figures(request, monkeypatch):
+    """Figures take most of the time of a report."""
+    if "with_figures" not in request.fixturenames:
+        monkeypatch.setattr("shareornot.report.page_files._figures", lambda chapter: ())  # noqa: ARG005
+
+
+@pytest.fixture
 def refused(shareornot):
     """Runs a command that a user got wrong, and gives the one line that says so."""
 

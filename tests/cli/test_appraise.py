@@ -7,12 +7,12 @@ from shareornot.study.measured_times import MeasuredTimes, write_times
 
 def test_the_answer_for_people(shareornot, scored):
     shown = shareornot("appraise", scored)
-    assert (shown.code, shown.err) == (0, "")
+    assert (shown.code, shown.err) == (0, "Drawing figures ...\n")
     lines = shown.out.splitlines()
     assert lines[0] == "digits, A3: 731 of 731 cells known"
-    assert lines[-1] == f"Picture: {scored / 'appraisal.png'}"
+    assert lines[-2:] == [f"Picture: {scored / 'appraisal.png'}", f"Page: {scored / 'report.html'}"]
     assert (scored / "appraisal.png").is_file()
-    assert max(map(len, lines[:-1])) <= 80
+    assert max(map(len, lines[:-2])) <= 80
     words = " ".join(shown.out.replace("│", " ").split())
     verdict = json.loads((scored / "appraisal.json").read_text())["verdict"]
     assert verdict["sentence"] in words
@@ -24,7 +24,7 @@ def test_the_answer_for_people(shareornot, scored):
 def test_a_wide_terminal_is_used(shareornot, scored, monkeypatch):
     monkeypatch.setenv("COLUMNS", "120")
     lines = shareornot("appraise", scored).out.splitlines()
-    assert 80 < max(map(len, lines[:-1])) <= 120
+    assert 80 < max(map(len, lines[:-2])) <= 120
 
 
 def test_the_answer_for_programs(shareornot, scored):

@@ -1,7 +1,7 @@
 import json
 
 
-def test_the_whole_job(shareornot, tmp_path):
+def test_the_whole_job(shareornot, tmp_path, with_figures):  # noqa: ARG001
     options = ["--supernets", "2", "--epochs", "1", "--cells", "20", "--space", "num_vertices<=4", "--processes", "1"]
     shown = shareornot("demo", tmp_path, *options)
     assert shown.code == 0

@@ -1,5 +1,6 @@
 """`shareornot appraise`."""
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -59,8 +60,8 @@ def appraise(
     measured in these), space and variant (appraised one by one). All other columns of numbers, truth values and words
     are structural features; cells of NASBench-101 and texts of NAS-Bench-201 tell theirs by themselves.
 
-    Writes appraisal.png, .svg, .pdf and .json, scores.parquet and regret.parquet, of a file the bias audit too. Needs
-    no PyTorch.
+    Writes one page with all of it, report.html, and beside it figures (SVG, PDF), tables (CSV, LaTeX), appraisal.json,
+    scores.parquet and regret.parquet. Needs no PyTorch.
 
     Example: shareornot appraise my-scores.csv --supernet-cost 10
     """
@@ -72,18 +73,7 @@ def appraise(
             _appraise_file(scores, seed, supernet_cost, scoring_cost, unit, out, as_json=as_json, open_it=open_it)
             return
         _refuse(for_files, "a file of scores", "a folder, whose settings say all that" if scores.exists() else "none")
-        from shareornot.cli.show import show_appraisal, show_json
-        from shareornot.report import to_json, write_report
-        from shareornot.study.supernets import appraise_supernets
-
-        appraisal = appraise_supernets(scores, seed=seed, times=times, supernet_times=supernet_times)
-        picture = write_report(scores, appraisal)
-        if as_json:
-            show_json(to_json(appraisal))
-        else:
-            show_appraisal(appraisal, picture)
-        if open_it:
-            typer.launch(str(picture))
+        _appraise_folder(scores, seed, times, supernet_times, as_json=as_json, open_it=open_it)
 
 
 def _refuse(options: Mapping[str, object], expected: str, got: str) -> None:
@@ -93,6 +83,45 @@ def _refuse(options: Mapping[str, object], expected: str, got: str) -> None:
     given = [name for name, value in options.items() if value is not None]
     if given:
         raise SettingsError(f"{', '.join(given)}: expected {expected}, got {got}; leave the option out")
+
+
+def _appraise_folder(
+    folder: Path, seed: int, times: Path | None, supernet_times: Path | None, *, as_json: bool, open_it: bool
+) -> None:
+    from dataclasses import asdict
+
+    from shareornot.benchmarks import benchmark_path
+    from shareornot.cli.page import publish, typed_command
+    from shareornot.cli.show import show_appraisal, show_json
+    from shareornot.errors import DataError
+    from shareornot.report import to_json, write_report
+    from shareornot.report.chapter import Chapter
+    from shareornot.study.audit import audit_supernets
+    from shareornot.study.provenance import make_provenance
+    from shareornot.study.settings import read_settings
+    from shareornot.study.supernets import appraise_supernets, supernet_folders
+
+    started_s = time.monotonic()
+    appraisal = appraise_supernets(folder, seed=seed, times=times, supernet_times=supernet_times)
+    try:
+        audit = audit_supernets(folder, seed=seed)
+    except DataError:  # too few cells for an audit, which an appraisal does without
+        audit = None
+    picture = write_report(folder, appraisal)
+    if as_json:
+        show_json(to_json(appraisal))
+    else:
+        show_appraisal(appraisal, picture)
+    settings = read_settings(supernet_folders(folder)[0] / "settings.json")
+    provenance = make_provenance(
+        f"Weight sharing on {appraisal.space} of {appraisal.benchmark}",
+        command=typed_command(),
+        seeds=[seed],
+        settings=asdict(settings),
+        data_files={Path(settings.benchmark).name: benchmark_path(settings.benchmark)},
+        duration_s=time.monotonic() - started_s,
+    )
+    publish(folder, [Chapter(appraisal=appraisal, audit=audit)], provenance, quiet=as_json, open_it=open_it)
 
 
 def _appraise_file(
@@ -106,12 +135,16 @@ def _appraise_file(
     as_json: bool,
     open_it: bool,
 ) -> None:
+    from shareornot.cli.page import publish, typed_command
     from shareornot.cli.show import show_json
     from shareornot.cli.show_own_scores import show_own_scores
     from shareornot.progress import progress_bar
+    from shareornot.report.chapter import Chapter
     from shareornot.report.own_scores_files import own_scores_to_json, write_own_scores
     from shareornot.study.own_scores import SUPERNET_COST, appraise_scores, read_own_scores
+    from shareornot.study.provenance import make_provenance
 
+    started_s = time.monotonic()
     scores = read_own_scores(path, unit=unit or "auto")
     with progress_bar("Simulating searches", len(scores.variants)) as progress:
         found = appraise_scores(
@@ -121,10 +154,23 @@ def _appraise_file(
             seed=seed,
             progress=progress,
         )
-    pictures = write_own_scores(out or path.with_name(f"{path.stem}-appraisal"), found, scores.notes)
+    folder = out or path.with_name(f"{path.stem}-appraisal")
+    pictures = write_own_scores(folder, found, scores.notes)
     if as_json:
         show_json(own_scores_to_json(found, scores.notes))
     else:
         show_own_scores(found, scores.notes, pictures)
-    if open_it:
-        typer.launch(str(pictures[0]))
+    provenance = make_provenance(
+        f"Scores in {path.name}",
+        command=typed_command(),
+        seeds=[seed],
+        settings={
+            "supernet_cost": SUPERNET_COST if supernet_cost is None else supernet_cost,
+            "scoring_cost": scoring_cost or 0.0,
+        },
+        data_files={path.name: path},
+        duration_s=time.monotonic() - started_s,
+        notes=scores.notes,
+    )
+    chapters = [Chapter(appraisal=one.appraisal, audit=one.audit) for one in found]
+    publish(folder, chapters, provenance, quiet=as_json, open_it=open_it)

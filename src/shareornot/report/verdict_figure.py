@@ -94,8 +94,9 @@ def _draw_agreement(figure: "Figure | SubFigure", appraisal: Appraisal) -> None:
     num_scores = sum(map(len, proxies))
     for x, y, shade in zip(standalone, proxies, shades, strict=True):
         _scatter(main, x, y, shade, crowded=num_scores > 3_000)
-    above.hist(standalone, bins=60, color=shades, stacked=True)
-    beside.hist(proxies, bins=60, orientation="horizontal", color=shades, stacked=True)
+    one_shape = {"bins": 60, "color": shades, "stacked": True, "histtype": "stepfilled"}  # drawn faster than bars
+    above.hist(standalone, **one_shape)
+    beside.hist(proxies, orientation="horizontal", **one_shape)
     for axis in (above, beside):
         axis.axis("off")
     main.set_xlabel("standalone validation accuracy (%), mean over runs")
