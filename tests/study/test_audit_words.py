@@ -20,6 +20,11 @@ def group(*conditions):
         ("num_conv1x1", "conv1x1 vertices"),
         ("depth", "depth"),
         ("activation = relu", "activation = relu"),
+        ("edge_0_3 = none", "none on edge 0 to 3"),
+        ("edge_of_0_3 = none", "edge_of_0_3 = none"),
+        ("num_skip_connect", "skip_connect edges"),
+        ("num_params", "num_params"),
+        ("skip_path", "path of skips alone"),
     ],
 )
 def test_structures(name, words):
@@ -36,6 +41,8 @@ def test_structures(name, words):
         (condition("num_maxpool3x3", above=1.0, holds=False), "at most 1 maxpool3x3 vertex"),
         (condition("num_edges", above=7.0), "more than 7 edges"),
         (condition("depth", above=4.0), "depth more than 4"),
+        (condition("num_nor_conv_3x3", above=1.0, holds=False), "at most 1 nor_conv_3x3 edge"),
+        (condition("connected", holds=False), "no path input to output"),
     ],
 )
 def test_conditions(told, words):

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from shareornot.report.verdict_figure import verdict_figure
 from shareornot.storage import atomic_write
 from shareornot.study.appraisal import Appraisal
+from shareornot.study.architectures import CellArchitectures
 
 PICTURE_FORMATS = ("png", "svg", "pdf")
 
@@ -83,13 +84,20 @@ def _finite(value: Any) -> Any:
 
 
 def _scores(appraisal: Appraisal) -> dict[str, Any]:
-    """A row for each scored cell of each super-net."""
+    """A row for each scored cell of each super-net; of a user's architectures as `read_own_scores` reads them."""
     sizes = [len(pool.cells) for pool in appraisal.pools]
+    supernets = np.repeat([pool.name for pool in appraisal.pools], sizes)
+    cells = np.concatenate([pool.cells for pool in appraisal.pools])
+    proxies = np.concatenate([pool.proxies for pool in appraisal.pools])
+    standalone = np.concatenate(appraisal.standalone)
+    if not isinstance(appraisal.architectures, CellArchitectures):
+        names = appraisal.architectures.names(cells)
+        return {"supernet": supernets, "architecture": names, "proxy": proxies, "standalone": standalone}
     return {
-        "supernet": np.repeat([pool.name for pool in appraisal.pools], sizes),
-        "cell": np.concatenate([pool.cells for pool in appraisal.pools]),
-        "proxy_validation_accuracy": np.concatenate([pool.proxies for pool in appraisal.pools]),
-        "standalone_validation_accuracy": np.concatenate(appraisal.standalone),
+        "supernet": supernets,
+        "cell": cells,
+        "proxy_validation_accuracy": proxies,
+        "standalone_validation_accuracy": standalone,
     }
 
 

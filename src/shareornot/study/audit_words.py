@@ -1,10 +1,14 @@
 """A bias audit in words: structures as people name them, and the sentences that carry the result."""
 
+import re
 from collections.abc import Sequence
 
 from shareornot.statistics import Condition, RatedGroup, StructureEffect
 from shareornot.study.audit import BiasCost, SpaceAudit
 from shareornot.study.verdict import SIGNIFICANCE
+
+_EDGE_OPERATIONS = ("nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3", "skip_connect", "none")
+"""Of NAS-Bench-201."""
 
 _COUNTS = {
     "num_vertices": "vertices",
@@ -13,7 +17,9 @@ _COUNTS = {
     "num_conv3x3": "conv3x3 vertices",
     "num_conv1x1": "conv1x1 vertices",
     "num_maxpool3x3": "maxpool3x3 vertices",
+    **{f"num_{name}": f"{name} edges" for name in _EDGE_OPERATIONS},
 }
+_PATHS = {"residual": "edge input to output", "connected": "path input to output", "skip_path": "path of skips alone"}
 
 _WHOLE = {*_COUNTS, "depth", "width"}
 
@@ -24,7 +30,9 @@ def structure_in_words(name: str) -> str:
     vertex = feature.removeprefix("operation_")
     if level and vertex != feature:
         return f"{level} on vertex {vertex}"
-    return "edge input to output" if name == "residual" else _COUNTS.get(name, name)
+    if level and (edge := re.fullmatch(r"edge_(\d+)_(\d+)", feature)):
+        return f"{level} on edge {edge[1]} to {edge[2]}"
+    return _PATHS.get(name) or _COUNTS.get(name, name)
 
 
 def condition_in_words(condition: Condition) -> str:

@@ -247,6 +247,8 @@ def _explained(reason: str, header: Sequence[str], delimiter: str) -> str:
             f"{where}expected {found[2]} values with {_DELIMITERS[delimiter]} between them, got {found[3]}; put quotes "
             "around texts that hold such marks, as cells do"
         )
+    if "Empty CSV file" in reason:
+        return "expected a row for each architecture and super-net, got a header only; add scores"
     if "UTF8" in reason:
         return "expected UTF-8 text, got another encoding; save it as CSV in UTF-8"
     return f"expected a CSV file of scores, got: {reason.splitlines()[0][:200] if reason else 'something else'}"
