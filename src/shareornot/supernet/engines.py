@@ -22,6 +22,8 @@ from shareornot.images import ImageSet
 from shareornot.supernet.config import Engine, EvaluationConfig, NetworkConfig, TrainingConfig
 from shareornot.supernet.evaluation import Evaluator
 from shareornot.supernet.fused import FusedEvaluator, FusedTrainer
+from shareornot.supernet.masked.scoring import MaskedEvaluator
+from shareornot.supernet.masked.training import MaskedTrainer
 from shareornot.supernet.network import SuperNet
 from shareornot.supernet.sampling import Indices
 from shareornot.supernet.training import Trainer
@@ -48,11 +50,15 @@ class EngineKind:
     evaluator: Callable[[SuperNet, ImageSet, EvaluationConfig], Evaluator]
     runs_on: Callable[[torch.device], bool]
     """Whether the engine can do anything at all on a device."""
+    suits: Callable[[ImageSet], bool] = lambda _: True
+    """Whether it can be the fastest for such images, so that `auto` tries it."""
 
 
 KINDS: dict[str, EngineKind] = {
     "plain": EngineKind(Trainer, Evaluator, lambda _: True),
     "fused": EngineKind(FusedTrainer, FusedEvaluator, lambda device: device.type == "cpu"),
+    # On a processor it pays only for many super-nets side by side.
+    "masked": EngineKind(MaskedTrainer, MaskedEvaluator, lambda _: True, lambda images: images.device.type != "cpu"),
 }
 """Every engine, by the name that a user gives; an engine that joins must pass the tests of all."""
 
@@ -113,7 +119,7 @@ def _checked(engine: str, device: torch.device) -> str:
 
 def _fastest_trainer(network: SuperNet, images: ImageSet, space: Indices, config: TrainingConfig) -> str:
     """The fastest engine whose first step is right."""
-    names = engines_for(images.device)
+    names = [name for name in engines_for(images.device) if KINDS[name].suits(images)]
     key = ("training", *_circumstances(network.config, images), config.batch_size, config.cells_per_step)
     if len(names) > 1 and key not in _fastest:
         trainers = {name: KINDS[name].trainer(deepcopy(network), images, space, config) for name in names}
@@ -130,7 +136,7 @@ def _fastest_trainer(network: SuperNet, images: ImageSet, space: Indices, config
 
 def _fastest_evaluator(network: SuperNet, images: ImageSet, config: EvaluationConfig) -> str:
     """The fastest engine that scores a cell of the space right, on some of the images."""
-    names = engines_for(images.device)
+    names = [name for name in engines_for(images.device) if KINDS[name].suits(images)]
     key = ("scoring", *_circumstances(network.config, images), config.adaptation)
     if len(names) > 1 and key not in _fastest:
         few = replace(
