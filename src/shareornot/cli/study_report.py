@@ -22,6 +22,7 @@ def write_study_report(folder: Path, out: Path, command: str) -> Path:
     """
     from shareornot.progress import progress_bar
     from shareornot.report.page import Chapter, write_page
+    from shareornot.report.page_files import write_files
     from shareornot.study.pieces import Store, read_study
     from shareornot.study.pieces.appraise_work import read_appraisal
     from shareornot.study.pieces.data_hashes import data_files
@@ -52,4 +53,5 @@ def write_study_report(folder: Path, out: Path, command: str) -> Path:
         duration_s=sum(float(store.read_piece(name)["duration_s"]) for name in finished),
         notes=notes,
     )
+    write_files(out, chapters, progress_bar)  # first, for the page links what lies beside it
     return write_page(out / "index.html", chapters, provenance)

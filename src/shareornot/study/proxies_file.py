@@ -1,5 +1,6 @@
 """Scored cells of one super-net in a Parquet file, with what the scores depend on; read without PyTorch."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from shareornot.cells import NUM_CELLS
 from shareornot.errors import DataError, MissingDataError, UnitError
 from shareornot.storage import atomic_write
 
-KEY = b"shareornot"
+KEY, CHECKSUM = b"shareornot", b"shareornot-sha256"
 ORIGIN = {"evaluation", "num_train_images", "num_validation_images"}
 EVALUATION = {"adaptation", "num_batches", "batch_size", "seed"}
 """What must be known of the evaluation."""
@@ -36,7 +37,8 @@ class ScoredCells:
 def write_scores(path: Path, scores: ScoredCells) -> None:
     """Write the file, whole or not at all."""
     table = pa.table({"cell": pa.array(scores.cells, pa.int32()), "proxy_validation_accuracy": scores.proxies})
-    table = table.replace_schema_metadata({KEY: json.dumps(dict(scores.origin))})
+    origin = json.dumps(dict(scores.origin))
+    table = table.replace_schema_metadata({KEY: origin, CHECKSUM: _checksum(scores.cells, scores.proxies, origin)})
     with atomic_write(path) as file:
         pq.write_table(table, file, write_page_checksum=True)
 
@@ -55,13 +57,22 @@ def read_scores(path: Path) -> ScoredCells:
         table = pq.read_table(path, columns=["cell", "proxy_validation_accuracy"], page_checksum_verification=True)
         cells = table["cell"].to_numpy()
         proxies = table["proxy_validation_accuracy"].to_numpy().astype(np.float64)
-        origin = json.loads((table.schema.metadata or {})[KEY])
+        metadata = table.schema.metadata or {}
+        origin = json.loads(metadata[KEY])
+        checksum = metadata.get(CHECKSUM)  # which files of older versions do not have
     except (OSError, KeyError, ValueError, pa.ArrowException) as error:
         raise DataError(
             f"{path}: expected scored cells in Parquet format, got {error}; delete it, score again"
         ) from error
     if cells.dtype != np.int32 or (len(cells) and not 0 <= cells.min() <= cells.max() < NUM_CELLS):
         raise DataError(f"{path}: expected unique indices below {NUM_CELLS:,}, got others; delete it, score again")
+    if checksum is not None and checksum.decode("ascii", "replace") != _checksum(
+        cells, proxies, metadata[KEY].decode()
+    ):
+        raise DataError(
+            f"{path}: expected scored cells in Parquet format, got contents that do not fit their checksum; delete it, "
+            "score again"
+        )
     if not _says_how(origin):
         raise DataError(f"{path}: expected how the scores were made, got {origin}; delete it, score again")
     inside = (proxies >= 0) & (proxies <= 1) | ~np.isfinite(proxies)
@@ -70,6 +81,14 @@ def read_scores(path: Path) -> ScoredCells:
             f"{path}: expected accuracies from 0 to 1, got {proxies[~inside][0]}; divide percentages by 100"
         )
     return ScoredCells(cells=cells, proxies=proxies, origin=origin)
+
+
+def _checksum(cells: np.ndarray, proxies: np.ndarray, origin: str) -> str:
+    """SHA-256 of all that is read; Parquet's own checksums cover the values, and not how they are described."""
+    digest = hashlib.sha256(origin.encode())
+    for array in (cells.astype("<i4"), proxies.astype("<f8")):
+        digest.update(array.tobytes())
+    return digest.hexdigest()
 
 
 def _says_how(origin: Any) -> bool:

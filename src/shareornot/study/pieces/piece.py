@@ -147,7 +147,9 @@ def identity(settings: Any) -> dict[str, Any]:
     for one in fields(settings):
         if one.name not in NOT_IDENTITY:
             value = getattr(settings, one.name)
-            values[one.name] = identity(value) if hasattr(value, "__dataclass_fields__") else value
+            if hasattr(value, "__dataclass_fields__"):
+                value = identity(value)
+            values[one.name] = list(value) if isinstance(value, tuple) else value
     return values
 
 

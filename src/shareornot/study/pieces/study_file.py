@@ -144,13 +144,13 @@ def _override(text: str) -> Values:
     """The nested values of `a.b=c`."""
     name, sign, value = text.partition("=")
     if not sign or not name.strip() or "\n" in text:
-        raise SettingsError(f"--set: expected a name, = and a value, as in training.epochs=20, got {text!r}")
+        raise SettingsError(f"--set: expected a dotted name, = and a value, as in training.epochs=20, got {text!r}")
     for candidate in (value.strip(), json.dumps(value.strip(), ensure_ascii=False)):
         try:
             return tomllib.loads(f"{name} = {candidate}")
         except tomllib.TOMLDecodeError:
             continue
-    raise SettingsError(f"--set: expected a dotted name and a TOML value, as in training.epochs=20, got {text!r}")
+    raise SettingsError(f"--set: expected a dotted name, = and a TOML value, as in training.epochs=20, got {text!r}")
 
 
 def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> Values:

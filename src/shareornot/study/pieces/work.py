@@ -192,7 +192,8 @@ def _score(store: Store, piece: Piece, work: ScoreWork, device: str, should_stop
         folder = store.path(piece.name)
         with open_log(folder / LOG_NAME) as log:
             progress = _ScoringLog(log, len(cells))
-            score_cells(folder, network, num_steps, work.evaluation, images, cells, progress, should_stop)
+            engine = work.settings.engine
+            score_cells(folder, network, num_steps, work.evaluation, images, cells, progress, should_stop, engine)
 
     try:
         go_on()
