@@ -56,8 +56,8 @@ def train_supernet(
         DataError: its checkpoint is damaged.
         Interrupted: `should_stop` said so; a checkpoint of that very step was written.
     """
-    _claim(folder, settings)
-    log = _TrainingLog(folder / LOG)
+    claim(folder, settings)
+    log = TrainingLog(folder / LOG)
     return continue_training(folder, settings, images, space, progress, should_stop, on_epoch=log.write)
 
 
@@ -223,7 +223,7 @@ def score_cells(
     return np.array(proxies)
 
 
-def _claim(folder: Path, settings: RunSettings) -> None:
+def claim(folder: Path, settings: RunSettings) -> None:
     """Make the folder this super-net's, or see that it is."""
     path = folder / SETTINGS
     if not path.exists():
@@ -247,13 +247,14 @@ def _scores_so_far(path: Path, identity: dict[str, object], cells: Indices) -> l
     return []
 
 
-class _TrainingLog:
+class TrainingLog:
     """A line for each epoch; epochs that are done again, because a kill lost them, are written again."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.begun = path, False
 
     def write(self, _network: SuperNet, report: EpochReport, images_per_s: float) -> None:
+        """Append the line of an epoch."""
         if not self.begun and self.path.exists():
             lines = self.path.read_text().splitlines(keepends=True)
             self.path.write_text("".join(lines[: report.epoch - 1]))
