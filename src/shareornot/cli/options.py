@@ -20,7 +20,7 @@ Processes = Annotated[
     int | None, typer.Option(min=1, help="Super-nets at a time; default: one a core, or one on an accelerator.")
 ]
 EngineName = Annotated[
-    Literal["auto", "plain", "fused", "masked"],
+    Literal["auto", "plain", "fused", "compiled", "masked"],
     typer.Option(help="How the network is computed: auto takes the fastest that gives the numbers of plain."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]

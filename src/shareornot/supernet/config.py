@@ -7,7 +7,7 @@ from shareornot.cells import MAX_VERTICES
 from shareornot.errors import SettingsError
 from shareornot.supernet.sampling import sampling_strategy
 
-Engine = Literal["auto", "plain", "fused", "masked"]
+Engine = Literal["auto", "plain", "fused", "compiled", "masked"]
 """How a super-net is computed, which changes its speed and, but for rounding, nothing else: see `engines`."""
 
 

@@ -19,6 +19,7 @@ from torch import Tensor
 from shareornot.cells import unique_codes
 from shareornot.errors import SettingsError
 from shareornot.images import ImageSet
+from shareornot.supernet.compiled import CompiledEvaluator, CompiledTrainer
 from shareornot.supernet.config import Engine, EvaluationConfig, NetworkConfig, TrainingConfig
 from shareornot.supernet.evaluation import Evaluator
 from shareornot.supernet.fused import FusedEvaluator, FusedTrainer
@@ -36,6 +37,8 @@ TRIAL_S = 1.0
 MAX_TRIALS = 10
 CLEARLY = 1.2
 """How much more time makes an engine clearly slower."""
+SMALL = 256
+"""Most pixels of images that are small."""
 TRIAL_IMAGES, TRIAL_CELLS = 256, 2
 """With which `auto` compares the engines that score."""
 TIPPING = 0.02
@@ -54,9 +57,20 @@ class EngineKind:
     """Whether it can be the fastest for such images, so that `auto` tries it."""
 
 
+def _on_a_processor(device: torch.device) -> bool:
+    return device.type == "cpu"
+
+
+def _small(images: ImageSet) -> bool:
+    """Larger images than these do not stay in the cache of a core, and PyTorch has the better convolutions."""
+    height, width = images.train_images.shape[2:]
+    return height * width <= SMALL
+
+
 KINDS: dict[str, EngineKind] = {
     "plain": EngineKind(Trainer, Evaluator, lambda _: True),
-    "fused": EngineKind(FusedTrainer, FusedEvaluator, lambda device: device.type == "cpu"),
+    "fused": EngineKind(FusedTrainer, FusedEvaluator, _on_a_processor),
+    "compiled": EngineKind(CompiledTrainer, CompiledEvaluator, _on_a_processor, _small),
     # On a processor it pays only for many super-nets side by side.
     "masked": EngineKind(MaskedTrainer, MaskedEvaluator, lambda _: True, lambda images: images.device.type != "cpu"),
 }

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from jaxtyping import Int64
+from jaxtyping import Float
 from torch import Tensor
 
 from shareornot.images import ImageSet, draw_epoch
@@ -25,7 +25,7 @@ class Evaluator:
         images: on the device of the network.
         config: how to score.
 
-    This is the plain engine, the reference for all others, which derive from it and replace `forward` or `num_correct`.
+    This is the plain engine, the reference for all others, which derive from it and replace `forward` or `logits`.
     """
 
     engine: ClassVar[str] = "plain"
@@ -46,26 +46,22 @@ class Evaluator:
                 self._fine_tune(network, int(index))
             plan = network.plan(int(index))
             with torch.inference_mode():
-                yield int(self.num_correct(network, plan)) / len(self.validation)
+                right = self.logits(network, plan).argmax(dim=1) == self.images.validation_labels
+                yield int(right.sum()) / len(self.validation)
 
     def forward(self, network: SuperNet) -> Callable[[Images, CellPlan, BatchNormMode], Tensor]:
         """What gives the logits of a cell."""
         return network
 
-    def num_correct(self, network: SuperNet, plan: CellPlan) -> Int64[Tensor, ""] | int:
-        """Validation images that the cell classifies rightly."""
+    def logits(self, network: SuperNet, plan: CellPlan) -> Float[Tensor, "validation K"]:
+        """Of a cell, for each validation image."""
         forward, mode = self.forward(network), RUNNING
         if self.config.adaptation != "none":
             average = self.config.adaptation == "average"
             adapt_batch_norm(network, plan, self.batches, average=average, forward=forward)
             mode = ADAPTED
-        total = torch.zeros((), dtype=torch.int64, device=self.images.device)
         size = self.config.forward_size or (256 if self.images.device.type == "cpu" else 2_000)
-        for start in range(0, len(self.validation), size):
-            part = slice(start, start + size)
-            predictions = forward(self.validation[part], plan, mode).argmax(dim=1)
-            total += (predictions == self.images.validation_labels[part]).sum()
-        return total
+        return torch.cat([forward(part, plan, mode) for part in torch.split(self.validation, size)])
 
     def _fine_tune(self, network: SuperNet, index: int) -> None:
         """Train the weights on one cell alone, by gradient descent with momentum along a cosine."""

@@ -1,4 +1,4 @@
-"""The fused engine gives the numbers of the plain one."""
+"""The engines for processors, fused and compiled, give the numbers of the plain one."""
 
 from copy import deepcopy
 
@@ -14,16 +14,26 @@ from shareornot.supernet import (
     SuperNet,
     Trainer,
     TrainingConfig,
-    adapt_batch_norm,
 )
+from shareornot.supernet.checkpoint import checkpoint_engine, load_checkpoint, save_checkpoint
+from shareornot.supernet.compiled import CompiledEvaluator, CompiledTrainer
 from shareornot.supernet.fused import FusedEvaluator, FusedTrainer
-from shareornot.supernet.network import ADAPTED, RUNNING
 
 SPACE_NAMES = [space.name for space in SPACES]
 MIN_OUTPUT_EDGES = {space.name: space.min_output_edges() for space in SPACES}
 SGD = OptimizerConfig(name="sgd", learning_rate=0.1)
 DESCRIBED = OptimizerConfig()
 PUBLISHED = OptimizerConfig(accumulate_epsilon=True, move_whole_tensors=True)
+
+
+TRAINERS = {"fused": FusedTrainer, "compiled": CompiledTrainer}
+EVALUATORS = {"fused": FusedEvaluator, "compiled": CompiledEvaluator}
+
+
+@pytest.fixture(params=["fused", "compiled"])
+def engine(request):
+    """An engine that must give the numbers of the plain one."""
+    return request.param
 
 
 @pytest.fixture
@@ -39,15 +49,15 @@ def everything(trainer) -> dict[str, torch.Tensor]:
     return {name: t.clone() for name, t in (trainer.network.state_dict() | trainer.optimizer.state_dict()).items()}
 
 
-def assert_same_steps(network, images, cells, training, tolerance, num_steps=2):
+def assert_same_steps(engine, network, images, cells, training, tolerance, num_steps=2):
     """Steps of both engines from the same weights: the same losses, weights, statistics and optimizer states."""
     plain = Trainer(network, images, cells, training)
-    fused = FusedTrainer(deepcopy(network), images, cells, training)
+    fast = TRAINERS[engine](deepcopy(network), images, cells, training)
     before = everything(plain)
     for _ in range(num_steps):
-        losses = [trainer.step().item() for trainer in (plain, fused)]
+        losses = [trainer.step().item() for trainer in (plain, fast)]
         assert losses[1] == pytest.approx(losses[0], rel=tolerance)
-    right, other = everything(plain), everything(fused)
+    right, other = everything(plain), everything(fast)
     # Some gradients are zero but for rounding, which comes with the size of all others: so that is the measure.
     largest = max((right[name] - before[name]).abs().max().item() for name in right)
     for name in right:
@@ -58,7 +68,6 @@ def assert_same_steps(network, images, cells, training, tolerance, num_steps=2):
         # other engine moves by rounding, but not whole tensors.
         if torch.equal(right[name], before[name]):
             assert torch.equal(other[name], before[name]), name
-    return before, right, other
 
 
 @pytest.mark.usefixtures("double_precision")
@@ -68,19 +77,19 @@ def assert_same_steps(network, images, cells, training, tolerance, num_steps=2):
     [(False, 1, DESCRIBED), (True, 1, PUBLISHED), (False, 3, PUBLISHED), (True, 3, DESCRIBED), (False, 1, SGD)],
 )
 def test_steps_equal_those_of_the_plain_engine(
-    space, single_kernel, cells_per_step, optimizer, images, network_config, some_cells
+    engine, space, single_kernel, cells_per_step, optimizer, images, network_config, some_cells
 ):
     config = network_config(min_output_edges=MIN_OUTPUT_EDGES[space], single_kernel=single_kernel, cells_per_stack=2)
     training = TrainingConfig(epochs=2, batch_size=8, cells_per_step=cells_per_step, optimizer=optimizer, seed=3)
     network = SuperNet(config, 5).double()
-    assert_same_steps(network, images, some_cells(space, 20), training, 1e-9)
+    assert_same_steps(engine, network, images, some_cells(space, 20), training, 1e-9)
 
 
 @pytest.mark.usefixtures("double_precision")
-def test_what_a_step_does_not_use_does_not_move(images, network_config, some_cells):
+def test_what_a_step_does_not_use_does_not_move(engine, images, network_config, some_cells):
     cells = some_cells("A_FULL", 1)
     training = TrainingConfig(epochs=1, batch_size=8, optimizer=DESCRIBED)
-    trainer = FusedTrainer(SuperNet(network_config(), 5).double(), images, cells, training)
+    trainer = TRAINERS[engine](SuperNet(network_config(), 5).double(), images, cells, training)
     regions = trainer.network.used_regions([trainer.network.plan(int(cells[0]))])
     names = {parameter: name for name, parameter in trainer.network.named_parameters()}
     unused = {name: torch.ones_like(parameter, dtype=torch.bool) for parameter, name in names.items()}
@@ -98,10 +107,10 @@ def test_what_a_step_does_not_use_does_not_move(images, network_config, some_cel
     assert num_unused > 1000
 
 
-def test_steps_in_single_precision(images, network_config, some_cells):
+def test_steps_in_single_precision(engine, images, network_config, some_cells):
     # Rounding is 6e-8, and a sum of some hundred products that cancel multiplies it by some hundreds.
     training = TrainingConfig(epochs=2, batch_size=8, optimizer=SGD, seed=3)
-    assert_same_steps(SuperNet(network_config(), 5), images, some_cells("A_FULL", 20), training, 1e-3)
+    assert_same_steps(engine, SuperNet(network_config(), 5), images, some_cells("A_FULL", 20), training, 1e-3)
 
 
 @pytest.mark.parametrize("num_threads", [1, 2])
@@ -117,44 +126,74 @@ def test_threads_do_not_change_a_bit(num_threads, images, network_config, some_c
         assert torch.equal(tensor, trainers[1][name]), name
 
 
-def test_a_training_that_diverged_says_so(images, network_config, some_cells):
+def test_a_training_that_diverged_says_so(engine, images, network_config, some_cells):
     network = SuperNet(network_config(), 5)
     with torch.no_grad():
         network.stem.weight.fill_(np.nan)
     training = TrainingConfig(epochs=1, batch_size=8, optimizer=SGD)
-    assert np.isnan(FusedTrainer(network, images, some_cells("A_FULL", 20), training).step().item())
+    assert np.isnan(TRAINERS[engine](network, images, some_cells("A_FULL", 20), training).step().item())
 
 
 @pytest.mark.usefixtures("double_precision")
 @pytest.mark.parametrize("space", SPACE_NAMES)
 @pytest.mark.parametrize("adaptation", ["none", "average", "last-batch"])
-def test_scores_equal_those_of_the_plain_engine(space, adaptation, images, network_config, some_cells):
+def test_logits_equal_those_of_the_plain_engine(engine, space, adaptation, images, network_config, some_cells):
     network = SuperNet(network_config(min_output_edges=MIN_OUTPUT_EDGES[space]), 5).double()
+    with torch.no_grad():
+        for name, buffer in network.named_buffers():
+            if ".running_" in name:
+                buffer.uniform_(0.5, 1.5)
     config = EvaluationConfig(adaptation=adaptation, num_batches=2, batch_size=8, forward_size=16)
-    plain, fused = Evaluator(network, images, config), FusedEvaluator(network, images, config)
+    plain, fast = Evaluator(network, images, config), EVALUATORS[engine](network, images, config)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     for index in some_cells(space, 4):
         plan = network.plan(int(index))
-        before = dict(network.state_dict())
-        logits, statistics = [], []
-        for evaluator in (plain, fused):
-            forward = evaluator.forward(network)
-            mode = RUNNING
-            if adaptation != "none":
-                average = adaptation == "average"
-                adapt_batch_norm(network, plan, evaluator.batches, average=average, forward=forward)
-                mode = ADAPTED
-            logits.append(forward(evaluator.validation, plan, mode).detach())
-            statistics.append([b.clone() for name, b in network.named_buffers() if ".adapted_" in name])
+        logits = [evaluator.logits(network, plan).detach() for evaluator in (plain, fast)]
         torch.testing.assert_close(logits[1], logits[0], rtol=1e-9, atol=1e-9)
-        for right, other in zip(*statistics, strict=True):
-            torch.testing.assert_close(other, right, rtol=1e-9, atol=1e-9)
-        assert list(plain.scores(np.array([index], np.int32))) == list(fused.scores(np.array([index], np.int32)))
-        assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
+        assert list(plain.scores(np.array([index], np.int32))) == list(fast.scores(np.array([index], np.int32)))
+    assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
 
 
-def test_fine_tuning_on_the_same_engine(images, network_config, some_cells):
+def test_fine_tuning_on_the_same_engine(engine, images, network_config, some_cells):
     network = SuperNet(network_config(), 5)
     config = EvaluationConfig(fine_tuning_steps=3, num_batches=2, batch_size=8)
     cells = some_cells("A_FULL", 2)
-    scores = [list(kind(network, images, config).scores(cells)) for kind in (Evaluator, FusedEvaluator)]
+    scores = [list(kind(network, images, config).scores(cells)) for kind in (Evaluator, EVALUATORS[engine])]
     assert scores[1] == pytest.approx(scores[0], abs=1.5 / len(images.validation_images))  # an image may tip over
+
+
+def test_a_stopped_training_goes_on_bit_by_bit(engine, images, network_config, some_cells, tmp_path):
+    training = TrainingConfig(epochs=2, batch_size=8)
+
+    def trainer():
+        return TRAINERS[engine](SuperNet(network_config(), 5), images, some_cells("A_FULL", 20), training)
+
+    whole, stopped, resumed = trainer(), trainer(), trainer()
+    for _ in range(5):
+        whole.step()
+    for _ in range(2):
+        stopped.step()
+    save_checkpoint(tmp_path / "checkpoint", stopped)
+    load_checkpoint(tmp_path / "checkpoint", resumed)
+    assert checkpoint_engine(tmp_path / "checkpoint") == engine
+    for _ in range(3):
+        resumed.step()
+    ends = everything(whole), everything(resumed)
+    assert all(torch.equal(tensor, ends[1][name]) for name, tensor in ends[0].items())
+
+
+def test_a_checkpoint_serves_any_engine(engine, images, network_config, some_cells, tmp_path):
+    training = TrainingConfig(epochs=2, batch_size=8)
+    kinds = (Trainer, TRAINERS[engine])
+    for begun_on, ended_on in (kinds, kinds[::-1]):
+        trainers = [
+            kind(SuperNet(network_config(), seed), images, some_cells("A_FULL", 20), training)
+            for seed, kind in enumerate((begun_on, ended_on))
+        ]
+        trainers[0].step()
+        save_checkpoint(tmp_path / "checkpoint", trainers[0])
+        load_checkpoint(tmp_path / "checkpoint", trainers[1])
+        ends = everything(trainers[0]), everything(trainers[1])
+        assert all(torch.equal(tensor, ends[1][name]) for name, tensor in ends[0].items())
+        losses = [trainer.step().item() for trainer in trainers]
+        assert losses[1] == pytest.approx(losses[0], rel=1e-5)
