@@ -2,7 +2,7 @@
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,13 +11,18 @@ from shareornot.cli.options import Device, Json
 from shareornot.errors import MissingDataError, SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from shareornot.progress import Progress
     from shareornot.study.execution import Executor, Resources
-    from shareornot.study.pieces import RunReport, StudySettings, StudyStatus
+    from shareornot.study.pieces import Piece, RunReport, StudySettings, StudyStatus
     from shareornot.study.pieces.cost import StudyCost
 
-app = typer.Typer(help="Run many super-nets, described in one file, and never lose a result.", no_args_is_help=True)
+app = typer.Typer(help="Run many super-nets, as one file says; lose no result.", no_args_is_help=True)
 FAILED = 1
 RESULTS = Path("shareornot-results")
+MANY = 500
+"""Finished pieces whose check is worth a line."""
 
 FileOrFolder = Annotated[Path, typer.Argument(help="Study file, or the folder of a study.")]
 Folder = Annotated[Path, typer.Argument(help="Folder of the study.")]
@@ -242,7 +247,9 @@ def _run(
     settings: "StudySettings", folder: Path, processes: int | None, ray: str | None, device: str, *, tensorboard: bool
 ) -> None:
     """Run, watch, and say how it ended."""
-    from shareornot.progress import progress_bar
+    from contextlib import contextmanager
+
+    from shareornot.progress import Silent
     from shareornot.study.execution import LOG_NAME, TensorBoardFiles, watch_run
     from shareornot.study.interruption import polite_interruption
     from shareornot.study.pieces import Store, run_study
@@ -261,7 +268,13 @@ def _run(
         watch_run(log_of, should_stop=should_stop, meanwhile=files.update if files else None) as view,
     ):
 
-        def announce(pieces: Any, finished: set[str]) -> None:
+        @contextmanager
+        def announced(what: str, total: float | int) -> "Iterator[Progress]":
+            if total > MANY:
+                view.say(f"{what} ...")  # a bar of its own would be in the way of the view
+            yield Silent()
+
+        def announce(pieces: "Sequence[Piece]", finished: set[str]) -> None:
             view.expect({one.name: f"{one.kind} {one.label}" for one in pieces}, finished)
             if files:  # labels are for people, and need not differ
                 files.follow({f"{one.kind}/{one.label} {one.name[-6:]}": log_of(one.name) for one in pieces})
@@ -276,7 +289,7 @@ def _run(
             on_plan=announce,
             on_set_aside=lambda aside: view.say(f"damaged: {aside}"),
             resources=resources,
-            bars=progress_bar,
+            bars=announced,
         )
     _say_how_it_ended(ended, folder)
 
@@ -285,14 +298,18 @@ def _executor(
     settings: "StudySettings", processes: int | None, ray: str | None, device: str
 ) -> "tuple[Executor, str, Resources]":
     """Where pieces are done, on which device, and what each takes."""
+    from importlib.util import find_spec
+
     from shareornot.study.devices import choose_device
     from shareornot.study.execution import InProcess, LocalProcesses, Resources, num_usable_cores, visible_devices
 
-    if ray is None:
+    small = settings.images == "digits"
+    if small and device == "auto" and find_spec("torch"):
+        device = "cpu"  # an accelerator gains nothing on such small networks
+    elif ray is None or device == "auto":
         device = choose_device(device)  # which fails here rather than in every piece
     on_cpu = device == "cpu"
     cores = num_usable_cores()
-    small = settings.images == "digits"
     if ray is not None:
         from shareornot.study.execution.ray_cluster import RayCluster
 

@@ -1,0 +1,182 @@
+"""Studies from the command line, on a tiny study of the digits."""
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from shareornot.cli.app import app
+from shareornot.study.pieces import work as work_module
+
+TINY = """
+preset = "digits"
+name = "tiny"
+engine = "plain"
+spaces = ["A3"]
+variants = ["baseline"]
+evaluations = ["bns-ft"]
+supernets = 2
+shard_size = 30
+[training]
+epochs = 2
+[pool]
+num_cells = 30
+[search]
+num_trained = [1, 5]
+num_runs = 5
+"""
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A study file, and the folder of its finished study."""
+    folder = tmp_path_factory.mktemp("study")
+    (folder / "tiny.toml").write_text(TINY)
+    ran = CliRunner().invoke(app, [*["study", "run", "--processes", "0", "--device", "cpu"], str(folder / "tiny.toml"),
+                                   "--folder", str(folder / "tiny")])  # fmt: skip
+    assert ran.exit_code == 0, ran.stderr
+    assert "All 6 pieces are finished, 6 of them now." in ran.stdout
+    assert "Next: shareornot study report" in ran.stdout
+    return folder
+
+
+@pytest.fixture
+def folder(finished, tmp_path):
+    return shutil.copytree(finished / "tiny", tmp_path / "tiny")
+
+
+def test_presets_and_a_new_file(shareornot, refused, tmp_path):
+    assert json.loads(shareornot("study", "presets", "--json").out).keys() == {
+        "digits",
+        "laptop",
+        "paper-v1",
+        "paper-v2",
+    }
+    assert "paper-v2\n    The paper's second version" in shareornot("study", "presets").out
+    path = tmp_path / "a.toml"
+    assert shareornot("study", "new", path).out == f"Wrote: {path}\nNext: shareornot study plan {path}\n"
+    assert "expected a new file" in refused("study", "new", path)
+    assert "try 'digits'" in refused("study", "new", tmp_path / "b.toml", "--preset", "digit")
+
+
+def test_a_plan_without_measuring(shareornot, finished):
+    shown = shareornot("study", "plan", finished / "tiny.toml", "--no-measure", "--folder", finished / "tiny", "--each")
+    assert re.search(r"train +2 +2 +0", shown.out)
+    assert "train A3 baseline, seed 1" in shown.out
+    content = json.loads(shareornot("study", "plan", finished / "tiny.toml", "--no-measure", "--json").out)
+    assert len(content["pieces"]) == 6
+    assert {one["finished"] for one in content["pieces"]} == {False}
+    assert content["pieces"][0]["time_s"] is None
+
+
+def test_a_dry_run_lists_what_is_missing(shareornot, finished):
+    told = shareornot("study", "run", finished / "tiny.toml", "--dry-run", "--set", "supernets=3", "--folder",
+                      finished / "tiny")  # fmt: skip
+    assert [line.partition("-")[0] for line in told.out.splitlines()] == ["train", "score", "appraise", "summarise"]
+    assert "4 of 8 pieces are to be done" in told.err
+
+
+def test_what_is_finished_is_not_done_again(shareornot, folder):
+    shown = shareornot("study", "resume", folder, "--device", "cpu")
+    assert (shown.code, shown.out.splitlines()[0]) == (0, "All 6 pieces are finished, 0 of them now.")
+
+
+def test_status(shareornot, folder):
+    assert "6 of 6 pieces finished" in shareornot("study", "status", folder).out
+    content = json.loads(shareornot("study", "status", folder, "--json").out)
+    assert (content["finished"], content["num_pieces"], content["runner"]) == (6, 6, None)
+
+
+def test_a_failed_piece_shows_its_traceback_and_the_exit_code_says_so(shareornot, folder, monkeypatch):
+    shutil.rmtree(next((folder / "pieces").glob("score-*")))
+
+    def fail(*_):
+        raise RuntimeError("[bold]no luck[/bold]")
+
+    monkeypatch.setattr(work_module, "_score", fail)
+    shown = shareornot("study", "resume", folder, "--processes", "0", "--device", "cpu")
+    assert shown.code == 1
+    assert "failed: RuntimeError: [bold]no luck[/bold]" in shown.err
+    assert "1 of 6 pieces failed" in shown.err
+    status = shareornot("study", "status", folder)
+    assert status.code == 1
+    assert "RuntimeError: [bold]no luck[/bold]" in status.out
+    assert "Go on with: shareornot study resume" in status.out.replace("\n", " ")
+
+
+def test_report_and_export(shareornot, folder, tmp_path):
+    page = folder / "report" / "index.html"
+    assert shareornot("study", "report", folder).out == f"Page: {page}\n"
+    assert "BNS-FT" in page.read_text()
+    assert list((folder / "report" / "tables").glob("*.csv"))
+    told = shareornot("study", "export", folder, "--out", tmp_path / "out").out
+    assert told.count("Wrote: ") == 6
+    assert pq.read_table(tmp_path / "out" / "evaluations.parquet").num_rows == 60
+    pieces = pq.read_table(tmp_path / "out" / "pieces.parquet").to_pylist()
+    assert [one["kind"] for one in pieces] == ["train", "score", "train", "score", "appraise", "summarise"]
+    for command in (["appraise", tmp_path / "out" / "scores.parquet"],
+                    ["replay", tmp_path / "out" / "evaluations.parquet", "--benchmark", "digits"]):  # fmt: skip
+        shown = shareornot(*command)
+        assert shown.code == 0, shown.err
+        assert "A3" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "nowhere.toml"], "nowhere.toml: expected a study file or folder, found none"),
+        (
+            ["run", "FILE", "--set", "epochs=3"],
+            "epochs: expected a known setting, got an unknown one; try 'training.ep",
+        ),
+        (["run", "FILE", "--processes", "1", "--ray", "local"], "--processes: expected only one of"),
+        (["run", "FILE", "--device", "gpu"], "device: expected auto, cpu or an accelerator"),
+        (["resume", "nowhere"], "nowhere: expected the folder of a study, found none"),
+        (["status", "nowhere"], "nowhere: expected the folder of a study that was run"),
+        (["report", "nowhere"], "nowhere: expected the folder of a study, found none"),
+        (["export", "nowhere"], "nowhere: expected the folder of a study, found none"),
+    ],
+)
+def test_mistakes(arguments, message, refused, finished):
+    file = str(finished / "tiny.toml")
+    assert message in refused("study", *(file if one == "FILE" else one for one in arguments))
+
+
+def test_nothing_finished_is_nothing_to_report(refused, folder):
+    shutil.rmtree(folder / "pieces")
+    assert "expected an appraisal that is finished, found none" in refused("study", "report", folder)
+
+
+def test_a_damaged_result_is_not_reported(refused, folder):
+    path = next((folder / "pieces").glob("appraise-*/record.json"))
+    path.write_bytes(path.read_bytes()[:-1])
+    assert "was damaged and is computed anew" in refused("study", "report", folder)
+    assert "found none; run: shareornot study resume" in refused("study", "report", folder)
+
+
+def test_control_c_stops_and_says_how_to_resume(tmp_path):
+    (tmp_path / "tiny.toml").write_text(TINY)
+    command = "import sys; from shareornot.cli import main; sys.argv[0] = 'shareornot'; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", command, "study", "run", "tiny.toml", "--folder", "out", "--device", "cpu",
+         "--processes", "0", "--set", "training.epochs=100000"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob("out/pieces/train-*/log.jsonl")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    started = time.monotonic()
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130, told
+    assert "go on with: shareornot study resume out" in told
+    assert "Traceback" not in told
+    assert time.monotonic() - started < 30
+    assert list(tmp_path.glob("out/pieces/train-*/checkpoint.safetensors"))
