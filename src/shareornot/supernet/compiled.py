@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from shareornot.cells import CONV3X3, MAXPOOL3X3
 from shareornot.images import ImageSet
