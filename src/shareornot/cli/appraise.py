@@ -155,11 +155,11 @@ def _appraise_file(
             progress=progress,
         )
     folder = out or path.with_name(f"{path.stem}-appraisal")
-    pictures = write_own_scores(folder, found, scores.notes)
+    folders = write_own_scores(folder, found, scores.notes)
     if as_json:
         show_json(own_scores_to_json(found, scores.notes))
     else:
-        show_own_scores(found, scores.notes, pictures)
+        show_own_scores(found, scores.notes, folders)
     provenance = make_provenance(
         f"Scores in {path.name}",
         command=typed_command(),

@@ -71,9 +71,9 @@ def show_appraisal(appraisal: "Appraisal", picture: "Path") -> None:
             ]
             for one in appraisal.comparisons
         ],
-        "TOP-k: the guided search has trained its k best cells; trainings: random search finishes so many in that "
-        "time. Difference: guided - random, negative = better than random search. p: the larger of Student's and "
-        "Welch's tests, after Holm's correction. d: Cohen's.",
+        f"TOP-k: the guided search has trained its k best {appraisal.thing}s; trainings: random search finishes so "
+        "many in that time. Difference: guided - random, negative = better than random search. p: the larger of "
+        "Student's and Welch's tests, after Holm's correction. d: Cohen's.",
     )
     if appraisal.notes:
         show_sentences("What to know about the data", appraisal.notes)

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from shareornot.cli.show import show_appraisal, show_sentences, show_table, title_of
 
 if TYPE_CHECKING:
     from shareornot.study.own_scores import AppraisedScores
 
 
-def show_own_scores(found: "Sequence[AppraisedScores]", notes: Sequence[str], pictures: Sequence[Path]) -> None:
+def show_own_scores(found: "Sequence[AppraisedScores]", notes: Sequence[str], folders: Sequence[Path]) -> None:
     """All about one space and variant, or the essence of several; the notes come first, the verdict last."""
     from shareornot.study.audit_words import describe_audit
 
@@ -20,7 +22,7 @@ def show_own_scores(found: "Sequence[AppraisedScores]", notes: Sequence[str], pi
         only = found[0]
         if only.audit is not None:
             show_sentences("What the super-nets misjudge", describe_audit(only.audit))
-        show_appraisal(only.appraisal, pictures[0])
+        show_appraisal(only.appraisal, folders[0] / "appraisal.png")
         return
     show_table(
         "Agreement and test regret in points after the same time",
@@ -32,8 +34,7 @@ def show_own_scores(found: "Sequence[AppraisedScores]", notes: Sequence[str], pi
     for one in found:
         audited = describe_audit(one.audit)[:2] if one.audit is not None else ()
         show_sentences(title_of(one.appraisal), [one.appraisal.verdict.sentence, *audited, *one.appraisal.notes])
-    folders = sorted({str(picture.parent.parent) for picture in pictures})
-    show_sentences("Written", [f"{folder}: a folder for each" for folder in folders])
+    typer.echo(f"Numbers of each: {folders[0].parent}")
 
 
 def _row(one: "AppraisedScores") -> list[str]:

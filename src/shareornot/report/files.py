@@ -19,27 +19,33 @@ from shareornot.study.architectures import CellArchitectures
 PICTURE_FORMATS = ("png", "svg", "pdf")
 
 
-def write_report(folder: Path, appraisal: Appraisal) -> Path:
+def write_report(folder: Path, appraisal: Appraisal, *, picture: bool = True) -> Path:
     """Write `appraisal.png`, `.svg`, `.pdf`, `appraisal.json`, `scores.parquet` and `regret.parquet`.
 
     Args:
         folder: created if need be.
         appraisal: what to write.
+        picture: False writes the numbers alone.
 
     Returns:
-        The picture that a person would open.
+        Where the picture is that a person would open.
     """
+    if picture:
+        _write_picture(folder, appraisal)
+    with atomic_write(folder / "appraisal.json") as file:
+        file.write(json.dumps(to_json(appraisal), indent=2, allow_nan=False).encode() + b"\n")
+    _write_parquet(folder / "scores.parquet", _scores(appraisal))
+    _write_parquet(folder / "regret.parquet", _regret(appraisal))
+    return folder / "appraisal.png"
+
+
+def _write_picture(folder: Path, appraisal: Appraisal) -> None:
     figure = verdict_figure(appraisal)
     for kind in PICTURE_FORMATS:
         buffer = io.BytesIO()
         figure.savefig(buffer, format=kind, dpi=150)
         with atomic_write(folder / f"appraisal.{kind}") as file:
             file.write(buffer.getvalue())
-    with atomic_write(folder / "appraisal.json") as file:
-        file.write(json.dumps(to_json(appraisal), indent=2, allow_nan=False).encode() + b"\n")
-    _write_parquet(folder / "scores.parquet", _scores(appraisal))
-    _write_parquet(folder / "regret.parquet", _regret(appraisal))
-    return folder / "appraisal.png"
 
 
 def to_json(appraisal: Appraisal) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Appraised scores of a user in files: a folder for each space and variant where there are several."""
+"""Appraised scores of a user in files: a folder of numbers for each space and variant where there are several."""
 
 import json
 import re
@@ -15,24 +15,27 @@ from shareornot.study.own_scores import AppraisedScores
 def write_own_scores(folder: Path, found: Sequence[AppraisedScores], notes: Sequence[str]) -> list[Path]:
     """Write what `write_report` and `write_audit` write of each, and `scores.json` with all of it.
 
+    Of several there are numbers alone: the page of all of them has the pictures.
+
     Args:
         folder: created if need be.
         found: at least one.
         notes: about all of them.
 
     Returns:
-        The pictures of the appraisals.
+        The folder of each.
     """
-    pictures = []
+    folders = []
     taken: set[str] = set()
     for one in found:
         own = folder if len(found) == 1 else folder / _free_name(one, taken)
-        pictures.append(write_report(own, one.appraisal))
+        write_report(own, one.appraisal, picture=len(found) == 1)
         if one.audit is not None:
-            write_audit(own, [one.audit])
+            write_audit(own, [one.audit], pictures=False)
+        folders.append(own)
     with atomic_write(folder / "scores.json") as file:
         file.write(json.dumps(own_scores_to_json(found, notes), indent=2, allow_nan=False).encode() + b"\n")
-    return pictures
+    return folders
 
 
 def own_scores_to_json(found: Sequence[AppraisedScores], notes: Sequence[str]) -> dict[str, Any]:
