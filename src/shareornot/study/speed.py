@@ -3,8 +3,10 @@
 import platform
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
@@ -31,6 +33,12 @@ class SpeedReport:
     measures: tuple[Measure, ...]
     machine: str
     """Processor, versions, load: what the figures depend on."""
+    notes: tuple[str, ...] = ()
+    """What the figures mean, in sentences."""
+    figures: dict[str, Any] = field(default_factory=dict)
+    """Further figures, by name."""
+    date: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="minutes"))
+    """When it was measured."""
 
     def as_dict(self) -> dict[str, Any]:
         """The fields by name."""
@@ -41,19 +49,24 @@ def measure_speed(
     what: str,
     *,
     space: str = "A_FULL",
+    images: Literal["cifar10", "digits"] = "cifar10",
     num_repeats: int = 5,
     device: str = "auto",
     num_threads: int | None = None,
+    num_supernets: int = 4,
     clock: Callable[[], float] = time.perf_counter,
 ) -> SpeedReport:
     """Measure one part of the project.
 
     Args:
         what: `cells`, `search`, `supernet` or `study`.
-        space: of the super-net; 16 filters, batch 256, random images of CIFAR-10's size.
+        space: of the super-net.
+        images: of the super-net: `cifar10` is the paper's setting, 16 filters, batch 256, on random images of that
+            size; `digits` is the demo's.
         num_repeats: measurements, taken in turns after one that warms up.
         device: of the super-net.
-        num_threads: of PyTorch, by default all cores.
+        num_threads: of PyTorch, by default all cores, and one on digits.
+        num_supernets: that the masked engine trains side by side, and cells that it scores at once.
         clock: seconds.
 
     Raises:
@@ -66,8 +79,7 @@ def measure_speed(
     if what == "search":
         return SpeedReport(measures=_measure_search(num_repeats), machine=_machine())
     if what == "supernet":
-        measures, details = _measure_supernet(space, num_repeats, device, num_threads, clock)
-        return SpeedReport(measures=measures, machine=f"{_machine()}, {details}")
+        return _measure_supernet(space, images, num_repeats, device, num_threads, num_supernets, clock)
     if what == "study":
         from shareornot.study.machinery_speed import measure_machinery
 
@@ -123,42 +135,52 @@ def _measure_search(num_repeats: int) -> tuple[Measure, ...]:
 
 
 def _measure_supernet(
-    space: str, num_repeats: int, device: str, num_threads: int | None, clock: Callable[[], float]
-) -> tuple[tuple[Measure, ...], str]:
+    space: str,
+    images: Literal["cifar10", "digits"],
+    num_repeats: int,
+    device: str,
+    num_threads: int | None,
+    num_supernets: int,
+    clock: Callable[[], float],
+) -> SpeedReport:
     from shareornot.study.devices import choose_device
     from shareornot.study.workers import num_usable_cores
 
-    device = choose_device(device)
-    import torch
+    device = choose_device(device)  # which says so where PyTorch is missing
+    from shareornot.study.supernet_speed import measure_supernets
 
-    from shareornot.benchmarks import parse_space, space_cells
-    from shareornot.images import cifar10_images
-    from shareornot.study.settings import paper_settings
-    from shareornot.supernet import Evaluator, SuperNet, Trainer
-
-    torch.set_num_threads(num_threads or num_usable_cores())
-    rng = np.random.default_rng(0)
-    labels = rng.integers(10, size=50_000, dtype=np.uint8)
-    noise = rng.integers(256, size=(50_000, 3, 32, 32), dtype=np.uint8)
-    images = cifar10_images(noise, labels, noise[:10_000], labels[:10_000]).to(device)
-    settings = paper_settings(space)
-    cells = space_cells(parse_space(space))
-    network = SuperNet(settings.network, 0).to(device)
-    trainer = Trainer(network, images, cells, settings.training)
-    evaluator = Evaluator(network, images, settings.evaluation)
-    scored = iter(evaluator.scores(rng.choice(cells, 10_000).astype(np.int32)))
-
-    def train() -> None:
-        network.train()
-        trainer.step().item()
-
-    seconds = _rates({"train": train, "score": lambda: next(scored)}, num_repeats, clock)
-    batch = settings.training.batch_size
-    return (
-        _measure("training", "images/s", [batch / one for one in seconds["train"]]),
-        _measure("a training step", "s", seconds["train"]),
-        _measure("scoring a cell, BNS-FT on 10,000 images", "s", seconds["score"]),
-    ), f"{space}, torch {torch.__version__}, {torch.get_num_threads()} threads, {device}"
+    before = _load()
+    speed = measure_supernets(
+        space,
+        images=images,
+        num_repeats=num_repeats,
+        device=device,
+        num_threads=num_threads or (1 if images == "digits" else num_usable_cores()),
+        num_supernets=num_supernets,
+        clock=clock,
+    )
+    measures = [
+        _measure(work.what, work.unit, [work.amount / one for one in taken])
+        for work, taken in zip(speed.works, speed.seconds, strict=True)
+    ]
+    figures = {
+        "floor_operations": speed.floor.operations,
+        "floor_bytes": speed.floor.bytes,
+        "masked_operations": speed.masked_operations,
+        "operations_per_s": speed.operations_per_s,
+        "matmul_operations_per_s": speed.matmul_operations_per_s,
+        "bytes_per_s": speed.bytes_per_s,
+        "data_share": speed.data_share,
+        "memory_bytes": speed.memory_bytes,
+        "load_before": before,
+        "load_after": _load(),
+    }
+    return SpeedReport(
+        measures=tuple(measures),
+        machine=f"{_machine()}, {speed.details}",
+        notes=speed.sentences(),
+        figures=figures,
+    )
 
 
 def _rates(
@@ -183,6 +205,24 @@ def _measure(what: str, unit: str, values: list[float]) -> Measure:
 def _machine() -> str:
     import os
 
-    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    load = _load()
     versions = f"Python {platform.python_version()}, numpy {np.__version__}"
-    return f"{platform.machine()}, {os.cpu_count()} cores, {versions}{load}"
+    busy = "" if load is None else f", load {load:.1f}"
+    return f"{_processor()}, {os.cpu_count()} cores, {versions}{busy}"
+
+
+def _processor() -> str:
+    """What the processor calls itself, where the system tells, else its kind."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.machine()
+    names = [line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def _load() -> float | None:
+    """Processes that ran or waited in the last minute, where the system counts them."""
+    import os
+
+    return round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 Indices = Int32[np.ndarray, " cells"]
 MAX_SIDE_BY_SIDE = 8
-"""Super-nets that train at a time on an accelerator. An estimate, not a measurement, is 4 GiB for each of the paper's."""
+"""Super-nets that train at a time on an accelerator. Those of the paper take about 4 GiB each, by an estimate, no
+measurement."""
 
 
 def train_supernets(
