@@ -3,7 +3,7 @@ import pytest
 from jaxtyping import TypeCheckError
 
 from shareornot.errors import SettingsError, UnitError
-from shareornot.search import Answer, SearchTable
+from shareornot.search import Answer, SearchTable, evolution_runs, local_search_runs, random_search_runs
 
 
 def columns(num_cells=91, **changes):
@@ -68,3 +68,26 @@ def test_unknown_cells_count_as_chosen(unknown, answer, price_s):
 def test_an_unknown_choice_is_refused(made_up_table):
     with pytest.raises((SettingsError, TypeCheckError), match="score-zero"):
         made_up_table().landscape(unknown="impute")
+
+
+def test_a_list_of_any_length():
+    table = SearchTable(**columns(num_cells=7, known=np.arange(7) < 5), is_list=True)
+    assert table.max_vertices is None
+    assert table.cells.tolist() == [0, 1, 2, 3, 4]
+    landscape = table.landscape()
+    assert landscape.candidates.tolist() == [0, 1, 2, 3, 4]
+    assert random_search_runs(landscape.candidates, np.random.default_rng(0), num_runs=2).cells.shape == (2, 5)
+
+
+@pytest.mark.parametrize("search", [evolution_runs, local_search_runs])
+def test_searches_that_change_cells_refuse_a_list(search):
+    landscape = SearchTable(**columns(), is_list=True).landscape()
+    with pytest.raises(SettingsError, match="got a list; a search that changes cells cannot be played on a list"):
+        search(landscape, np.random.default_rng(0), num_runs=1, num_evaluations=5)
+
+
+def test_a_list_is_checked_as_any_table():
+    with pytest.raises(UnitError, match=r"validation.*94\.2"):
+        SearchTable(**columns(num_cells=7, validation=np.full(7, 94.2)), is_list=True)
+    with pytest.raises(SettingsError, match="known cell in the space"):
+        SearchTable(**columns(num_cells=7, known=np.zeros(7, bool)), is_list=True)

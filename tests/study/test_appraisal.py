@@ -7,19 +7,12 @@ import pytest
 from shareornot.benchmarks import parse_space, space_cells
 from shareornot.errors import SettingsError
 from shareornot.search import guided_regret, trivial_guides
-from shareornot.statistics import (
-    Interval,
-    noise_ceiling,
-    paper_interval,
-    spearman,
-    student_interval,
-    student_t_test,
-    welch_t_test,
-)
-from shareornot.study.appraisal import appraise
-from shareornot.study.budget_comparison import ScoredPool, SupernetCosts, cautious_test
-from shareornot.study.landscape import search_table
-from shareornot.study.verdict import judge, with_half_width
+from shareornot.statistics import noise_ceiling, paper_interval, spearman, student_interval
+from shareornot.study.appraisal import appraise, appraise_on
+from shareornot.study.architectures import CellArchitectures
+from shareornot.study.budget_comparison import ScoredPool, SupernetCosts
+from shareornot.study.landscape import benchmark_ground, search_table
+from shareornot.study.ranking_quality import ranking_quality
 
 COSTS = SupernetCosts(training=4.0, scoring=0.01)
 FULL = parse_space("A_FULL")
@@ -211,70 +204,49 @@ def test_measured_times_replace_those_of_the_table(replay_table, make_pools):
     assert [one.num_random_trainings for one in found.comparisons] == pytest.approx([1.4, 10.4, 20.4])
 
 
-def test_luck_is_seldom_taken_for_significance():
-    random = np.random.default_rng(1).exponential(0.02, 500)
-    pairs = np.random.default_rng(2).choice(random, (400, 2))  # guided searches that are no better than random
-    cautious = np.mean([cautious_test(guided, random).p_value < 0.05 for guided in pairs])
-    assert cautious < 0.07 < np.mean([welch_t_test(guided, random).p_value < 0.05 for guided in pairs])
+def test_the_ranking_is_judged_beyond_its_correlation(noisy_appraisal, make_pools):
+    truth = list(noisy_appraisal.standalone)
+    proxies = [pool.proxies for pool in make_pools(noisy)]
+    assert noisy_appraisal.quality == ranking_quality(proxies, truth, (1, 10, 20))
 
 
-def test_the_cautious_test_is_one_of_the_two():
-    guided, random = np.array([0.01, 0.011]), np.random.default_rng(0).exponential(0.02, 100)
-    both = [student_t_test(guided, random), welch_t_test(guided, random)]
-    assert cautious_test(guided, random) in both
-    assert cautious_test(guided, random).p_value == max(one.p_value for one in both)
+def test_the_pools_are_of_cells(noisy_appraisal):
+    assert isinstance(noisy_appraisal.architectures, CellArchitectures)
+    assert (noisy_appraisal.proxy_unit, noisy_appraisal.time_unit, noisy_appraisal.thing) == (
+        "fraction",
+        "seconds",
+        "cell",
+    )
+    assert noisy_appraisal.notes == ()
 
 
-@pytest.fixture
-def judged(noisy_appraisal):
-    """Judge comparisons with these differences and p-values."""
-
-    def decide(*differences_and_p, num_diverged=0):
-        comparisons = [
-            replace(
-                noisy_appraisal.comparisons[0],
-                num_trained=number,
-                p_value=p,
-                difference=replace(
-                    noisy_appraisal.comparisons[0].difference, mean=mean, low=mean - 0.01, high=mean + 0.01
-                ),
-            )
-            for number, (mean, p) in enumerate(differences_and_p, start=1)
-        ]
-        return judge(
-            noisy_appraisal.agreement,
-            noisy_appraisal.ceiling,
-            {"number of parameters": 0.5},
-            comparisons,
-            num_diverged=num_diverged,
-        )
-
-    return decide
+def test_a_table_of_single_trainings_has_no_ceiling(replay_table, make_pools, noisy_appraisal):
+    ground = replace(benchmark_ground(replay_table, FULL, variant="own"), runs=None)
+    found = appraise_on(ground, make_pools(noisy), COSTS, rng())
+    assert found.ceiling is found.share_of_ceiling is None
+    assert found.variant == "own"
+    assert found.agreement == noisy_appraisal.agreement
+    assert "no training was repeated" in found.verdict.details[0]
 
 
-@pytest.mark.parametrize(
-    ("differences_and_p", "answer", "told"),
-    [
-        ([(-0.02, 0.01), (0.03, 0.2)], "helped", "its best cell, the guided search is 2.00 points closer to"),
-        ([(-0.02, 0.01), (-0.03, 0.01)], "helped", "its 2 best cells, the guided search is 3.00 points closer to"),
-        ([(0.02, 0.01), (-0.03, 0.2)], "hurt", "its best cell, the guided search is 2.00 points further from"),
-        ([(0.02, 0.01), (-0.03, 0.01)], "undecided", "3.00 points closer to"),
-        ([(0.02, 0.06), (-0.03, 0.05)], "undecided", "points"),
-    ],
-)
-def test_the_answer_follows_from_what_is_significant(judged, differences_and_p, answer, told):
-    verdict = judged(*differences_and_p)
-    assert verdict.answer == answer
-    assert told in verdict.sentence
+def test_a_table_of_noise_alone_gives_no_share(replay_table, make_pools):
+    noise = np.random.default_rng(0).uniform(0.5, 0.9, (300, 2))
+    half = np.concatenate([noise, noise[:, ::-1]])  # the two runs disagree as much as they can
+    ground = replace(benchmark_ground(replay_table, FULL), runs=half)
+    found = appraise_on(ground, make_pools(noisy), COSTS, rng())
+    assert (found.share_of_ceiling is None) == (found.ceiling.ceiling <= 0)
 
 
-def test_words_for_one_diverged_super_net(judged):
-    assert judged((-0.02, 0.01), num_diverged=1).details[-1].startswith("Training diverged for 1 super-net,")
+def test_evolution_is_compared_with_random_search(noisy_appraisal):
+    for one in noisy_appraisal.comparisons:
+        assert one.evolution_difference.mean == pytest.approx(one.evolution_regret - one.random_regret)
+        assert one.evolution_difference.low < one.evolution_difference.mean < one.evolution_difference.high
+        assert 0 <= one.evolution_p_value <= 1
+        assert math.copysign(1, one.evolution_effect.d) == math.copysign(1, one.evolution_difference.mean)
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "text"),
-    [(None, None, "0.25"), (0.15, 0.35, "0.25 ± 0.10"), (-2.75, 3.25, "0.25 ± 1 or more")],
-)
-def test_half_widths_of_correlations(low, high, text):
-    assert with_half_width(Interval(mean=0.25, low=low, high=high, method="student", n=2, confidence=0.95)) == text
+def test_without_evolution_the_rest_is_there(replay_table, make_pools):
+    ground = replace(benchmark_ground(replay_table, FULL), evolution_table=None)
+    found = appraise_on(ground, make_pools(noisy), COSTS, rng())
+    assert set(found.curves) == {"random", "guided"}
+    assert all(one.evolution_regret is one.evolution_p_value is None for one in found.comparisons)
