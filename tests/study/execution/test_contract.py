@@ -1,13 +1,18 @@
 """What holds for every executor."""
 
 import os
+import shutil
 import signal
+import subprocess
+import sys
+import tempfile
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
-from shareornot.errors import SettingsError
+from shareornot.errors import MissingExtraError, SettingsError
 from shareornot.study.execution import (
     Event,
     Executor,
@@ -235,6 +240,26 @@ class TestOneLocalProcess(Contract):
         return LocalProcesses(num_processes=1)
 
 
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("no route\nto it", "got none: refused; start one with: ray start --head"),
+        ("InvalidAuthToken: it is missing", "got one that wants a token: set RAY_AUTH_MODE=token"),
+    ],
+)
+def test_a_cluster_that_cannot_be_joined(reason, told, monkeypatch):
+    ray = pytest.importorskip("ray", reason="Ray is not installed")
+
+    def refuse(**_):
+        raise ConnectionError("refused") from RuntimeError(reason)
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", refuse)
+    monkeypatch.setattr(ray, "shutdown", lambda: None)
+    with pytest.raises(SettingsError, match=f"ray: expected a cluster at nowhere:1, {told}"):
+        RayCluster(address="nowhere:1").run([Task(name="t", work=print)], lambda _: None, lambda: False)
+
+
 @pytest.fixture(scope="module")
 def cluster(work):  # noqa: ARG001 (comes first, so that the workers find it)
     """One cluster for all tests, for it takes seconds to start."""
@@ -291,6 +316,57 @@ class TestRayCluster(Contract):
         _, by_name = self.run(RayCluster(patience_s=0.5), [task], should_stop=lambda: any(tmp_path.iterdir()))
         assert time.monotonic() - start < 25
         assert by_name == {"deaf": ["started", "stopped"]}
+
+
+RAY_MAIN = """
+import pathlib, sys, work_of_tests as work
+from shareornot.study.execution import RayCluster, Task
+from shareornot.study.interruption import polite_interruption
+if __name__ == "__main__":
+    folder = pathlib.Path(sys.argv[1])
+    tasks = [Task(name=name, work=work.wait_for_stop, arguments=(folder, name)) for name in ("a", "b")]
+    with polite_interruption() as should_stop:
+        RayCluster(num_cores=1).run(tasks, lambda event: print(event.name, event.what), should_stop)
+"""
+
+
+@pytest.mark.usefixtures("work")
+def test_ctrl_c_in_a_terminal_with_ray_on_this_machine(tmp_path):
+    pytest.importorskip("ray", reason="Ray is not installed")
+    main, tasks, temporary = (tmp_path / name for name in ("main.py", "tasks", "tmp"))
+    tasks.mkdir()
+    # A short path, for there are sockets in it; and one of our own, to see that nothing stays.
+    temporary = Path(tempfile.mkdtemp(prefix="son-"))
+    main.write_text(RAY_MAIN)
+    process = subprocess.Popen(
+        [sys.executable, main, tasks],
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "TMPDIR": str(temporary)},
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while not list(tasks.glob("*-began")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        start = time.monotonic()
+        os.killpg(process.pid, signal.SIGINT)
+        told, _ = process.communicate(timeout=60)
+        assert time.monotonic() - start < 25
+        assert told.splitlines() == ["a started", "a stopped"]
+        assert process.returncode == 0
+        assert (tasks / "a-saved").exists()
+        assert not list(temporary.iterdir())
+    finally:
+        process.kill()
+        shutil.rmtree(temporary)
+
+
+def test_without_ray_the_remedy_is_told(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'shareornot\[cluster\]'"):
+        RayCluster().run([Task(name="t", work=print)], lambda _: None, lambda: False)
 
 
 @pytest.mark.parametrize("wrong", [{"num_cores": 0}, {"num_gpus": -0.5}, {"memory_bytes": -1}])

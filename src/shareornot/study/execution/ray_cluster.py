@@ -6,6 +6,7 @@ goes with the process that runs the study, and a task that cannot reach it any m
 """
 
 import contextlib
+import gc
 import logging
 import os
 import shutil
@@ -13,14 +14,16 @@ import signal
 import tempfile
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from shareornot.errors import MissingExtraError, SettingsError
 from shareornot.study.execution.contract import Event, ShouldStop, Task, Watch
+from shareornot.study.execution.lock import current_runner, only_runner
 from shareornot.study.execution.machine import num_usable_cores
 from shareornot.study.execution.outcome import Outcome, PackingError, do_packed, pack
 from shareornot.study.execution.schedule import in_order
@@ -35,6 +38,10 @@ MAX_RETRIES = 2
 """How often Ray tries a task again whose process or machine is lost."""
 OBJECT_STORE_BYTES = 100 * 2**20
 """Of a local cluster; results travel through files, so nearly nothing is in it."""
+
+FOLDER_PREFIX = "shareornot-ray-"
+YOUNG_S = 60.0
+"""A folder that is younger may have an owner who has not locked it yet."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,36 +103,60 @@ def joined_cluster(address: str | None = None, num_cores: int | None = None) -> 
         return
     logging.getLogger("ray").setLevel(logging.ERROR)
     options: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
-    folder = None
-    if address is None:
-        # Its own folder, so that nothing is left; a short name, for there are sockets in it.
-        folder = Path(tempfile.mkdtemp(prefix="shareornot-ray-"))
-        options |= {
-            "address": "local",
-            "num_cpus": num_cores or num_usable_cores(),
-            "include_dashboard": False,
-            "object_store_memory": OBJECT_STORE_BYTES,
-            "_node_ip_address": "127.0.0.1",  # nothing for other machines
-            "_temp_dir": str(folder),
-        }
-    else:
-        options["address"] = address
-    try:
+    with ExitStack() as stack:
+        if address is None:
+            options |= {
+                "address": "local",
+                "num_cpus": num_cores or num_usable_cores(),
+                "include_dashboard": False,
+                "object_store_memory": OBJECT_STORE_BYTES,
+                "_node_ip_address": "127.0.0.1",  # nothing for other machines
+                "_temp_dir": str(stack.enter_context(_own_folder())),
+            }
+        else:
+            options["address"] = address
+        stack.callback(_shut_down, ray)
         with _handlers_kept():
             try:
                 ray.init(**options)
-            except (ConnectionError, ValueError, RuntimeError) as error:
-                reason = str(error).strip().partition("\n")[0]
+            except (ConnectionError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
                 raise SettingsError(
-                    f"ray: expected a cluster at {address or 'this machine'}, got {reason}; start one with: "
-                    "ray start --head"
+                    f"ray: expected a cluster at {address or 'this machine'}, got {_reason(error)}"
                 ) from error
         yield ray
+
+
+def _shut_down(ray: Any) -> None:
+    with _handlers_kept(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        ray.shutdown()
+        gc.collect()  # of Ray's processes, which it ends without waiting for them; Python would warn at any later time
+
+
+def _reason(error: BaseException) -> str:
+    """Why there is no cluster, and what to do."""
+    causes = [error]
+    while causes[-1].__cause__:
+        causes.append(causes[-1].__cause__)
+    if any("token" in str(cause).lower() for cause in causes):
+        return "one that wants a token: set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN if ~/.ray/auth_token is not its"
+    return f"none: {str(error).strip().partition(chr(10))[0]}; start one with: ray start --head"
+
+
+@contextmanager
+def _own_folder() -> Iterator[Path]:
+    """A folder for a local cluster, so that nothing is left of it; those of processes that were killed go too."""
+    root = Path(tempfile.gettempdir())
+    for old in root.glob(f"{FOLDER_PREFIX}*"):
+        with contextlib.suppress(OSError):  # somebody else's
+            if time.time() - old.stat().st_mtime > YOUNG_S and current_runner(old) is None:
+                shutil.rmtree(old, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX, dir=root))  # a short name, for there are sockets in it
+    try:
+        with only_runner(folder):
+            yield folder
     finally:
-        with _handlers_kept():
-            ray.shutdown()
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
