@@ -9,25 +9,23 @@ from shareornot.study.execution.schedule import Schedule, in_order
 
 @st.composite
 def graphs(draw):
-    """Needs of each task, in an order of its own; and which tasks fail."""
+    """Name, needs and cores of each task, in an order of its own; and which tasks fail."""
     number = draw(st.integers(1, 12))
     needs = {one: draw(st.sets(st.integers(0, one - 1))) if one else set() for one in range(number)}
     order = draw(st.permutations(range(number)))
-    tasks = [
-        Task(
-            name=str(one),
-            needs=tuple(map(str, needs[one])),
-            work=print,
-            resources=Resources(num_cores=draw(st.integers(1, 2))),
-        )
-        for one in order
+    return [(one, needs[one], draw(st.integers(1, 2))) for one in order], draw(st.sets(st.integers(0, number - 1)))
+
+
+def tasks_of(graph):
+    return [
+        Task(name=str(one), needs=tuple(map(str, needs)), work=print, resources=Resources(num_cores=num_cores))
+        for one, needs, num_cores in graph[0]
     ]
-    return tasks, draw(st.sets(st.integers(0, number - 1)))
 
 
 @given(graphs())
 def test_every_task_comes_after_what_it_needs(graph):
-    tasks, _ = graph
+    tasks = tasks_of(graph)
     ordered = in_order(tasks)
     assert sorted(task.name for task in ordered) == sorted(task.name for task in tasks)
     for place, task in enumerate(ordered):
@@ -36,7 +34,7 @@ def test_every_task_comes_after_what_it_needs(graph):
 
 @given(graphs())
 def test_failures_block_exactly_what_needs_them(graph):
-    tasks, failing = graph
+    tasks, failing = tasks_of(graph), graph[1]
     needs = {task.name: set(task.needs) for task in tasks}
     schedule = Schedule(tasks)
     done, failed, blocked = set(), set(), []
@@ -57,7 +55,7 @@ def test_failures_block_exactly_what_needs_them(graph):
 
 @given(graphs())
 def test_only_what_fits_is_taken_and_the_first_of_it(graph):
-    tasks, _ = graph
+    tasks = tasks_of(graph)
     schedule = Schedule(tasks)
     ready = [task.name for task in tasks if not task.needs]
     small = [task.name for task in tasks if not task.needs and task.resources.num_cores == 1]
