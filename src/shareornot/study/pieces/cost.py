@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float64, Int32
@@ -182,8 +182,9 @@ def _measure(settings: RunSettings, device: str, path: Path, should_stop: Should
 
     from shareornot.study.devices import choose_device
     from shareornot.study.supernets import _load_images
-    from shareornot.supernet import Evaluator, SuperNet, Trainer
+    from shareornot.supernet import SuperNet
     from shareornot.supernet.checkpoint import save_checkpoint
+    from shareornot.supernet.engines import make_evaluator, make_trainer
 
     device = choose_device(device)
     images = _load_images(settings, device)
@@ -191,7 +192,7 @@ def _measure(settings: RunSettings, device: str, path: Path, should_stop: Should
     cells = space_cells(parse_space(settings.space), table.info.max_vertices)
     # One cell a step: steps of several take as many times longer.
     training = replace(settings.training, cells_per_step=1, sampling="uniform")
-    trainer = Trainer(SuperNet(settings.network, 0).to(device), images, cells, training)
+    trainer = make_trainer(SuperNet(settings.network, 0).to(device), images, cells, training, settings.engine)
     trainer.network.train()
     sampled: list[int] = []
     sample = trainer.sample
@@ -204,39 +205,39 @@ def _measure(settings: RunSettings, device: str, path: Path, should_stop: Should
     stepped = np.array(sampled[begin : trainer.steps_done], np.int32)
     save_checkpoint(path.with_suffix(".checkpoint"), trainer)
     # Two sizes of the validation set tell what a cell and what an image takes.
-    sizes = (256, 1024)
     pool = np.random.default_rng(0).choice(cells, 1000).astype(np.int32)
-    seconds: dict[tuple[str, int], float] = {}
-    num_scored = 1
-    for adaptation in ("average", "none"):
-        for size in sizes:
-            fewer = replace(
-                images,
-                validation_images=images.validation_images[:size],
-                validation_labels=images.validation_labels[:size],
-            )
-            config = replace(settings.evaluation, adaptation=adaptation, fine_tuning_steps=0)
-            scores = Evaluator(trainer.network, fewer, config).scores(pool)
-            next(scores)
-            start, number = time.perf_counter(), 0
-            while number < 2 or (time.perf_counter() - start < MEASURING_S / 4 and number < len(pool) - 1):
-                next(scores)
-                number += 1
-            num_scored = max(num_scored, number + 1)
-            seconds[adaptation, size] = (time.perf_counter() - start) / number
     num_images = len(images.validation_images)
+    few, more = min(128, num_images), min(640, num_images)
+    num_scored = 1
 
-    def extrapolated(adaptation: str) -> float:
-        first, second = (seconds[adaptation, size] for size in sizes)
-        counts = [min(size, num_images) for size in sizes]
-        slope = max((second - first) / max(counts[1] - counts[0], 1), 0.0)
-        return second + slope * (num_images - counts[1])
+    def seconds_a_cell(adaptation: Literal["average", "none"], size: int) -> float:
+        nonlocal num_scored
+        fewer = replace(
+            images,
+            validation_images=images.validation_images[:size],
+            validation_labels=images.validation_labels[:size],
+        )
+        config = replace(settings.evaluation, adaptation=adaptation, fine_tuning_steps=0)
+        scores = make_evaluator(trainer.network, fewer, config, settings.engine).scores(pool)
+        next(scores)
+        start, number = time.perf_counter(), 0
+        while number < 1 or (time.perf_counter() - start < MEASURING_S / 4 and number < len(pool) - 1):
+            next(scores)
+            number += 1
+        num_scored = max(num_scored, number + 1)
+        return (time.perf_counter() - start) / number
 
+    adapted_s, more_s, plain_s = (
+        seconds_a_cell("average", few),
+        seconds_a_cell("average", more),
+        seconds_a_cell("none", few),
+    )
+    image_s = max((more_s - adapted_s) / max(more - few, 1), 0.0)
     measured = Measured(
         step_s=step_s,
         step_flops=float(_flops(stepped, settings).mean()),
-        score_s=extrapolated("average"),
-        score_plain_s=extrapolated("none"),
+        score_s=adapted_s + image_s * (num_images - few),
+        score_plain_s=plain_s + image_s * (num_images - few),
         score_flops=float(_flops(pool[1:num_scored], settings).mean()),
         memory_bytes=_peak_memory(device),
         checkpoint_bytes=path.with_suffix(".checkpoint").stat().st_size,
