@@ -49,10 +49,12 @@ AT_A_TIME = 512
 """Pixels times images of a channel that a convolution does before it goes on to the next channel."""
 
 OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "fastmath": {"contract", "nsz", "reassoc"}}
+"""Sums may be done in any order. Which order the compiler took must not depend on whether the code comes from the disk
+or was just compiled: so functions that sum are put into their callers (`inline`), where they are compiled once."""
 
 
 @no_type_check
-@njit(**OPTIONS)
+@njit(inline="always", **OPTIONS)
 def convolve_1(x: Any, num_in: int, length: int, weight: Any, out: Any, num_out: int) -> None:
     """Add the 1 x 1 convolution of x to `out`; both are (channels, length), `weight` is (out, in), flat."""
     nowhere = np.zeros(AT_A_TIME, x.dtype)
@@ -93,7 +95,7 @@ def convolve_1(x: Any, num_in: int, length: int, weight: Any, out: Any, num_out:
 
 
 @no_type_check
-@njit(**OPTIONS)
+@njit(inline="always", **OPTIONS)
 def convolve_9(
     x: Any, num_in: int, plane: int, row: int, step: int, length: int, weight: Any, out: Any, num_out: int
 ) -> None:
@@ -135,7 +137,7 @@ def convolve_9(
 
 
 @no_type_check
-@njit(**OPTIONS)
+@njit(inline="always", **OPTIONS)
 def products_1(x: Any, num_in: int, gradient: Any, num_out: int, length: int, out: Any) -> None:
     """For each channel of the gradient and each of x, the sum of their products; `out` is (out, in), flat."""
     for d in range(0, num_out, 2):
@@ -162,7 +164,7 @@ def products_1(x: Any, num_in: int, gradient: Any, num_out: int, length: int, ou
 
 
 @no_type_check
-@njit(**OPTIONS)
+@njit(inline="always", **OPTIONS)
 def products_9(
     x: Any, num_in: int, gradient: Any, num_out: int, plane: int, row: int, step: int, length: int, out: Any
 ) -> None:
@@ -170,9 +172,11 @@ def products_9(
 
     `out` is (out, in, 9), flat; the sizes are those of `convolve_9`.
     """
-    for d in range(num_out):
-        first = d * plane + row + step
-        g = gradient[first : first + length]
+    begin = row + step  # of what is inside the border
+    for d in range(0, num_out, 2):
+        two = d + 1 < num_out
+        g = gradient[d * plane + begin : d * plane + begin + length]
+        f = gradient[(d + 1) * plane + begin : (d + 1) * plane + begin + length] if two else g
         for c in range(num_in):
             top = c * plane
             middle, bottom = top + row, top + 2 * row
@@ -180,20 +184,33 @@ def products_9(
             x3, x4, x5 = x[middle:], x[middle + step :], x[middle + 2 * step :]
             x6, x7, x8 = x[bottom:], x[bottom + step :], x[bottom + 2 * step :]
             s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = s8 = x.dtype.type(0)
+            t0 = t1 = t2 = t3 = t4 = t5 = t6 = t7 = t8 = x.dtype.type(0)
             for p in range(length):
-                q = g[p]
+                q, r = g[p], f[p]
                 s0 += q * x0[p]
+                t0 += r * x0[p]
                 s1 += q * x1[p]
+                t1 += r * x1[p]
                 s2 += q * x2[p]
+                t2 += r * x2[p]
                 s3 += q * x3[p]
+                t3 += r * x3[p]
                 s4 += q * x4[p]
+                t4 += r * x4[p]
                 s5 += q * x5[p]
+                t5 += r * x5[p]
                 s6 += q * x6[p]
+                t6 += r * x6[p]
                 s7 += q * x7[p]
+                t7 += r * x7[p]
                 s8 += q * x8[p]
-            i = (d * num_in + c) * 9
+                t8 += r * x8[p]
+            i, j = (d * num_in + c) * 9, ((d + 1) * num_in + c) * 9
             out[i], out[i + 1], out[i + 2], out[i + 3], out[i + 4] = s0, s1, s2, s3, s4
             out[i + 5], out[i + 6], out[i + 7], out[i + 8] = s5, s6, s7, s8
+            if two:
+                out[j], out[j + 1], out[j + 2], out[j + 3], out[j + 4] = t0, t1, t2, t3, t4
+                out[j + 5], out[j + 6], out[j + 7], out[j + 8] = t5, t6, t7, t8
 
 
 @no_type_check
@@ -227,7 +244,7 @@ def used_weight(op: Any, parameters: Any, transposed: bool, out: Any) -> None:
 
 
 @no_type_check
-@njit(**OPTIONS)
+@njit(inline="always", **OPTIONS)
 def unit_forward(
     op: Any,
     batch: int,
@@ -293,7 +310,7 @@ def unit_forward(
 
 
 @no_type_check
-@njit(**OPTIONS)
+@njit(inline="always", **OPTIONS)
 def unit_backward(
     op: Any, batch: int, parameters: Any, slopes: Any, maps: Any, gradients: Any, kept: Any, room: Any
 ) -> None:
