@@ -37,7 +37,7 @@ def make_appraisal():
         pools, standalone, values = [], [], []
         for seed in range(num_supernets + num_diverged):
             rng = np.random.default_rng(seed)
-            truth = rng.uniform(0.4, 0.95, num_cells)
+            truth = np.random.default_rng(99).uniform(0.4, 0.95, num_cells)
             proxies = np.clip(truth * 0.5 + rng.normal(0, 0.1, num_cells), 0, 1)
             if seed >= num_supernets:
                 proxies = np.full(num_cells, 0.1)

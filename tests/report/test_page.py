@@ -190,7 +190,7 @@ def test_text_of_a_user_is_text(hostile, hostile_chapter):
     """Nothing that a browser would take for an element, an attribute or a script comes from outside."""
     read = Reader(hostile)
     assert not read.of("img")
-    assert len(read.of("script")) == 6
+    assert len(read.of("script")) == 7
     assert not [name for _, attributes in read.elements for name in attributes if name.startswith("on")]
     assert [content for _, content in read.of("h1")] == [HOSTILE]
     for name in ("documents", "places", "chapters", "downloads"):

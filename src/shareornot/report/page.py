@@ -45,7 +45,7 @@ MOST_BYTES = 8_000_000
 FEWEST_POINTS = 200
 NUM_EFFECTS = 14
 """Structures in the figure of the audit, the largest effects."""
-SCRIPTS = ("text", "decode", "theme", "cell", "tables", "cloud", "regret", "effects", "downloads", "main")
+SCRIPTS = ("text", "decode", "columns", "theme", "cell", "tables", "cloud", "regret", "effects", "downloads", "main")
 """Parts of the page's script, in this order."""
 WHERE = ("space", "variant")
 
@@ -93,7 +93,9 @@ def render_page(chapters: Sequence[Chapter], provenance: Provenance, *, beside: 
     scripts = [bokeh_script(), _page_script()]
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["tidy"] = lambda text: re.sub(r"(\d) %", "\\1\u00a0%", text)
-    budget = MOST_BYTES - 120_000 - sum(map(len, scripts))
+    downloads = _packed(_downloads(chapters, provenance))
+    budget = MOST_BYTES - 120_000 - len(downloads) - sum(map(len, scripts))
+    packed, sizes = _packed_chapters(chapters, budget, beside)
     return environment.from_string(texts["template"]).render(
         provenance=provenance,
         settings=_settings_in_words(provenance.settings),
@@ -108,8 +110,9 @@ def render_page(chapters: Sequence[Chapter], provenance: Provenance, *, beside: 
         data={
             "documents": _script_json(documents),
             "places": _script_json(items),
-            "chapters": _script_json(_packed_chapters(chapters, budget, beside)),
-            "downloads": _script_json(_packed(_downloads(chapters, provenance))),
+            "sizes": _script_json(sizes),
+            "chapters": _script_json(packed),
+            "downloads": _script_json(downloads),
         },
         table_files=_existing(
             beside, "tables", [f"{table.name}.{kind}" for table in report_tables(chapters) for kind in ("csv", "tex")]
@@ -117,22 +120,21 @@ def render_page(chapters: Sequence[Chapter], provenance: Provenance, *, beside: 
     )
 
 
-def _packed_chapters(chapters: Sequence[Chapter], budget: int, beside: Path | None) -> list[str]:
-    """Each chapter compressed, as rich as the budget of bytes allows."""
+def _packed_chapters(chapters: Sequence[Chapter], budget: int, beside: Path | None) -> tuple[list[str], dict[str, int]]:
+    """Each chapter compressed, as rich as the budget of bytes allows; and the lengths of the longest columns."""
     most, with_names = MOST_POINTS, True
     stems = file_stems(chapters)
     tables = _chapter_tables(chapters)
     while True:
-        packed = [
-            _packed(
-                chapter_as_json(chapter, tables, most=most, with_names=with_names)
-                | {"files": _existing(beside, "figures", [f"{stem}-{kind}" for kind in _FIGURE_FILES])}
-            )
-            for chapter, stem in zip(chapters, stems, strict=True)
-        ]
+        packed, lengths = [], []
+        for chapter, stem in zip(chapters, stems, strict=True):
+            told = chapter_as_json(chapter, tables, most=most, with_names=with_names)
+            told["files"] = _existing(beside, "figures", [f"{stem}-{kind}" for kind in _FIGURE_FILES])
+            lengths.append(_lengths(told))
+            packed.append(_packed(told))
         size = sum(map(len, packed))
         if size <= budget or most <= FEWEST_POINTS:
-            return packed
+            return packed, {name: max(own[name] for own in lengths) for name in lengths[0]}
         if with_names:
             with_names = False
         else:
@@ -140,6 +142,16 @@ def _packed_chapters(chapters: Sequence[Chapter], budget: int, beside: Path | No
 
 
 _FIGURE_FILES = tuple(f"{figure}.{kind}" for figure in ("agreement", "regret", "audit") for kind in ("svg", "pdf"))
+
+
+def _lengths(told: Mapping[str, Any]) -> dict[str, int]:
+    """Of the columns that figures draw."""
+    return {
+        "points": sum(told["points"]["counts"]),
+        "times": max(len(curve["time_s"]) for curve in told["curves"].values()),
+        "budgets": len(told["budgets"]),
+        "effects": len(told["effects"]),
+    }
 
 
 def _chapter_tables(chapters: Sequence[Chapter]) -> dict[str, ResultTable]:

@@ -134,14 +134,14 @@ function drawCloud() {
   const colours = pick(made.colours), x = pick(axes.x), y = pick(axes.y);
   const many = cloud.shown.length > 3000;
   model("dots").glyph.setv({ size: many ? 4 : 6, fill_alpha: many ? 0.45 : 0.6 });
-  model("points").data = { x, y, colour: colours };
+  fill("points", { x, y, colour: colours });
   const figure = model("cloud");
   figure.below[0].axis_label = narrow() ? axes.xLabel.split(/[,(]/)[0].trim() : axes.xLabel;
   figure.left[0].axis_label = narrow() ? axes.yLabel.split(",")[0] : axes.yLabel;
   cloud.frame = [wholeRange(x, !cloud.everything), wholeRange(y, false)];
   showFrame();
   const ranks = byId("cloud-axes").value === "ranks";
-  model("diagonal").data = { x0: ranks ? [0] : [], y0: ranks ? [0] : [], x1: ranks ? [100] : [], y1: ranks ? [100] : [] };
+  fill("diagonal", { x0: ranks ? [0] : [], y0: ranks ? [0] : [], x1: ranks ? [100] : [], y1: ranks ? [100] : [] });
   const bars = made.byValue ? colours.map(() => OTHERS[themeNow()]) : colours;
   drawBars("along-x", x, bars, cloud.frame[0], false, model("above").y_range);
   drawBars("along-y", y, bars, cloud.frame[1], true, model("beside").x_range);
@@ -199,7 +199,7 @@ function drawBars(name, values, colours, [low, high], sideways, range) {
       base[bar] = end;
     });
   }
-  model(name).data = data;
+  fill(name, data);
   range.setv({ start: 0, end: Math.max(...base, 1) * 1.02 });
 }
 
@@ -217,7 +217,7 @@ function chooseScore(at, aloud) {
 function drawRing() {
   const at = cloud.chosen;
   const shown = at >= 0 && cloud.shown.includes(at);
-  model("chosen").data = shown ? { x: [cloud.axes.x[at]], y: [cloud.axes.y[at]] } : { x: [], y: [] };
+  fill("chosen", shown ? { x: [cloud.axes.x[at]], y: [cloud.axes.y[at]] } : { x: [], y: [] });
 }
 
 function scoreFacts(at) {

@@ -18,11 +18,11 @@ function drawEffects(effects) {
   figure.x_range.setv({ start: low - (high - low) * 0.05, end: high + (high - low) * 0.05 });
   figure.below[0].axis_label = narrow() ? "Cohen's d" : "effect on the rank residual (Cohen's d)";
   const pick = (key) => effects.map((effect) => effect[key]);
-  model("effects-data").data = {
+  fill("effects-data", {
     name: names, d: pick("d"), low: pick("low"), high: pick("high"), equal: pick("equal"),
     colour: effects.map((effect) => colourOf({ "over-rated": "over", "under-rated": "under" }[effect.rating] ?? "soft")),
-  };
-  model("zero").data = { x: [0] };
+  });
+  fill("zero", { x: [0] });
 }
 
 function narrow() {

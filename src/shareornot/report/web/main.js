@@ -12,9 +12,11 @@ function figureView(name) {
 }
 
 async function start() {
-  const [packed, documents, items] = ["data-chapters", "data-documents", "data-places"].map(embedded);
+  const [packed, documents, items, sizes] =
+    ["data-chapters", "data-documents", "data-places", "data-sizes"].map(embedded);
   Bokeh.logger?.set_level?.("warn");
   [views] = await Bokeh.embed.embed_items(documents, items);
+  makeRoom(sizes);
   listenToTheme(paint);
   listenToCloud();
   listenToRegret();

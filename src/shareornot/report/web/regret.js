@@ -19,7 +19,7 @@ function drawRegret(chapter) {
     const drawn = curve
       ? { x: curve.time_s, mean: points(curve.mean), low: points(curve.low), high: points(curve.high) }
       : { x: [], mean: [], low: [], high: [] };
-    model(`curve-${name}`).data = drawn;
+    fill(`curve-${name}`, drawn);
     // the band of two runs would hide everything else
     model(`band-${name}`).visible = Boolean(curve) && (name !== "guided" || curve.num_runs > 2);
     if (curve) {
@@ -41,12 +41,12 @@ function drawRegret(chapter) {
   figure.below[0].axis_label = regret.unit === "trainings"
     ? "time, in trainings alone, with the super-net's" : "time (s) of all trainings, with the super-net's";
   figure.left[0].axis_label = "test regret (points)";
-  model("budgets").data = { x: budgets };
-  model("budget-labels").data = {
+  fill("budgets", { x: budgets });
+  fill("budget-labels", {
     x: budgets, y: budgets.map((_, at) => high / 1.15 ** (1 + at * (chapter.budgets.length > 1 ? 4 : 0))),
     text: chapter.budgets.map((budget) => `TOP-${budget.num_trained}`),
-  };
-  model("pointer").data = { x: [] };
+  });
+  fill("pointer", { x: [] });
   nameSearches();
 }
 
@@ -98,7 +98,7 @@ function paintRegret() {
 
 // Where each search is at a time: the last point of its curve that is not later.
 function readRegret(time) {
-  model("pointer").data = { x: [time] };
+  fill("pointer", { x: [time] });
   const told = Object.entries(SEARCHES).filter(([name]) => regret.curves[name]).map(([name, [words]]) => {
     const { time_s: times, mean } = regret.curves[name];
     const after = times.findIndex((one) => one > time);
