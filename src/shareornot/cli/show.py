@@ -132,7 +132,8 @@ def _ceiling(appraisal: "Appraisal") -> str:
 
 def _guides(appraisal: "Appraisal") -> str:
     """What guides that cost nothing reach, and the note on super-nets without a correlation."""
-    notes = "For free: " + ", ".join(f"{name} {value:.2f}" for name, value in appraisal.guides.items()) + "."
+    free = ", ".join(f"{name} {value:.2f}" for name, value in appraisal.guides.items())
+    notes = f"For free: {free}." if free else "Nothing that comes for free was given to compare with."
     if None in appraisal.spearmans:
         notes += "\n* constant or non-finite scores; left out of all figures."
     return notes
