@@ -26,10 +26,10 @@ def show_own_scores(found: "Sequence[AppraisedScores]", notes: Sequence[str], fo
         return
     show_table(
         "Agreement and test regret in points after the same time",
-        ["", "super-nets", "Spearman", "k", "guided", "random", "difference", "p"],
+        ["", "n", "Spearman", "k", "guided", "random", "change", "p"],
         [_row(one) for one in found],
-        "Spearman: mean ± half of Student's 95 % interval. k: how many of its best the guided search trains. "
-        "Difference: guided - random, negative = better than random search; p after Holm's correction.",
+        "n: super-nets. Spearman: mean ± half of Student's 95 % interval. k: how many of its best the guided search "
+        "trains. Change: guided - random, negative = better than random search; p after Holm's correction.",
     )
     for one in found:
         audited = describe_audit(one.audit)[:2] if one.audit is not None else ()
