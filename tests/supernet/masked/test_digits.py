@@ -11,7 +11,7 @@ from shareornot.study.settings import digits_settings, with_seed
 from shareornot.supernet import Evaluator, SuperNet, Trainer
 from shareornot.supernet.masked.training import MaskedTrainer, SideBySide
 
-SEEDS = (0, 1, 2)
+SEEDS = (0, 1)
 
 
 def test_agreement_with_standalone_accuracy():
@@ -21,7 +21,7 @@ def test_agreement_with_standalone_accuracy():
         images, validation_images=images.validation_images[:300], validation_labels=images.validation_labels[:300]
     )
     table = open_benchmark("digits")
-    pool = cells[::3]
+    pool = cells[::4]
     standalone = table.mean("validation_accuracy")[table.rows_of(pool)[0]]
 
     def trainers(kind):

@@ -23,7 +23,7 @@ def trained(images, network_for, some_cells):
 
     def make(space="A_FULL", **changes):
         network = network_for(space, **changes)
-        config = TrainingConfig(epochs=8, batch_size=8, optimizer=OptimizerConfig(name="sgd", learning_rate=0.05))
+        config = TrainingConfig(epochs=3, batch_size=8, optimizer=OptimizerConfig(name="sgd", learning_rate=0.05))
         list(MaskedTrainer(network, images, some_cells(space, 10), config).run())
         return network
 

@@ -159,7 +159,7 @@ def test_stop_after_any_step_and_resume(recipe, pair, tmp_path):
     expected = masked()
     assert [report.epoch for report in expected.run()] == [1, 2, 3]
     assert expected.steps_done == expected.num_steps == 9
-    for num_steps in (0, 1, 3, 5):
+    for num_steps in (1, 3, 5):
         stopped, path = masked(), tmp_path / f"{num_steps}.safetensors"
         list(stopped.run(lambda stopped=stopped, num_steps=num_steps: stopped.steps_done == num_steps))
         save_checkpoint(path, stopped)
