@@ -192,7 +192,7 @@ def chapter_as_json(
 
     return scores | {
         "title": chapter.title,
-        "about": f"{found.benchmark}, {found.space}: {found.num_known:,} of {found.num_cells:,} architectures known",
+        "about": f"{found.benchmark}, {found.space}: {found.num_known:,} of {found.num_cells:,} architectures known.",
         "verdict": {
             "answer": found.verdict.answer,
             "sentence": found.verdict.sentence,

@@ -60,7 +60,7 @@ function showWords(chapter) {
   byId("chapter-sentence").textContent = tidy(chapter.verdict.sentence);
   byId("chapter-sentence").className = `sentence ${chapter.verdict.answer}`;
   replaceChildren("chapter-details", ...chapter.verdict.details.map((text) => element("li", {}, tidy(text))));
-  replaceChildren("chapter-notes", ...chapter.notes.map((text) => element("li", {}, text)));
+  replaceChildren("chapter-notes", ...chapter.notes.map((text) => element("li", {}, tidy(text))));
   replaceChildren("chapter-numbers", ...chapter.numbers.map(({ label, value, note }) => element("div", {},
     element("dt", {}, label), element("dd", { class: "value" }, value), element("dd", { class: "soft" }, note))));
   const drawn = points.architecture.length;
