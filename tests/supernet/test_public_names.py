@@ -20,6 +20,8 @@ NAMES = {
     "Trainer",
     "TrainingConfig",
     "adapt_batch_norm",
+    "make_evaluator",
+    "make_trainer",
     "pro_rata",
     "proxy_accuracies",
     "sampling_strategy",

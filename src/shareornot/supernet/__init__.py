@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from shareornot.supernet.config import EvaluationConfig, NetworkConfig, OptimizerConfig, TrainingConfig
+    from shareornot.supernet.engines import make_evaluator, make_trainer
     from shareornot.supernet.evaluation import Evaluator, proxy_accuracies
     from shareornot.supernet.network import BatchNormMode, SuperNet, adapt_batch_norm
     from shareornot.supernet.optimizer import PartialOptimizer
@@ -24,6 +25,8 @@ _HOME = {
     "BatchNormMode": "network",
     "SuperNet": "network",
     "adapt_batch_norm": "network",
+    "make_evaluator": "engines",
+    "make_trainer": "engines",
     "PartialOptimizer": "optimizer",
     "SAMPLING_STRATEGIES": "sampling",
     "pro_rata": "sampling",
@@ -46,6 +49,8 @@ __all__ = [
     "Trainer",
     "TrainingConfig",
     "adapt_batch_norm",
+    "make_evaluator",
+    "make_trainer",
     "pro_rata",
     "proxy_accuracies",
     "sampling_strategy",
