@@ -413,6 +413,9 @@ class FusedTrainer(Trainer):
         for plan in plans:
             loss, gradients = self.forward.loss_and_gradients(images, labels, plan, 1 / len(plans))
             losses.append(loss)
+            if len(plans) == 1 and not self.config.optimizer.move_whole_tensors:
+                self.optimizer.step_parts(gradients, learning_rate)
+                return loss
             for parameter, region, gradient in gradients:
                 if parameter.grad is None:
                     parameter.grad = torch.zeros_like(parameter)

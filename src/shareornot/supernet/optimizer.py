@@ -131,6 +131,28 @@ class PartialOptimizer:
         for parameter in parameters:
             parameter.grad = None
 
+    @torch.no_grad()
+    def step_parts(self, parts: list[tuple[nn.Parameter, Region | None, Tensor]], learning_rate: float) -> None:
+        """Move parts of parameters, none of them twice: as `step` does, where the gradients of no others are there.
+
+        Args:
+            parts: parameters, which part of each (None: the whole), and the gradient of that part, which changes.
+            learning_rate: of this step.
+        """
+        regions = [... if region is None else region for _, region, _ in parts]
+        parameters = [parameter.data[region] for (parameter, _, _), region in zip(parts, regions, strict=True)]
+        gradients = [gradient for _, _, gradient in parts]
+        states = [
+            [
+                self.states[self.names[parameter]][number][region]
+                for (parameter, _, _), region in zip(parts, regions, strict=True)
+            ]
+            for number in range(self.rule.num_states)
+        ]
+        if self.config.weight_decay:
+            torch._foreach_add_(gradients, parameters, alpha=self.config.weight_decay)
+        self.rule(parameters, gradients, states, learning_rate)
+
     def _untouched(self, regions: Regions) -> list[tuple[nn.Parameter, Tensor]]:
         """The parameters that are used in part only, with a mask of what is not used."""
         partial = []
