@@ -2,6 +2,14 @@
 
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from shareornot.study.pieces import StudySettings
+    from shareornot.study.provenance import UsedData
 
 
 def write_study_report(folder: Path, out: Path, command: str) -> Path:
@@ -25,33 +33,44 @@ def write_study_report(folder: Path, out: Path, command: str) -> Path:
     from shareornot.report.page_files import write_files
     from shareornot.study.pieces import Store, read_study
     from shareornot.study.pieces.appraise_work import read_appraisal
-    from shareornot.study.pieces.data_hashes import data_files
     from shareornot.study.pieces.export import chapter_variants, finished_appraisals
     from shareornot.study.provenance import make_provenance
 
     store, study = Store(folder), read_study(folder)
     found = finished_appraisals(folder, progress_bar)
     chapters = []
-    for (piece, _), variant in zip(found, chapter_variants([work for _, work in found]), strict=True):
-        appraisal, audit, _ = read_appraisal(store, piece.name)
+    for (name, _), variant in zip(found, chapter_variants([one for _, one in found]), strict=True):
+        appraisal, audit, _ = read_appraisal(store, name)
         chapters.append(
             Chapter(
                 appraisal=replace(appraisal, variant=variant),
                 audit=None if audit is None else replace(audit, variant=variant),
             )
         )
-    works = [work for _, work in found]
-    asked = len({one.label for one in study.chapters()})
-    notes = () if len(found) == asked else (f"{len(found)} of {asked} chapters are finished.",)
-    finished = store.finished(one.name for one in store.read_plan())
+    plan = store.read_plan()
+    asked = sum(one.chapter is not None for one in plan)
+    contents = [store.read_piece(name) for name in store.finished(one.name for one in plan)]
     provenance = make_provenance(
         study.name,
         command=command,
-        seeds=sorted({seed for work in works for seed in work.chapter.seeds}),
+        seeds=sorted({seed for _, one in found for seed in one.seeds}),
         settings=asdict(study),
-        data_files=data_files(study.benchmark, study.images),
-        duration_s=sum(float(store.read_piece(name)["duration_s"]) for name in finished),
-        notes=notes,
+        duration_s=sum(float(one["duration_s"]) for one in contents),
+        notes=() if len(found) == asked else (f"{len(found)} of {asked} chapters are finished.",),
     )
+    provenance = replace(provenance, data_sets=_used_data(folder, study, [one["spec"] for one in contents]))
     write_files(out, chapters, progress_bar)  # first, for the page links what lies beside it
     return write_page(out / "index.html", chapters, provenance)
+
+
+def _used_data(folder: Path, study: "StudySettings", specs: "Sequence[Mapping[str, Any]]") -> "tuple[UsedData, ...]":
+    """The files that the results were made of, which need not be here any more."""
+    from shareornot.study.pieces.data_hashes import CACHE_FILE, DataHashes
+    from shareornot.study.provenance import UsedData
+
+    hashes = DataHashes(folder / CACHE_FILE)
+    names = {"benchmark": Path(study.benchmark).name, "images": study.images}
+    found = {spec[what]: f"{what} {name}" for what, name in names.items() for spec in specs if what in spec}
+    return tuple(
+        UsedData(name=name, sha256=digest, size_bytes=hashes.size_of(digest) or 0) for digest, name in found.items()
+    )

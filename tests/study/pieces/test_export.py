@@ -55,8 +55,8 @@ def test_chapters_of_two_experiments_have_names_of_their_own(tiny, folder, tmp_p
     study = decode_study(tiny | {"experiments": experiments})
     report = run_study(folder, study, InProcess(), device="cpu")
     assert (report.complete, report.num_done) == (True, 2)  # the paired appraisal, and the summary
-    works = [work for _, work in finished_appraisals(folder)]
-    assert chapter_variants(works) == ["BNS-FT (small)", "BNS-FT (paired)"]
+    chapters = [one for _, one in finished_appraisals(folder)]
+    assert chapter_variants(chapters) == ["BNS-FT (small)", "BNS-FT (paired)"]
     export_study(folder, tmp_path)
     rows = pq.read_table(tmp_path / "comparisons.parquet").to_pylist()
     assert [(one["against"], one["num_trained"]) for one in rows] == [

@@ -4,8 +4,7 @@ import importlib.util
 import json
 from pathlib import Path
 
-from shareornot.benchmarks.catalogue import benchmark_path
-from shareornot.errors import MissingExtraError
+from shareornot.errors import MissingDataError, MissingExtraError
 from shareornot.storage import atomic_write, data_folder, sha256_of
 
 CACHE_FILE = "data-hashes.json"
@@ -46,15 +45,12 @@ class DataHashes:
                 file.write(json.dumps(self._known, indent=1).encode())
         return digest
 
-
-def data_files(benchmark: str, images: str) -> dict[str, Path]:
-    """The files behind a benchmark and a set of images, by what people call them.
-
-    Raises:
-        MissingDataError: the benchmark is not there; the message says how to get it.
-        MissingExtraError: the digits come with scikit-learn, which is not installed.
-    """
-    return {f"benchmark {Path(benchmark).name}": benchmark_path(benchmark), f"images {images}": images_file(images)}
+    def size_of(self, digest: str) -> int | None:
+        """Bytes of a file with this hash, if one was hashed."""
+        for entry in self._known.values():
+            if isinstance(entry, list) and len(entry) == 3 and entry[2] == digest and isinstance(entry[0], int):
+                return entry[0]
+        return None
 
 
 def images_file(images: str) -> Path:
@@ -65,8 +61,6 @@ def images_file(images: str) -> Path:
         MissingExtraError: the digits come with scikit-learn, which is not installed.
     """
     if images == "cifar10":
-        from shareornot.errors import MissingDataError
-
         path = data_folder() / "cifar10.arrow"
         if not path.is_file():
             raise MissingDataError(f"images cifar10: expected {path}, found none; run: shareornot data fetch cifar10")

@@ -25,33 +25,29 @@ from shareornot.progress import ProgressBars, no_bars
 from shareornot.storage import atomic_write
 from shareornot.study.architectures import CellArchitectures
 from shareornot.study.pieces.appraise_work import join_shards, read_appraisal, variant_name
-from shareornot.study.pieces.data_hashes import CACHE_FILE, DataHashes
-from shareornot.study.pieces.piece import AppraiseWork, Piece
-from shareornot.study.pieces.planning import plan_pieces
-from shareornot.study.pieces.store import Store
+from shareornot.study.pieces.store import PlannedChapter, Store
 from shareornot.study.pieces.study_file import read_study
 from shareornot.study.pieces.summary import AGREEMENT, COMPARISONS, summary_rows, write_rows
 from shareornot.study.pieces.work import verify_or_set_aside
 from shareornot.study.proxies_file import read_scores
 
 
-def finished_appraisals(folder: Path, bars: ProgressBars = no_bars) -> list[tuple[Piece, AppraiseWork]]:
-    """The appraisals of a study that are finished and whole, with all that they rest on.
+def finished_appraisals(folder: Path, bars: ProgressBars = no_bars) -> list[tuple[str, PlannedChapter]]:
+    """The appraisals that the study's last run asked for, as far as they are finished and whole: names and contents.
 
     Raises:
         MissingDataError: no study there, or nothing of it is finished.
         DataError: one is damaged; it was set aside, and `resume` computes it anew.
     """
     store = Store(folder)
-    pieces = plan_pieces(read_study(folder), DataHashes(folder / CACHE_FILE))
-    found = [(one, one.work) for one in pieces if isinstance(one.work, AppraiseWork) and store.is_finished(one.name)]
+    found = [(one.name, one.chapter) for one in store.read_plan() if one.chapter and store.is_finished(one.name)]
     if not found:
         raise MissingDataError(
             f"{folder}: expected an appraisal that is finished, found none; run: shareornot study resume {folder}"
         )
     with bars("Checking results", len(found)) as progress:
-        for piece, _ in found:
-            verify_or_set_aside(store, piece.name)
+        for name, _ in found:
+            verify_or_set_aside(store, name)
             progress.advance()
     return found
 
@@ -74,23 +70,23 @@ def export_study(folder: Path, out: Path, bars: ProgressBars = no_bars) -> list[
     """
     store = Store(folder)
     found = finished_appraisals(folder, bars)
-    table = open_benchmark(found[0][1].settings.benchmark)
-    names = chapter_variants([work for _, work in found])
+    table = open_benchmark(read_study(folder).benchmark)
+    names = chapter_variants([chapter for _, chapter in found])
     evaluations: list[dict[str, Any]] = []
     scores: list[dict[str, Any]] = []
     curves: list[dict[str, Any]] = []
     with bars("Exporting", len(found)) as progress:
-        for (piece, work), variant in zip(found, names, strict=True):
-            for shards in work.shards:
+        for (piece, chapter), variant in zip(found, names, strict=True):
+            for shards in chapter.shards:
                 for name in shards:
                     verify_or_set_aside(store, name)
-            columns = _evaluations(store, work, variant)
+            columns = _evaluations(store, chapter, variant)
             evaluations.append(columns)
             scores.append(_with_standalone(columns, table))
-            appraisal, _, _ = read_appraisal(store, piece.name)
+            appraisal, _, _ = read_appraisal(store, piece)
             curves += [
                 {
-                    "space": [work.chapter.space] * len(curve.time_s),
+                    "space": [chapter.space] * len(curve.time_s),
                     "variant": [variant] * len(curve.time_s),
                     "search": [search] * len(curve.time_s),
                     **{column: getattr(curve, column) for column in ("time_s", "mean", "low", "high")},
@@ -98,7 +94,7 @@ def export_study(folder: Path, out: Path, bars: ProgressBars = no_bars) -> list[
                 for search, curve in appraisal.curves.items()
             ]
             progress.advance()
-    agreement, comparisons = summary_rows([store.path(piece.name) for piece, _ in found])
+    agreement, comparisons = summary_rows([store.path(piece) for piece, _ in found])
     for rows, name in ((agreement, AGREEMENT), (comparisons, COMPARISONS)):
         write_rows(out / name, rows)
     for parts, name in ((evaluations, "evaluations"), (scores, "scores"), (curves, "regret")):
@@ -108,26 +104,26 @@ def export_study(folder: Path, out: Path, bars: ProgressBars = no_bars) -> list[
     return [out / f"{name}.parquet" for name in files]
 
 
-def chapter_variants(works: Sequence[AppraiseWork]) -> list[str]:
+def chapter_variants(chapters: Sequence[PlannedChapter]) -> list[str]:
     """A name for the variant of each chapter; with the experiment where a space has several of one name."""
-    plain = [variant_name(work.chapter.variant, work.chapter.evaluation) for work in works]
-    keys = [(work.chapter.space, name) for work, name in zip(works, plain, strict=True)]
+    plain = [variant_name(one.variant, one.evaluation) for one in chapters]
+    keys = [(one.space, name) for one, name in zip(chapters, plain, strict=True)]
     return [
-        f"{name} ({work.chapter.experiment})" if keys.count(key) > 1 and work.chapter.experiment else name
-        for work, name, key in zip(works, plain, keys, strict=True)
+        f"{name} ({one.experiment})" if keys.count(key) > 1 and one.experiment else name
+        for one, name, key in zip(chapters, plain, keys, strict=True)
     ]
 
 
-def _evaluations(store: Store, work: AppraiseWork, variant: str) -> dict[str, Any]:
+def _evaluations(store: Store, chapter: PlannedChapter, variant: str) -> dict[str, Any]:
     """Scored cells of all super-nets of a chapter, in the order of evaluation."""
     joined = [
-        join_shards([read_scores(store.path(name) / "proxies.parquet") for name in shards]) for shards in work.shards
+        join_shards([read_scores(store.path(name) / "proxies.parquet") for name in shards]) for shards in chapter.shards
     ]
     sizes = [len(one.cells) for one in joined]
     return {
-        "space": [work.chapter.space] * sum(sizes),
+        "space": [chapter.space] * sum(sizes),
         "variant": [variant] * sum(sizes),
-        "seed": np.repeat(np.array(work.chapter.seeds, np.int64), sizes),
+        "seed": np.repeat(np.array(chapter.seeds, np.int64), sizes),
         "position": np.concatenate([np.arange(size, dtype=np.int64) for size in sizes]),
         "cell": np.concatenate([one.cells for one in joined]),
         "proxy_validation_accuracy": np.concatenate([one.proxies for one in joined]),

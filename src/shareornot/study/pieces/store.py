@@ -33,6 +33,20 @@ PIECE, FAILED, WHY = "piece.json", "failed.json", "why.txt"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PlannedChapter:
+    """What an appraisal is about, as the folder remembers it."""
+
+    experiment: str
+    """Empty in a study of one experiment."""
+    space: str
+    variant: str
+    evaluation: str
+    seeds: tuple[int, ...]
+    shards: tuple[tuple[str, ...], ...]
+    """The pieces that score, for each super-net in the order of its pool."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PlannedPiece:
     """What the folder remembers of a piece that it was asked for."""
 
@@ -40,6 +54,8 @@ class PlannedPiece:
     kind: Kind
     label: str
     needs: tuple[str, ...]
+    chapter: PlannedChapter | None = None
+    """Of a piece that appraises."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -194,7 +210,7 @@ class Store:
 
     def write_plan(self, pieces: "Sequence[Piece]") -> None:
         """Remember what was asked for."""
-        rows = [{"name": one.name, "kind": one.kind, "label": one.label, "needs": list(one.needs)} for one in pieces]
+        rows = [_plan_row(one) for one in pieces]
         with atomic_write(self.folder / "plan.json") as file:
             file.write(json.dumps({"format": PLAN_FORMAT, "pieces": rows}, separators=(",", ":")).encode())
 
@@ -215,10 +231,7 @@ class Store:
             content = json.loads(path.read_bytes())
             if content["format"] != PLAN_FORMAT:
                 raise ValueError(content["format"])
-            return tuple(
-                PlannedPiece(name=one["name"], kind=one["kind"], label=one["label"], needs=tuple(one["needs"]))
-                for one in content["pieces"]
-            )
+            return tuple(_planned(one) for one in content["pieces"])
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(
                 f"{path}: expected the plan of a study, got a damaged file; resume writes it anew"
@@ -245,6 +258,45 @@ class Store:
     def size_bytes(self) -> int:
         """What the folder takes on the disk."""
         return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+
+
+def _plan_row(piece: "Piece") -> dict[str, Any]:
+    """A piece as the plan remembers it."""
+    row: dict[str, Any] = {"name": piece.name, "kind": piece.kind, "label": piece.label, "needs": list(piece.needs)}
+    if piece.kind == "appraise":
+        work: Any = piece.work
+        row["chapter"] = {
+            "experiment": work.chapter.experiment,
+            "space": work.chapter.space,
+            "variant": work.chapter.variant,
+            "evaluation": work.chapter.evaluation,
+            "seeds": list(work.chapter.seeds),
+            "shards": [list(names) for names in work.shards],
+        }
+    return row
+
+
+def _planned(row: Mapping[str, Any]) -> PlannedPiece:
+    """What `_plan_row` wrote."""
+    chapter = row.get("chapter")
+    return PlannedPiece(
+        name=row["name"],
+        kind=row["kind"],
+        label=row["label"],
+        needs=tuple(row["needs"]),
+        chapter=None if chapter is None else _planned_chapter(chapter),
+    )
+
+
+def _planned_chapter(row: Mapping[str, Any]) -> PlannedChapter:
+    return PlannedChapter(
+        experiment=row["experiment"],
+        space=row["space"],
+        variant=row["variant"],
+        evaluation=row["evaluation"],
+        seeds=tuple(row["seeds"]),
+        shards=tuple(tuple(names) for names in row["shards"]),
+    )
 
 
 def free_bytes(folder: Path) -> int:
