@@ -28,6 +28,9 @@ from shareornot.supernet.network import SuperNet
 from shareornot.supernet.sampling import Indices
 from shareornot.supernet.training import EpochReport, Trainer
 
+Forward = Callable[[Tensor, Tensor, Tensor, dict[str, Tensor]], tuple[Tensor, Tensor, Tensor, Tensor]]
+"""From images, labels, rows of cells and leaves to losses, slots, means and variances."""
+
 
 class SideBySide:
     """Super-nets that train side by side, each as it would alone.
@@ -36,12 +39,16 @@ class SideBySide:
         trainers: of super-nets of the same settings, which differ in their seeds; all on the same images. From then on
             their networks and optimizers hold views of the flat vectors that are trained, so saving and loading them,
             and setting their `steps_done`, is all that a checkpoint needs.
+        compiler: makes a function faster, as `torch.compile` does; it gets the forward pass. It takes a minute or two,
+            which only long trainings earn back.
 
     Raises:
         SettingsError: settings that do not go together.
     """
 
-    def __init__(self, trainers: Sequence["MaskedTrainer"]) -> None:
+    def __init__(
+        self, trainers: Sequence["MaskedTrainer"], compiler: Callable[[Forward], Forward] = lambda work: work
+    ) -> None:
         first = trainers[0]
         if any(
             replace(one.config, seed=first.config.seed) != first.config or one.network.config != first.network.config
@@ -73,6 +80,7 @@ class SideBySide:
         self.position = torch.zeros(1, dtype=torch.int64, device=device)
         self.learning_rate = self.storage.parameters.new_zeros(())
         self.losses = self.storage.parameters.new_zeros(num_lanes)
+        self._forward = compiler(self.losses_of)
         self._epoch: int | None = None
         self._works: dict[int, Replay] = {}
 
@@ -122,30 +130,25 @@ class SideBySide:
         indices. So it can be traced, compiled, or captured once.
         """
         storage, k = self.storage, self.config.cells_per_step
-        layout, dtype = storage.layout, storage.parameters.dtype
         first = self.position * self.config.batch_size
         images, labels = self.batches.training(self.draws, first + torch.arange(size, device=first.device))
         rows = self.rows.index_select(0, self.position)[0]
         leaves = storage.leaves()
         gradient, moves, losses = None, None, []
         for number in range(k):
-            choice = expand(rows[number], self.sizes, dtype)
-            unit = BatchStatistics(self.sizes.config.bn_epsilon)
             with torch.enable_grad():
-                logits = forward(images, leaves, choice, unit, self.sizes)
-                loss = _mean_losses(logits, labels) / k
+                mean_losses, slots, *statistics = self._forward(images, labels, rows[number], leaves)
+                loss = mean_losses / k
                 parts = torch.autograd.grad(loss.sum(), list(leaves.values()), materialize_grads=True)
             losses.append(loss.detach())
             with torch.no_grad():
                 flat = torch.cat([part.flatten() for part in parts])
                 gradient = flat if gradient is None else gradient + flat
-                in_use = choice.slots.flatten()
+                in_use = slots.flatten()
                 used = in_use[self.slots_of_parameters].all(dim=0)
                 moves = used if moves is None else moves | used
                 learns = in_use[self.slots_of_statistics]
-                for kept, new in zip(
-                    (storage.means, storage.variances), unit.flat(layout.statistics, self.sizes), strict=True
-                ):
+                for kept, new in zip((storage.means, storage.variances), statistics, strict=True):
                     mixed = (1 - self.momentum) * kept + self.momentum * new
                     kept.copy_(torch.where(learns, mixed, kept))
         assert gradient is not None
@@ -153,6 +156,15 @@ class SideBySide:
         with torch.no_grad():
             move(storage.parameters, gradient, storage.states, moves, self.learning_rate, self.config.optimizer)
             self.losses.copy_(torch.stack(losses).sum(dim=0))
+
+    def losses_of(
+        self, images: Tensor, labels: Tensor, rows: Tensor, leaves: dict[str, Tensor]
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Forward pass of one cell a lane: losses, slots in use, and the statistics of the batch."""
+        choice = expand(rows, self.sizes, self.storage.parameters.dtype)
+        unit = BatchStatistics(self.sizes.config.bn_epsilon)
+        logits = forward(images, leaves, choice, unit, self.sizes)
+        return _mean_losses(logits, labels), choice.slots, *unit.flat(self.storage.layout.statistics, self.sizes)
 
     def _prepare(self) -> None:
         """Fill what the steps of an epoch read, where the next step is in another epoch than the last was."""
