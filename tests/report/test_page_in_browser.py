@@ -86,12 +86,13 @@ def visit(browser):
 
     def open_page(path, width=DESKTOP, **settings):
         context = browser.new_context(viewport={"width": width, "height": 900}, **settings)
+        context.set_default_timeout(120_000)  # other tests may leave little of the machine
         contexts.append(context)
         visit = Visit(context.new_page())
         visits.append(visit)
         visit.watch()
         visit.page.goto(path.as_uri())
-        visit.page.wait_for_selector("html[data-ready]", state="attached", timeout=60_000)
+        visit.page.wait_for_selector("html[data-ready]", state="attached")
         visit.next_frame()
         return visit
 
@@ -318,7 +319,7 @@ def test_ten_thousand_scores_stay_fluid(visit, large, record_property):
     opened.page.locator("#cloud").scroll_into_view_if_needed()
     x, y = opened.pixel_of(best(opened.data("points")))
     opened.page.mouse.move(x + 3, y)
-    opened.page.wait_for_selector("#cell-panel svg.cell", timeout=30_000)
+    opened.page.wait_for_selector("#cell-panel svg.cell")
 
 
 def test_numbers_can_be_taken_along(visit, small):
