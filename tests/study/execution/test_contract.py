@@ -244,7 +244,7 @@ class TestOneLocalProcess(Contract):
     ("reason", "told"),
     [
         ("no route\nto it", "got none: refused; start one with: ray start --head"),
-        ("InvalidAuthToken: it is missing", "got one that wants a token: set RAY_AUTH_MODE=token"),
+        ("InvalidAuthToken: it is missing", "got one that wants another token: copy"),
     ],
 )
 def test_a_cluster_that_cannot_be_joined(reason, told, monkeypatch):
@@ -256,8 +256,28 @@ def test_a_cluster_that_cannot_be_joined(reason, told, monkeypatch):
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
     monkeypatch.setattr(ray, "init", refuse)
     monkeypatch.setattr(ray, "shutdown", lambda: None)
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
     with pytest.raises(SettingsError, match=f"ray: expected a cluster at nowhere:1, {told}"):
         RayCluster(address="nowhere:1").run([Task(name="t", work=print)], lambda _: None, lambda: False)
+
+
+@pytest.mark.parametrize("has_token", [True, False])
+def test_a_token_is_shown_where_there_is_one(has_token, monkeypatch, tmp_path):
+    ray = pytest.importorskip("ray", reason="Ray is not installed")
+    modes = []
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", lambda **_: modes.append(os.environ.get("RAY_AUTH_MODE")))
+    monkeypatch.setattr(ray, "shutdown", lambda: None)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"):
+        monkeypatch.setenv(name, "")  # so that it is put back after the test
+        monkeypatch.delenv(name)
+    if has_token:
+        (tmp_path / ".ray").mkdir()
+        (tmp_path / ".ray" / "auth_token").write_text("secret")
+    with joined_cluster("somewhere:1"):
+        pass
+    assert modes == ["token" if has_token else None]
 
 
 @pytest.fixture(scope="module")

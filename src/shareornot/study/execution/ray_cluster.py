@@ -96,6 +96,8 @@ def joined_cluster(address: str | None = None, num_cores: int | None = None) -> 
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # what Ray will do one day; now it warns
+    if address is not None and _has_token():
+        os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray asks for one by default, and does not show it by default
     try:
         import ray
     except ImportError as error:
@@ -128,6 +130,12 @@ def joined_cluster(address: str | None = None, num_cores: int | None = None) -> 
         yield ray
 
 
+def _has_token() -> bool:
+    """Whether this user has a token for clusters, where Ray looks for it."""
+    variables = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
+    return any(os.environ.get(name) for name in variables) or (Path.home() / ".ray" / "auth_token").is_file()
+
+
 def _shut_down(ray: Any) -> None:
     with _handlers_kept(), warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
@@ -141,7 +149,7 @@ def _reason(error: BaseException) -> str:
     while causes[-1].__cause__:
         causes.append(causes[-1].__cause__)
     if any("token" in str(cause).lower() for cause in causes):
-        return "one that wants a token: set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN if ~/.ray/auth_token is not its"
+        return "one that wants another token: copy ~/.ray/auth_token from its head node, or set RAY_AUTH_TOKEN"
     if TOO_BUSY in str(error):
         return "none: Ray did not start within its 30 s; try again when the machine is less busy"
     return f"none: {str(error).strip().partition(chr(10))[0]}; start one with: ray start --head"
