@@ -8,7 +8,7 @@ import pytest
 from shareornot.benchmarks import BenchmarkTable, parse_space, space_cells
 from shareornot.benchmarks.table_file import VALUE_COLUMNS, TableColumns, TableInfo
 from shareornot.cells import Cell, parameter_count
-from shareornot.study.replay_evaluations import EvaluatedSupernet, Evaluations
+from shareornot.study.replays.evaluations import EvaluatedSupernet, Evaluations
 
 
 @lru_cache

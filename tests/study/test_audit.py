@@ -10,7 +10,7 @@ from shareornot.study.architectures import structural_features
 from shareornot.study.audit import _paired_p_values, audit_evaluations, audit_space
 from shareornot.study.audit_words import describe_audit, group_in_words
 from shareornot.study.budget_comparison import ScoredPool
-from shareornot.study.replay_evaluations import read_evaluations
+from shareornot.study.replays.evaluations import read_evaluations
 
 
 def pools_that_like_residual_edges(table, liking=0.2, num_supernets=3, noise=0.02):

@@ -73,7 +73,7 @@ def _make(
     from shareornot.benchmarks import open_benchmark
     from shareornot.errors import SettingsError
     from shareornot.study.audit import audit_evaluations, audit_supernets
-    from shareornot.study.replay_evaluations import read_evaluations
+    from shareornot.study.replays.evaluations import read_evaluations
 
     if not scores.is_dir():
         table = open_benchmark(benchmark or "nasbench101")

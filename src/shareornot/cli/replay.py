@@ -8,7 +8,7 @@ import typer
 from shareornot.cli.errors import user_errors
 
 if TYPE_CHECKING:
-    from shareornot.study.replay import Replay
+    from shareornot.study.replays.replay import Replay
 
 
 def replay(
@@ -47,9 +47,9 @@ def replay(
     with user_errors():
         from shareornot.benchmarks import open_benchmark
         from shareornot.progress import progress_bar
-        from shareornot.study.replay import SECTIONS, ReplaySettings, num_steps, write_replay
-        from shareornot.study.replay import replay as replay_all
-        from shareornot.study.replay_evaluations import read_evaluations
+        from shareornot.study.replays.evaluations import read_evaluations
+        from shareornot.study.replays.replay import SECTIONS, ReplaySettings, num_steps, write_replay
+        from shareornot.study.replays.replay import replay as replay_all
 
         settings = ReplaySettings(
             sections=SECTIONS if section is None else tuple(dict.fromkeys(section)),

@@ -36,7 +36,7 @@ from shareornot.report.tables import (
 from shareornot.storage import atomic_write
 from shareornot.study.audit_words import describe_audit, structure_in_words
 from shareornot.study.provenance import Provenance
-from shareornot.study.replay_table import ResultTable
+from shareornot.study.replays.table import ResultTable
 
 __all__ = ["MOST_BYTES", "Chapter", "render_page", "write_page"]
 

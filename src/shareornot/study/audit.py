@@ -16,8 +16,8 @@ from shareornot.study.architectures import Architectures
 from shareornot.study.budget_comparison import ScoredPool
 from shareornot.study.landscape import Ground, benchmark_ground
 from shareornot.study.proxies_file import read_scores
-from shareornot.study.replay_evaluations import Evaluations
-from shareornot.study.replay_ground import choose_guide
+from shareornot.study.replays.evaluations import Evaluations
+from shareornot.study.replays.ground import choose_guide
 from shareornot.study.settings import read_settings, with_seed
 from shareornot.study.supernets import supernet_folders
 

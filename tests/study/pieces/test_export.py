@@ -8,7 +8,7 @@ from shareornot.errors import DataError, MissingDataError
 from shareornot.study.execution import InProcess
 from shareornot.study.pieces import decode_study, run_study
 from shareornot.study.pieces.export import chapter_variants, export_study, finished_appraisals
-from shareornot.study.replay_evaluations import read_evaluations
+from shareornot.study.replays.evaluations import read_evaluations
 
 
 def test_everything_is_exported(finished, tmp_path):

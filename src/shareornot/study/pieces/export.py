@@ -1,13 +1,11 @@
 """Everything that a study found, as Parquet files that other programs read, and our own commands too.
 
-| file | a row for each | |
-|---|---|---|
-| `evaluations.parquet` | scored cell | what `shareornot replay` reads |
-| `scores.parquet` | scored cell | with what training it alone gave; what `shareornot appraise` reads |
-| `agreement.parquet` | chapter | correlation, noise ceiling, verdict |
-| `comparisons.parquet` | chapter and k | searches in the same time |
-| `regret.parquet` | chapter, search and time | the curves |
-| `pieces.parquet` | finished piece | settings, versions, duration |
+- `evaluations.parquet`: a row a scored cell; what `shareornot replay` reads
+- `scores.parquet`: the same with what training the cell alone gave; what `shareornot appraise` reads
+- `agreement.parquet`: a row a chapter; correlation, noise ceiling, verdict
+- `comparisons.parquet`: a row a chapter and k; searches in the same time
+- `regret.parquet`: a row a chapter, search and time; the curves
+- `pieces.parquet`: a row a finished piece; settings, versions, duration
 """
 
 import json

@@ -148,7 +148,7 @@ class _Correlation:
         if not self.interval or epoch % self.interval:
             return {}
         from shareornot.statistics import spearman
-        from shareornot.supernet import Evaluator
+        from shareornot.supernet import make_evaluator
 
         number = self.work.watching.num_images
         fewer = replace(
@@ -158,7 +158,9 @@ class _Correlation:
         )
         cells, accuracies = _some_cells(self.work.settings, self.work.watching.num_cells)
         proxies = []
-        for proxy in Evaluator(network, fewer, self.work.settings.evaluation).scores(cells):
+        for proxy in make_evaluator(network, fewer, self.work.settings.evaluation, self.work.settings.engine).scores(
+            cells
+        ):
             if self.should_stop():
                 return {}
             proxies.append(proxy)

@@ -17,10 +17,10 @@ from shareornot.progress import Progress
 from shareornot.search import Answer, EvolutionSettings
 from shareornot.search.evolution import FirstPopulation
 from shareornot.statistics import cohens_d, mean_difference
-from shareornot.study.published_tables import TABLES_V2
-from shareornot.study.replay_budgets import evolution_at, space_budgets
-from shareornot.study.replay_evaluations import Evaluations
-from shareornot.study.replay_ground import guiding_supernets, replay_ground
+from shareornot.study.replays.budgets import evolution_at, space_budgets
+from shareornot.study.replays.evaluations import Evaluations
+from shareornot.study.replays.ground import guiding_supernets, replay_ground
+from shareornot.study.replays.published_tables import TABLES_V2
 
 FIRST_POPULATIONS: tuple[FirstPopulation, ...] = get_args(FirstPopulation)
 

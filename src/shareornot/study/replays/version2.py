@@ -23,10 +23,10 @@ from shareornot.statistics import (
     superiority_from_d,
     welch_t_test,
 )
-from shareornot.study.published_tables import METHODS, NUM_RUNS_V2, TABLES_V2, Method, PrintedDifference
-from shareornot.study.replay_budgets import SpaceBudgets, evolution_at, space_budgets
-from shareornot.study.replay_evaluations import Evaluations
-from shareornot.study.replay_ground import guiding_supernets, replay_ground
+from shareornot.study.replays.budgets import SpaceBudgets, evolution_at, space_budgets
+from shareornot.study.replays.evaluations import Evaluations
+from shareornot.study.replays.ground import guiding_supernets, replay_ground
+from shareornot.study.replays.published_tables import METHODS, NUM_RUNS_V2, TABLES_V2, Method, PrintedDifference
 
 MATCHING_FIRST: FirstPopulation = "raw-in-space"
 """The first population with which evolution comes near what is printed."""

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from shareornot.study.replay_agreement import replay_agreement
-from shareornot.study.replay_claims import printed_claims, printed_consistency, replay_size_correlation
+from shareornot.study.replays.agreement import replay_agreement
+from shareornot.study.replays.claims import printed_claims, printed_consistency, replay_size_correlation
 
 
 def test_size_correlation_of_the_printed_table():

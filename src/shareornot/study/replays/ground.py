@@ -9,7 +9,7 @@ from shareornot.errors import SettingsError
 from shareornot.search import SearchTable
 from shareornot.statistics import diverged
 from shareornot.study.landscape import search_table
-from shareornot.study.replay_evaluations import EvaluatedSupernet, Evaluations
+from shareornot.study.replays.evaluations import EvaluatedSupernet, Evaluations
 
 DEFAULT_GUIDE = "BNS-FT"
 """Variant whose proxies guide the paper's searches."""

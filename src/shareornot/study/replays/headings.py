@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from shareornot.study.published_tables import METHODS
-from shareornot.study.replay_agreement import AgreementRow, Copy, Diverged
-from shareornot.study.replay_claims import Claim, ConsistencyRow, SizeRow
-from shareornot.study.replay_first_population import FirstPopulationRow
-from shareornot.study.replay_quality import CeilingRow, QualityRow
-from shareornot.study.replay_table import Column, ResultTable
-from shareornot.study.replay_version1 import SUPERNET_TRAININGS, Version1Row
-from shareornot.study.replay_version2 import MATCHING_FIRST, Version2Row
+from shareornot.study.replays.agreement import AgreementRow, Copy, Diverged
+from shareornot.study.replays.claims import Claim, ConsistencyRow, SizeRow
+from shareornot.study.replays.first_population import FirstPopulationRow
+from shareornot.study.replays.published_tables import METHODS
+from shareornot.study.replays.quality import CeilingRow, QualityRow
+from shareornot.study.replays.table import Column, ResultTable
+from shareornot.study.replays.version1 import SUPERNET_TRAININGS, Version1Row
+from shareornot.study.replays.version2 import MATCHING_FIRST, Version2Row
 
 SIGN = "Differences are method minus random search in test regret, in points (accuracy x 100): negative = better."
 _VARIANT, _SPACE, _TOP = Column("variant", "variant"), Column("space", "space"), Column("num_trained", "TOP")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from shareornot.study.replay_table import Column, ResultTable
+from shareornot.study.replays.table import Column, ResultTable
 
 
 @dataclass(frozen=True)

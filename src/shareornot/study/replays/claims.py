@@ -18,7 +18,8 @@ from shareornot.statistics import (
     superiority_from_d,
     t_test_power,
 )
-from shareornot.study.published_tables import (
+from shareornot.study.replays.agreement import AgreementRow, rounds_to
+from shareornot.study.replays.published_tables import (
     BNS_GAIN,
     NRES_FEWER,
     NRES_LOSS,
@@ -34,7 +35,6 @@ from shareornot.study.published_tables import (
     Method,
     PrintedDifference,
 )
-from shareornot.study.replay_agreement import AgreementRow, rounds_to
 
 _HALF_REGRET, _HALF_D = 0.00005, 0.005
 """Half of the last digit that the paper prints, of regrets as fractions and of d."""

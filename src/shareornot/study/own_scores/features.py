@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from jaxtyping import Integer
 
-from shareornot.study.own_scores_columns import OwnColumns, as_numbers, count, printable
+from shareornot.study.own_scores.columns import OwnColumns, as_numbers, count, printable
 
 MOST_CHARACTERS = 200
 """Of a word."""

@@ -6,8 +6,8 @@ import pytest
 
 from shareornot.benchmarks import BenchmarkTable, import_parquet
 from shareornot.errors import SettingsError
-from shareornot.study.replay import SECTIONS, ReplaySettings, num_steps, replay, write_replay
-from shareornot.study.replay_evaluations import read_evaluations
+from shareornot.study.replays.evaluations import read_evaluations
+from shareornot.study.replays.replay import SECTIONS, ReplaySettings, num_steps, replay, write_replay
 
 QUICK = {"num_redraws": 20, "num_runs": 10}
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from shareornot.study.published_tables import PAPER_SPACES, PAPER_VARIANTS, TABLE_1, TABLE_2_V1, TABLES_V2
+from shareornot.study.replays.published_tables import PAPER_SPACES, PAPER_VARIANTS, TABLE_1, TABLE_2_V1, TABLES_V2
 
 
 def test_every_cell_of_every_table_is_there():

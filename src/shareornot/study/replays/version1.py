@@ -28,10 +28,10 @@ from shareornot.search import (
 )
 from shareornot.search.budgets import TopK
 from shareornot.statistics import incumbent_probabilities, smallest_wilcoxon_p
-from shareornot.study.published_tables import TABLE_2_V1, Verdict
-from shareornot.study.replay_agreement import rounds_to
-from shareornot.study.replay_evaluations import EvaluatedSupernet, Evaluations
-from shareornot.study.replay_ground import guiding_supernets, replay_ground
+from shareornot.study.replays.agreement import rounds_to
+from shareornot.study.replays.evaluations import EvaluatedSupernet, Evaluations
+from shareornot.study.replays.ground import guiding_supernets, replay_ground
+from shareornot.study.replays.published_tables import TABLE_2_V1, Verdict
 
 NUM_TRAINED = (1, 10, 100)
 SUPERNET_TRAININGS = 4

@@ -7,8 +7,8 @@ import pyarrow as pa
 from jaxtyping import Float64, Int64
 
 from shareornot.errors import DataError
-from shareornot.study.own_scores_columns import OwnColumns, count, printable
-from shareornot.study.own_scores_units import AccuracyUnit, as_fractions
+from shareornot.study.own_scores.columns import OwnColumns, count, printable
+from shareornot.study.own_scores.units import AccuracyUnit, as_fractions
 
 ALL = "all"
 """Name of the space where none is given."""

@@ -3,7 +3,7 @@ import pytest
 from jaxtyping import TypeCheckError
 
 from shareornot.errors import DataError, SettingsError, UnitError
-from shareornot.study.own_scores_units import as_fractions
+from shareornot.study.own_scores.units import as_fractions
 
 
 def values(*numbers):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shareornot.errors import DataError, MissingDataError, ShareOrNotError
-from shareornot.study.own_scores_columns import columns_of, printable, read_columns
+from shareornot.study.own_scores.columns import columns_of, printable, read_columns
 
 HEAD = "architecture,proxy,standalone\n"
 ROWS = "a,0.3,0.5\nb,0.4,0.6\n"

@@ -27,7 +27,7 @@ from jaxtyping import Float64, Int32
 from shareornot.benchmarks import BenchmarkTable, parse_space, space_cells
 from shareornot.cells import Cell
 from shareornot.errors import DataError, MissingDataError, SettingsError, UnitError, UnknownCellError
-from shareornot.study.published_tables import PAPER_SPACES, PAPER_VARIANTS, SPACE_NAMES, VARIANT_NAMES
+from shareornot.study.replays.published_tables import PAPER_SPACES, PAPER_VARIANTS, SPACE_NAMES, VARIANT_NAMES
 
 CELL_COLUMNS = ("cell", "module_hash", "architecture")
 """Ways to say which cell was evaluated."""

@@ -3,10 +3,10 @@ import pytest
 
 from shareornot.progress import Silent
 from shareornot.search import expected_random_regret
-from shareornot.study.published_tables import NUM_RUNS_V2, PrintedDifference
-from shareornot.study.replay_first_population import FIRST_POPULATIONS, replay_first_populations
-from shareornot.study.replay_ground import choose_guide, guiding_supernets, replay_ground
-from shareornot.study.replay_version2 import implied_std, implied_trainings, replay_version2
+from shareornot.study.replays.first_population import FIRST_POPULATIONS, replay_first_populations
+from shareornot.study.replays.ground import choose_guide, guiding_supernets, replay_ground
+from shareornot.study.replays.published_tables import NUM_RUNS_V2, PrintedDifference
+from shareornot.study.replays.version2 import implied_std, implied_trainings, replay_version2
 
 
 def arguments(evaluations, table, *, seed=0, supernet_trainings=4.0, with_printed=False):

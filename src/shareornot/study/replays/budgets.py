@@ -18,7 +18,7 @@ from shareornot.search import (
     supernet_cost,
 )
 from shareornot.search.evolution import FirstPopulation
-from shareornot.study.replay_evaluations import EvaluatedSupernet
+from shareornot.study.replays.evaluations import EvaluatedSupernet
 
 NUM_TRAINED = (1, 10, 20)
 _MOST_EVALUATIONS = 10_000

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from shareornot.statistics import paper_interval, spearman, student_interval
-from shareornot.study.replay_agreement import (
+from shareornot.study.replays.agreement import (
     describe_copies,
     find_copies,
     find_diverged,
     replay_agreement,
     rounds_to,
 )
-from shareornot.study.replay_evaluations import Evaluations
+from shareornot.study.replays.evaluations import Evaluations
 
 
 def agreement(evaluations, table, *, with_printed=False, num_resamples=20):

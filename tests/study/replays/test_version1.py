@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from shareornot.progress import Silent
-from shareornot.study.published_tables import TABLE_2_V1
-from shareornot.study.replay_version1 import (
+from shareornot.study.replays.published_tables import TABLE_2_V1
+from shareornot.study.replays.version1 import (
     SUPERNET_TRAININGS,
     one_sided_p,
     rank_sums_of,

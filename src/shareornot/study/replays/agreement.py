@@ -18,8 +18,8 @@ from shareornot.statistics import (
     spearman,
     student_interval,
 )
-from shareornot.study.published_tables import TABLE_1
-from shareornot.study.replay_evaluations import EvaluatedSupernet, Evaluations
+from shareornot.study.replays.evaluations import EvaluatedSupernet, Evaluations
+from shareornot.study.replays.published_tables import TABLE_1
 
 NUM_RESAMPLES = 400
 """Resamples of the bootstrap for each variant and space, by default."""

@@ -18,22 +18,22 @@ from shareornot.benchmarks import BenchmarkTable
 from shareornot.errors import SettingsError
 from shareornot.progress import Progress, Silent
 from shareornot.storage import atomic_write
-from shareornot.study import replay_headings as headings
-from shareornot.study.replay_agreement import (
+from shareornot.study.replays import headings as headings
+from shareornot.study.replays.agreement import (
     NUM_RESAMPLES,
     AgreementRow,
     describe_copies,
     find_diverged,
     replay_agreement,
 )
-from shareornot.study.replay_claims import printed_claims, printed_consistency, replay_size_correlation
-from shareornot.study.replay_evaluations import Evaluations
-from shareornot.study.replay_first_population import replay_first_populations
-from shareornot.study.replay_ground import choose_guide
-from shareornot.study.replay_quality import replay_ceilings, replay_quality
-from shareornot.study.replay_table import ResultTable
-from shareornot.study.replay_version1 import replay_version1
-from shareornot.study.replay_version2 import replay_version2
+from shareornot.study.replays.claims import printed_claims, printed_consistency, replay_size_correlation
+from shareornot.study.replays.evaluations import Evaluations
+from shareornot.study.replays.first_population import replay_first_populations
+from shareornot.study.replays.ground import choose_guide
+from shareornot.study.replays.quality import replay_ceilings, replay_quality
+from shareornot.study.replays.table import ResultTable
+from shareornot.study.replays.version1 import replay_version1
+from shareornot.study.replays.version2 import replay_version2
 
 Section = Literal["agreement", "quality", "claims", "version-1", "version-2", "first-population"]
 SECTIONS: tuple[Section, ...] = get_args(Section)

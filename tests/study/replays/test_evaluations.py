@@ -14,7 +14,7 @@ from shareornot.errors import (
     UnitError,
     UnknownCellError,
 )
-from shareornot.study.replay_evaluations import read_evaluations
+from shareornot.study.replays.evaluations import read_evaluations
 
 A1 = space_cells(parse_space("A1"), 5)
 

@@ -14,9 +14,9 @@ from shareornot.errors import DataError, MissingDataError, SettingsError
 from shareornot.search import SearchTable
 from shareornot.study.architectures import ListedArchitectures, list_architectures
 from shareornot.study.landscape import Ground
-from shareornot.study.own_scores_columns import OwnColumns, count
-from shareornot.study.own_scores_features import own_features, sizes_among
-from shareornot.study.own_scores_rows import ALL, OwnRows
+from shareornot.study.own_scores.columns import OwnColumns, count
+from shareornot.study.own_scores.features import own_features, sizes_among
+from shareornot.study.own_scores.rows import ALL, OwnRows
 
 LEAST_FOR_CEILING = 10
 LEAST_SHARE_FOR_EVOLUTION = 0.2

@@ -9,8 +9,8 @@ from shareornot.errors import DataError, SettingsError
 from shareornot.statistics import noise_ceiling, spearman
 from shareornot.study.architectures import CellArchitectures
 from shareornot.study.own_scores import appraise_scores, read_own_scores
-from shareornot.study.replay_agreement import agreement_of
-from shareornot.study.replay_evaluations import read_evaluations
+from shareornot.study.replays.agreement import agreement_of
+from shareornot.study.replays.evaluations import read_evaluations
 
 REGRET_NOTE = "Regret is in standalone accuracy too, since there are no test accuracies."
 COST_NOTE = "A super-net counts as 4 average trainings, its scoring as nothing."
@@ -374,7 +374,7 @@ def test_hashes_without_the_table_are_names(monkeypatch, tmp_path):
 
 
 def test_hashes_with_the_table_are_cells(monkeypatch, replay_table):
-    monkeypatch.setattr("shareornot.study.own_scores_ground.open_benchmark", lambda _: replay_table)
+    monkeypatch.setattr("shareornot.study.own_scores.ground.open_benchmark", lambda _: replay_table)
     hashes = [Cell.from_index(cell).official_hash().upper() for cell in range(30)]
     found = one(made_up(num=30, architecture=hashes))
     assert found.appraisal.thing == "cell"
@@ -390,7 +390,7 @@ def test_a_user_is_not_shown_control_characters():
 
 
 def test_many_architectures_are_audited_in_part(monkeypatch):
-    monkeypatch.setattr("shareornot.study.own_scores.MOST_AUDITED", 40)
+    monkeypatch.setattr("shareornot.study.own_scores.appraisals.MOST_AUDITED", 40)
     found = one(made_up())
     assert len(found.audit.cells) == 40
     assert "The bias audit looks at 40 architectures drawn at random." in notes_of(found)
@@ -439,10 +439,7 @@ def published(shared_data, tmp_path_factory):
 def test_the_published_super_nets_agree_as_in_the_replay(published):
     table, evaluations = published
     chosen = [
-        supernet
-        for variant in ("BNS-FT",)
-        for space in ("A1", "A4")
-        for supernet in evaluations.of(variant, space)
+        supernet for variant in ("BNS-FT",) for space in ("A1", "A4") for supernet in evaluations.of(variant, space)
     ]
     cells = np.concatenate([supernet.cells for supernet in chosen])
     rows, _ = table.rows_of(cells)

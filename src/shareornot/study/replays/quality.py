@@ -24,8 +24,8 @@ from shareornot.statistics import (
     weighted_kendall_tau,
 )
 from shareornot.study.landscape import search_table
-from shareornot.study.replay_evaluations import EvaluatedSupernet, Evaluations
-from shareornot.study.replay_ground import guiding_supernets
+from shareornot.study.replays.evaluations import EvaluatedSupernet, Evaluations
+from shareornot.study.replays.ground import guiding_supernets
 
 TOP_SHARE = 0.1
 LEAST_CELLS = 10

@@ -37,10 +37,10 @@ from shareornot.study.appraisal import Appraisal, appraise_on
 from shareornot.study.audit import SpaceAudit, audit_on
 from shareornot.study.budget_comparison import ScoredPool, SupernetCosts
 from shareornot.study.landscape import Ground
-from shareornot.study.own_scores_columns import OwnColumns, columns_of, count, read_columns
-from shareornot.study.own_scores_ground import label, own_ground
-from shareornot.study.own_scores_rows import OwnRows
-from shareornot.study.own_scores_units import AccuracyUnit
+from shareornot.study.own_scores.columns import OwnColumns, columns_of, count, read_columns
+from shareornot.study.own_scores.ground import label, own_ground
+from shareornot.study.own_scores.rows import OwnRows
+from shareornot.study.own_scores.units import AccuracyUnit
 
 SUPERNET_COST = 4.0
 """Average trainings that a super-net costs, by default: the paper's 432 epochs over 108."""
