@@ -11,7 +11,7 @@ demo: $(INSTALLED)
 	$(BIN)/shareornot demo
 
 test: lint
-	$(BIN)/python -m pytest -n 2 --jaxtyping-packages=shareornot,beartype.beartype
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --jaxtyping-packages=shareornot,beartype.beartype
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

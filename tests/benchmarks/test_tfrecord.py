@@ -99,7 +99,7 @@ class TestRefuses:
         [
             (b"<!DOCTYPE html><html><body>404 Not Found</body></html>", "HTML"),
             (b"\n\n <html>", "HTML"),
-            (gzip.compress(b"anything"), "gzip"),
+            (gzip.compress(b"anything", mtime=0), "gzip"),
             (b"PAR1\x15\x04", "Parquet"),
             (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS"),
             (b"module_hash,epochs\n1,2\n", "does not start as one"),

@@ -15,6 +15,8 @@ from shareornot.report.page import write_page
 from shareornot.study.architectures import CellArchitectures, list_architectures
 from shareornot.study.verdict import Verdict
 
+pytestmark = pytest.mark.xdist_group("browser")  # one browser for all of them
+
 HOSTILE = '<script>window.hacked = 1</script>"><img src=x onerror="window.hacked = 2">$$x$$'
 LOCAL = ("file:", "data:", "blob:")
 PHONE, DESKTOP = 400, 1_400

@@ -288,6 +288,7 @@ def cluster(work):  # noqa: ARG001 (comes first, so that the workers find it)
         yield ray
 
 
+@pytest.mark.xdist_group("ray")  # one cluster at a time: two would fight for the cores
 @pytest.mark.usefixtures("cluster")
 class TestRayCluster(Contract):
     """On a real cluster on this machine."""
@@ -350,6 +351,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.xdist_group("ray")
 @pytest.mark.usefixtures("work")
 def test_ctrl_c_in_a_terminal_with_ray_on_this_machine(tmp_path):
     pytest.importorskip("ray", reason="Ray is not installed")
