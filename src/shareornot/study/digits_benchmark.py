@@ -1,7 +1,8 @@
 """How the embedded benchmark is made: every cell with at most 5 vertices, trained alone three times on the digits.
 
 The work is cut into parts of a few cells. Each part becomes a file of its own as soon as it is done, so a build that is
-stopped goes on where it was. A training follows from its cell and run alone, whoever does it.
+stopped goes on where it was. A training follows from its cell and run alone, whoever does it. Engines differ in speed,
+and so in the times of the table: what an engine began it ends.
 """
 
 import json
@@ -21,9 +22,12 @@ from shareornot.progress import Progress, ProgressBars, no_bars
 from shareornot.storage import atomic_write
 from shareornot.study.settings import digits_network
 from shareornot.study.workers import num_usable_cores, run_in_processes
-from shareornot.supernet.config import StandaloneTrainingConfig, TrainingResult
+from shareornot.supernet.config import StandaloneEngine, StandaloneTrainingConfig, TrainingResult
 
 METRICS = tuple(f"{when}_{metric.name}" for when in ("halfway", "final") for metric in fields(TrainingResult))
+
+BY_ENGINE: dict[StandaloneEngine, dict[str, str]] = {"plain": {}, "compiled": {"engine": "compiled"}}
+"""What the settings of a folder say of the engine."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +62,7 @@ def build_digits(
     num_processes: int | None = None,
     bars: ProgressBars = no_bars,
     config: BuildConfig = EMBEDDED,
+    engine: StandaloneEngine = "auto",
 ) -> BenchmarkTable:
     """Train what is not trained yet, and write the benchmark table.
 
@@ -67,22 +72,29 @@ def build_digits(
         num_processes: trainings at a time, by default one a core.
         bars: shows the progress in cells.
         config: what to train.
+        engine: trains the cells; `auto` takes the one that began the folder, in a new folder the faster one.
 
     Raises:
-        SettingsError: the folder holds trainings of other settings.
+        SettingsError: the folder holds trainings of other settings or of another engine.
         Interrupted: Ctrl-C; finished parts are saved, and the same call goes on from there.
         DataError: a finished part is damaged.
     """
-    _claim(parts, config)
+    engine = _claim(parts, config, engine)
     with bars(f"Training {config.num_cells:,} cells {config.num_runs} times", config.num_cells) as progress:
-        train_parts(parts, num_processes or num_usable_cores(), progress, config)
-    write_table(out, _columns(read_parts(parts, config), config), _info(config))
+        train_parts(parts, num_processes or num_usable_cores(), progress, config, engine)
+    write_table(out, _columns(read_parts(parts, config), config), _info(config, engine))
     table = BenchmarkTable.open(out)
     table.verify()
     return table
 
 
-def train_parts(folder: Path, num_processes: int, progress: Progress, config: BuildConfig = EMBEDDED) -> None:
+def train_parts(
+    folder: Path,
+    num_processes: int,
+    progress: Progress,
+    config: BuildConfig = EMBEDDED,
+    engine: StandaloneEngine = "auto",
+) -> None:
     """Do all trainings whose parts are not in the folder yet.
 
     Args:
@@ -90,6 +102,7 @@ def train_parts(folder: Path, num_processes: int, progress: Progress, config: Bu
         num_processes: trainings at a time, each on one core.
         progress: advances by the cells done.
         config: what to train.
+        engine: trains the cells.
 
     Raises:
         Interrupted: Ctrl-C; finished parts are saved.
@@ -101,7 +114,11 @@ def train_parts(folder: Path, num_processes: int, progress: Progress, config: Bu
         return
     # One core each: these networks are too small to share several.
     run_in_processes(
-        _train_part, [(folder, part, config) for part in missing], progress, num_processes=num_processes, num_threads=1
+        _train_part,
+        [(folder, part, config, engine) for part in missing],
+        progress,
+        num_processes=num_processes,
+        num_threads=1,
     )
 
 
@@ -122,15 +139,38 @@ def read_parts(folder: Path, config: BuildConfig = EMBEDDED) -> dict[str, np.nda
     return {name: table[name].to_numpy().reshape(config.num_cells, config.num_runs) for name in METRICS}
 
 
-def _claim(folder: Path, config: BuildConfig) -> None:
-    """Make the folder that of these settings, or see that it is."""
+def _claim(folder: Path, config: BuildConfig, engine: StandaloneEngine) -> StandaloneEngine:
+    """Make the folder that of these settings, or see that it is; returns the engine of its trainings.
+
+    The settings name the engine unless it is the plain one, which all builds used when they named none.
+    """
     path = folder / "settings.json"
-    settings = json.dumps({"network": asdict(digits_network()), **asdict(config)}, indent=2) + "\n"
-    if not path.exists():
-        with atomic_write(path) as file:
-            file.write(settings.encode())
-    elif path.read_text() != settings:
-        raise SettingsError(f"{folder}: holds trainings of other settings, see {path.name}; name another folder")
+    settings = {
+        name: json.dumps({"network": asdict(digits_network()), **asdict(config), **named}, indent=2) + "\n"
+        for name, named in BY_ENGINE.items()
+    }
+    if path.exists():
+        found = next((name for name, text in settings.items() if path.read_text() == text), None)
+        if found is None:
+            raise SettingsError(f"{folder}: holds trainings of other settings, see {path.name}; name another folder")
+        if engine not in ("auto", found):
+            raise SettingsError(
+                f"{folder}: holds trainings of the {found} engine, whose times are others than those of {engine}; "
+                f"go on with {found} or auto, or name another folder"
+            )
+        return found
+    chosen = _chosen(engine)
+    with atomic_write(path) as file:
+        file.write(settings[chosen].encode())
+    return chosen
+
+
+def _chosen(engine: StandaloneEngine) -> StandaloneEngine:
+    """The engine of a new build."""
+    from shareornot.images import digits_images
+    from shareornot.supernet.standalone_training import standalone_engine
+
+    return standalone_engine(digits_images(), engine)
 
 
 def _columns(results: dict[str, np.ndarray], config: BuildConfig) -> TableColumns:
@@ -145,7 +185,7 @@ def _columns(results: dict[str, np.ndarray], config: BuildConfig) -> TableColumn
     )
 
 
-def _info(config: BuildConfig) -> TableInfo:
+def _info(config: BuildConfig, engine: StandaloneEngine) -> TableInfo:
     import sklearn
     import torch
 
@@ -158,6 +198,7 @@ def _info(config: BuildConfig) -> TableInfo:
         network=_network_size(),
         provenance={
             "training": asdict(config.training),
+            "engine": engine,
             "time": "processor time of the training steps of all runs of a cell, shared equally among them",
             "processor": platform.processor() or platform.machine(),
             "torch": torch.__version__,
@@ -193,18 +234,23 @@ def _part_path(folder: Path, part: range) -> Path:
 
 
 def _train_part(
-    folder: Path, part: range, config: BuildConfig, progress: Progress, should_stop: Callable[[], bool]
+    folder: Path,
+    part: range,
+    config: BuildConfig,
+    engine: StandaloneEngine,
+    progress: Progress,
+    should_stop: Callable[[], bool],
 ) -> None:
     """Train some cells alone and write what came out."""
     from shareornot.images import digits_images
-    from shareornot.supernet.standalone import train_standalone
+    from shareornot.supernet.standalone_training import train_standalone
 
     images, network = digits_images(), digits_network()
     rows = []
     for cell in part:
         if should_stop():
             raise Interrupted("finished parts are saved; the same call goes on with the others")
-        results = train_standalone(cell, range(config.num_runs), images, network, config.training)
+        results = train_standalone(cell, range(config.num_runs), images, network, config.training, engine=engine)
         rows += [(cell, run, *astuple(half_way), *astuple(final)) for run, (half_way, final) in enumerate(results)]
     columns = dict(zip(("cell", "run", *METRICS), map(list, zip(*rows, strict=True)), strict=True))
     with atomic_write(_part_path(folder, part)) as file:

@@ -9,6 +9,8 @@ from shareornot.supernet.sampling import sampling_strategy
 
 Engine = Literal["auto", "plain", "fused", "compiled", "masked"]
 """How a super-net is computed, which changes its speed and, but for rounding, nothing else: see `engines`."""
+StandaloneEngine = Literal["auto", "plain", "compiled"]
+"""The same for cells trained alone: see `standalone_training`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

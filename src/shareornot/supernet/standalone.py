@@ -1,29 +1,27 @@
-"""A cell trained alone: the network built for one cell only, and its training.
+"""A cell trained alone: the network built for one cell only, and how PyTorch trains it.
 
 Several runs of one cell train side by side as groups of the same convolutions: networks so small spend their time
 on starting operations, not on arithmetic. Channel r * C + c is channel c of run r, and no run sees another's.
 
-It shares no code with the super-net, so that each can be tested against the other, and it is what the
-embedded benchmark is made of.
+It shares no code with the super-net, so that each can be tested against the other, and it is the readable reference
+for what the embedded benchmark is made of; `standalone_compiled` computes the same faster.
 
 Shape suffixes: B batch, R runs, C channels, D channels that come out, H height, W width, K classes.
 """
 
 import math
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import ClassVar
 
-import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
-from jaxtyping import Float
+from jaxtyping import Float, Int64, UInt8
 from torch import Tensor, nn
 
 from shareornot.cells import CONV3X3, MAXPOOL3X3
-from shareornot.errors import SettingsError
-from shareornot.images import ImageSet, draw_epoch
+from shareornot.images import Draws, ImageSet
 from shareornot.supernet.cell_plan import CellPlan, plan_cell
-from shareornot.supernet.config import NetworkConfig, StandaloneTrainingConfig, TrainingResult
+from shareornot.supernet.config import NetworkConfig, StandaloneTrainingConfig
 
 Images = Float[Tensor, "B RC H W"]
 Output = Float[Tensor, "B RD H W"]
@@ -118,7 +116,7 @@ class StandaloneNetwork(nn.Module):
 
     def __init__(self, index: int, config: NetworkConfig, seeds: Sequence[int]) -> None:
         super().__init__()
-        self.config = config
+        self.index, self.config = index, config
         self.num_runs = len(seeds)
         plan = plan_cell(index, config.num_filters, config.num_stacks)
         self.stem = conv_bn_relu(config.image_channels, config.num_filters, 3, self.num_runs, config)
@@ -159,80 +157,59 @@ class StandaloneNetwork(nn.Module):
         return torch.einsum("brc,rkc->brk", pooled, self.classifier_weight) + self.classifier_bias
 
 
-def train_standalone(
-    index: int,
-    runs: Sequence[int],
-    images: ImageSet,
-    network_config: NetworkConfig,
-    config: StandaloneTrainingConfig,
-    clock: Callable[[], float] = time.process_time,
-) -> list[tuple[TrainingResult, TrainingResult]]:
-    """Train one cell alone, some runs of it side by side.
-
-    The initial weights and the order of the images of each run follow from cell and run, and the runs do not touch each
-    other, so that it makes no difference but in rounding which of them train together.
+class StandaloneTrainer:
+    """The runs of a cell in training, side by side.
 
     Args:
-        index: unique index of the cell.
-        runs: numbers of the repeats.
-        images: on the device to train on.
-        network_config: size of the network.
+        network: changed in place.
+        images: on the device of the network.
         config: how to train.
-        clock: seconds; the default counts processor time, which other programs disturb less than the wall clock.
 
-    Returns:
-        For each run, the results half-way and at the end. The time is shared equally among the runs.
-
-    Raises:
-        SettingsError: fewer training images than a batch.
+    This is the plain engine, the reference for the compiled one, which derives from it.
     """
-    num_images = len(images.train_images)
-    if config.batch_size > num_images:
-        raise SettingsError(f"batch_size: expected at most the {num_images} training images, got {config.batch_size}")
-    rngs = [np.random.default_rng([index, run]) for run in runs]
-    network = StandaloneNetwork(index, network_config, [int(rng.integers(1 << 63)) for rng in rngs]).to(images.device)
-    optimizer = torch.optim.SGD(
-        network.parameters(), config.learning_rate, momentum=config.momentum, weight_decay=config.weight_decay
-    )
-    reports, elapsed_s = [], 0.0
-    for epoch in range(config.epochs):
-        started = clock()
-        network.train()
-        for group in optimizer.param_groups:
-            group["lr"] = config.learning_rate * (1 + math.cos(math.pi * epoch / config.epochs)) / 2
-        draws = [draw_epoch(images, rng) for rng in rngs]
-        for start in range(0, num_images - config.batch_size + 1, config.batch_size):
-            batches = [images.training_batch(draw, start, start + config.batch_size) for draw in draws]
-            labels = torch.stack([labels for _, labels in batches], dim=1)
-            logits = network(_channels_last(torch.cat([batch for batch, _ in batches], dim=1)))
-            optimizer.zero_grad()
-            loss = F.cross_entropy(logits.flatten(0, 1), labels.flatten()) * len(runs)  # each run's own mean
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-        elapsed_s += clock() - started
-        if epoch + 1 in (config.epochs // 2, config.epochs):
-            reports.append(_score(network, images, elapsed_s / len(runs)))
-    return list(zip(*reports, strict=True))
 
+    engine: ClassVar[str] = "plain"
 
-@torch.inference_mode()
-def _score(network: StandaloneNetwork, images: ImageSet, elapsed_s: float) -> list[TrainingResult]:
-    """Accuracies of each run on all three parts of the images."""
-    network.eval()
-    accuracies = []
-    for part, labels in (
-        (images.train_images, images.train_labels),
-        (images.validation_images, images.validation_labels),
-        (images.test_images, images.test_labels),
-    ):
-        predictions = network(images.normalize(part).repeat(1, network.num_runs, 1, 1)).argmax(dim=2)
-        accuracies.append((predictions == labels[:, None]).double().mean(dim=0).tolist())
-    return [
-        TrainingResult(
-            train_accuracy=train, validation_accuracy=validation, test_accuracy=test, training_time_s=elapsed_s
+    def __init__(self, network: StandaloneNetwork, images: ImageSet, config: StandaloneTrainingConfig) -> None:
+        self.network, self.images, self.config = network, images, config
+        self.dtype = network.classifier_weight.dtype
+        self.optimizer = torch.optim.SGD(
+            network.parameters(), config.learning_rate, momentum=config.momentum, weight_decay=config.weight_decay
         )
-        for train, validation, test in zip(*accuracies, strict=True)
-    ]
+
+    @property
+    def starts(self) -> range:
+        """Where the mini-batches of an epoch begin; images that are left over are left out."""
+        return range(0, len(self.images.train_images) - self.config.batch_size + 1, self.config.batch_size)
+
+    def epoch(self, draws: Sequence[Draws], learning_rate: float) -> None:
+        """One pass over the training images.
+
+        Args:
+            draws: order and augmentation of the images, for each run its own.
+            learning_rate: of all steps.
+        """
+        self.network.train()
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate
+        for start in self.starts:
+            batches = [self.images.training_batch(draw, start, start + self.config.batch_size) for draw in draws]
+            labels = torch.stack([labels for _, labels in batches], dim=1)
+            together = torch.cat([batch for batch, _ in batches], dim=1).to(self.dtype)
+            logits = self.network(_channels_last(together))
+            self.optimizer.zero_grad()
+            loss = F.cross_entropy(logits.flatten(0, 1), labels.flatten()) * len(draws)  # each run's own mean
+            loss.backward()  # type: ignore[no-untyped-call]
+            self.optimizer.step()
+
+    @torch.inference_mode()
+    def accuracies(self, images: UInt8[Tensor, "N C H W"], labels: Int64[Tensor, " N"]) -> list[float]:
+        """Share of images that each run gets right, with the running statistics."""
+        self.network.eval()
+        x = self.images.normalize(images).to(self.dtype)
+        predictions = self.network(x.repeat(1, self.network.num_runs, 1, 1)).argmax(dim=2)
+        right: list[float] = (predictions == labels[:, None]).double().mean(dim=0).tolist()
+        return right
 
 
 def _channels_last(x: Images) -> Images:
