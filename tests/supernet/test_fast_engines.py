@@ -5,6 +5,7 @@ from copy import deepcopy
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F  # noqa: N812
 from scipy.stats import spearmanr
 
 from shareornot.benchmarks import SPACES, open_benchmark, parse_space, space_cells
@@ -20,7 +21,8 @@ from shareornot.supernet import (
 )
 from shareornot.supernet.checkpoint import checkpoint_engine, load_checkpoint, save_checkpoint
 from shareornot.supernet.compiled import CompiledEvaluator, CompiledTrainer
-from shareornot.supernet.fused import FusedEvaluator, FusedForward, FusedTrainer
+from shareornot.supernet.fused import IMAGES_AT_A_TIME, FusedEvaluator, FusedForward, FusedTrainer, maps
+from shareornot.supernet.network import RUNNING
 
 SPACE_NAMES = [space.name for space in SPACES]
 MIN_OUTPUT_EDGES = {space.name: space.min_output_edges() for space in SPACES}
@@ -134,6 +136,51 @@ def test_threads_of_the_passes_do_not_change_a_bit(images, network_config, some_
         trainer.step()
         ends.append(everything(trainer))
     assert all(torch.equal(tensor, ends[1][name]) for name, tensor in ends[0].items())
+
+
+@pytest.mark.usefixtures("double_precision", "two_threads")
+def test_threads_that_share_out_the_images_score_as_one(network_config, some_cells):
+    network = SuperNet(network_config(), 5).double()
+    images = torch.randn(2 * IMAGES_AT_A_TIME + 7, network.config.image_channels, 8, 8)
+    for index in some_cells("A_FULL", 3):
+        plan = network.plan(int(index))
+        with torch.inference_mode():
+            right = network(images, plan, RUNNING)
+            for num_threads in (2, 1):
+                logits = FusedForward(network, num_threads).logits(images, plan, RUNNING)
+                torch.testing.assert_close(logits, right, rtol=1e-9, atol=1e-9)
+                assert torch.get_num_threads() == 2
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_an_error_in_a_thread_is_raised(network_config, some_cells):
+    network = SuperNet(network_config(), 5)
+    plan = network.plan(int(some_cells("A_FULL", 1)[0]))
+    with pytest.raises(RuntimeError, match="channels"):
+        FusedForward(network, 2).logits(torch.zeros(2 * IMAGES_AT_A_TIME, 7, 8, 8), plan, RUNNING)
+    assert torch.get_num_threads() == 2
+
+
+@pytest.mark.parametrize("shape", [(2, 4, 8, 8), (3, 5, 1, 4), (1, 3, 6, 1), (2, 1, 2, 2), (1, 2, 1, 1)])
+def test_max_pooling_without_a_way_back(shape, network_config):
+    forward = FusedForward(SuperNet(network_config(), 5), 1)
+    x = torch.randn(shape)
+    pooled, winners = forward.max_pool(maps(x))
+    assert winners is None
+    assert torch.equal(pooled.tensor, F.max_pool2d(x, 3, stride=1, padding=1))
+    x.view(-1)[x.numel() // 2] = torch.nan
+    pooled, _ = forward.max_pool(maps(x))
+    right = F.max_pool2d(x, 3, stride=1, padding=1)
+    assert right.isnan().any()
+    torch.testing.assert_close(pooled.tensor, right, rtol=0, atol=0, equal_nan=True)
+
+
+@pytest.mark.parametrize("channels", [(4, 8), (2, 4, 2), (3, 5), (1, 1, 2, 3, 1), (16, 4)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_joined_channels_are_behind_each_other(channels, dtype, network_config):
+    forward = FusedForward(SuperNet(network_config(), 5), 1)
+    parts = [torch.randn(3, num_channels, 4, 5, dtype=dtype) for num_channels in channels]
+    assert torch.equal(forward.join([maps(part) for part in parts]).tensor, torch.cat(parts, dim=1))
 
 
 def test_a_training_that_diverged_says_so(engine, images, network_config, some_cells):

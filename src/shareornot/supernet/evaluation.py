@@ -60,8 +60,12 @@ class Evaluator:
             average = self.config.adaptation == "average"
             adapt_batch_norm(network, plan, self.batches, average=average, forward=forward)
             mode = ADAPTED
-        size = self.config.forward_size or (256 if self.images.device.type == "cpu" else 2_000)
-        return torch.cat([forward(part, plan, mode) for part in torch.split(self.validation, size)])
+        return torch.cat([forward(part, plan, mode) for part in torch.split(self.validation, self.forward_size)])
+
+    @property
+    def forward_size(self) -> int:
+        """Validation images that go through the network at once."""
+        return self.config.forward_size or (256 if self.images.device.type == "cpu" else 2_000)
 
     def _fine_tune(self, network: SuperNet, index: int) -> None:
         """Train the weights on one cell alone, by gradient descent with momentum along a cosine."""

@@ -7,8 +7,10 @@ and concatenations are not copied. The numbers are those of the plain engine up 
 Shape suffixes: B batch, C channels, H height, W width.
 """
 
+import math
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numba
@@ -39,6 +41,8 @@ Flat = np.ndarray
 """One-dimensional."""
 NUM_BLOCKS = 64
 """Into which a pass is cut. A constant, so that sums do not depend on the number of threads."""
+IMAGES_AT_A_TIME = 128
+"""Images that a thread scores at a time: few enough that they stay in the outer cache. A constant, as above."""
 Gradients = list[tuple[nn.Parameter, Region | None, Tensor]]
 """Parameters, the part that has a gradient (None: all), and the gradient of that part."""
 
@@ -201,14 +205,40 @@ class FusedForward:
     """
 
     def __init__(self, network: SuperNet, num_threads: int) -> None:
-        self.network = network
+        self.network, self.num_threads = network, num_threads
         self.passes = Passes(num_threads)
         self.mode = RUNNING
 
+    @property
+    def learns(self) -> bool:
+        """Whether there is a way back: only where the super-net's own statistics are learnt."""
+        return self.mode.statistics == "running" and self.mode.momentum is not None
+
     @torch.no_grad()
     def logits(self, images_BCHW: Images, plan: CellPlan, mode: BatchNormMode) -> Tensor:
-        """Logits of one cell; no way back from there."""
+        """Logits of one cell; no way back from there.
+
+        With fixed statistics no image depends on another, so that each thread takes some of them through the whole
+        network: they stay in its cache, and nobody waits for others after every operation.
+        """
         self.mode = mode
+        if mode.momentum is not None:
+            return self._logits(images_BCHW, plan)
+        parts = torch.split(images_BCHW, IMAGES_AT_A_TIME)
+        if not self.passes.parallel or len(parts) < 2:
+            return torch.cat([self._logits(part, plan) for part in parts])
+        alone = FusedForward(self.network, 1)
+        alone.mode = mode
+        try:
+            # PyTorch counts threads for each thread that calls it, and takes the last number for new ones.
+            with ThreadPoolExecutor(self.num_threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+                return torch.cat(list(pool.map(alone._logits, parts, [plan] * len(parts))))
+        finally:
+            torch.set_num_threads(self.num_threads)
+
+    @torch.no_grad()
+    def _logits(self, images_BCHW: Images, plan: CellPlan) -> Tensor:
+        """Logits of one cell, on the threads that the passes have."""
         x, _, _ = self._features(images_BCHW, plan)
         logits: Tensor = self.network.classifier(x.tensor.mean(dim=(2, 3)))
         return logits
@@ -362,7 +392,11 @@ class FusedForward:
         if len(states) == 1:
             return states[0]
         out = empty(states[0].tensor, sum(state.num_channels for state in states))
-        self.passes.join(*_five(states), out.flat, NUM_BLOCKS)
+        flats, channels = _five(states)
+        # Nothing is computed, so that channels may be moved several at a time, as larger numbers.
+        kind, per_word = _word(out.flat.dtype, math.gcd(*channels.tolist()))
+        words = tuple(flat.view(kind) for flat in flats)
+        self.passes.join(words, channels // per_word, out.flat.view(kind), NUM_BLOCKS)
         return out
 
     def split(self, x: Maps, channels: list[int]) -> list[Maps]:
@@ -378,6 +412,9 @@ class FusedForward:
         """Maximum over 3 x 3 neighbourhoods, and where each came from if there is a way back."""
         out = empty(x.tensor, x.num_channels)
         batch, num_channels, height, width = x.tensor.shape
+        if not self.learns:
+            self.passes.max_pool_only(x.flat, batch, height, width, num_channels, out.flat)
+            return out, None
         winners = np.empty(len(x.flat), np.uint8)
         self.passes.max_pool(x.flat, batch, height, width, num_channels, out.flat, winners)
         return out, winners
@@ -396,6 +433,14 @@ def _five(parts: list[Maps]) -> tuple[tuple[Flat, ...], np.ndarray]:
     nothing = parts[0].flat[:0]
     channels = np.array([part.num_channels for part in parts] + [0] * missing)
     return tuple(part.flat for part in parts) + (nothing,) * missing, channels
+
+
+def _word(kind: np.dtype, num_channels: int) -> tuple[np.dtype, int]:
+    """The largest kind of number that holds an even share of so many channels, and how many it holds."""
+    for word in (np.dtype(np.complex128), np.dtype(np.float64)):
+        if num_channels * kind.itemsize % word.itemsize == 0:
+            return word, word.itemsize // kind.itemsize
+    return kind, 1
 
 
 class FusedTrainer(Trainer):
@@ -433,3 +478,8 @@ class FusedEvaluator(Evaluator):
     def forward(self, network: SuperNet) -> Callable[[Images, CellPlan, BatchNormMode], Tensor]:
         """What gives the logits of a cell."""
         return FusedForward(network, torch.get_num_threads()).logits
+
+    @property
+    def forward_size(self) -> int:
+        """All validation images at once, unless the settings say otherwise: the threads share them out."""
+        return self.config.forward_size or max(1, len(self.validation))
