@@ -352,7 +352,7 @@ def unit_backward(
     dx = gradients[op[SOURCE] * batch : op[SOURCE] * batch + num_in * length]
     if kernel == 3:
         row, plane = (width + 2) * batch, (height + 2) * (width + 2) * batch
-        padded, result, padded_gradient = room[0], room[1], room[2]
+        padded, padded_gradient = room[0], room[2]
         pad(x, num_in, height, width, batch, padded)
         pad(du, num_out, height, width, batch, padded_gradient)
         products_9(padded, num_in, padded_gradient, num_out, plane, row, batch, height * row, weight)
@@ -369,9 +369,12 @@ def unit_backward(
         return
     used_weight(op, parameters, True, weight)
     if kernel == 3:
-        convolve_9(padded_gradient, num_out, plane, row, batch, height * row, weight, result, num_in)
+        # The names of the branch above would do, but arrays that are set in one branch and used in another compile to
+        # code that is eight times slower.
+        again, back, wide = room[2], room[1], (width + 2) * batch
+        convolve_9(again, num_out, (height + 2) * wide, wide, batch, height * wide, weight, back, num_in)
         for line in range(num_in * height):
-            target, values = dx[line * width * batch : (line + 1) * width * batch], result[line * row :]
+            target, values = dx[line * width * batch : (line + 1) * width * batch], back[line * wide :]
             for p in range(width * batch):
                 target[p] += values[p]
     else:
