@@ -89,7 +89,7 @@ def test_what_is_finished_is_not_done_again(shareornot, folder):
 
 
 def test_status(shareornot, folder):
-    assert "6 of 6 pieces finished" in shareornot("study", "status", folder).out
+    assert "6 of 6 pieces finished" in " ".join(shareornot("study", "status", folder).out.split())
     content = json.loads(shareornot("study", "status", folder, "--json").out)
     assert (content["finished"], content["num_pieces"], content["runner"]) == (6, 6, None)
 
