@@ -1,5 +1,7 @@
 """The choice of engine."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -48,6 +50,31 @@ def test_auto_leaves_the_network_alone(images, network_config, some_cells, train
     assert trainer.network is network
     assert trainer.steps_done == 0
     assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
+
+
+@pytest.mark.usefixtures("fresh")
+def test_double_precision_decides_where_rounding_is_large(monkeypatch, images, network_config, some_cells, training):
+    compared = []
+    monkeypatch.setattr(engines, "_quickest", lambda works: compared.extend(works) or "plain")
+    monkeypatch.setattr(engines, "KINDS", {name: engines.KINDS[name] for name in ("plain", "masked")})
+    monkeypatch.setitem(engines.KINDS, "masked", replace(engines.KINDS["masked"], suits=lambda _: True))
+    monkeypatch.setattr(engines, "TOLERANCE", 0.0)
+    network = SuperNet(network_config(), 0)
+    make_trainer(network, images, some_cells("A_FULL", 5), training)
+    assert compared == ["masked", "plain"]
+    engines._fastest.clear()
+    compared.clear()
+    monkeypatch.setattr(engines, "EXACT_TOLERANCE", 0.0)
+    make_trainer(network, images, some_cells("A_FULL", 5), training)
+    assert compared == ["plain"]
+
+
+@pytest.mark.usefixtures("fresh")
+def test_auto_copes_with_what_is_no_number(images, network_config, some_cells, training):
+    network = SuperNet(network_config(), 0)
+    with torch.no_grad():
+        network.stem.weight[:] = torch.nan
+    assert make_trainer(network, images, some_cells("A_FULL", 5), training).engine == "plain"
 
 
 @pytest.mark.usefixtures("fresh")

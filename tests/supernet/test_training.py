@@ -84,7 +84,6 @@ def test_a_step_leaves_alone_what_its_cells_do_not_use(recipe, cells_per_step, s
 @pytest.mark.parametrize("single_kernel", [False, True])
 def test_avg_k_is_the_mean_of_k_gradients(single_kernel, trainer, monkeypatch):
     averaged = trainer({"single_kernel": single_kernel}, cells_per_step=3, double=True)
-    monkeypatch.setattr(type(averaged.images), "training_batch", _in_double(type(averaged.images).training_batch))
     alone = deepcopy(averaged.network)
     gradients = {}
     monkeypatch.setattr(
@@ -99,7 +98,7 @@ def test_avg_k_is_the_mean_of_k_gradients(single_kernel, trainer, monkeypatch):
     separate, losses = [], []
     for index in cells_of_epoch(averaged, 0)[0].tolist():
         alone.zero_grad(set_to_none=True)
-        one_loss = F.cross_entropy(alone(batch, alone.plan(index), BatchNormMode("running", 0.1)), labels)
+        one_loss = F.cross_entropy(alone(batch.double(), alone.plan(index), BatchNormMode("running", 0.1)), labels)
         one_loss.backward()
         losses.append(one_loss.item())
         separate.append({name: p.grad for name, p in alone.named_parameters() if p.grad is not None})
@@ -110,14 +109,6 @@ def test_avg_k_is_the_mean_of_k_gradients(single_kernel, trainer, monkeypatch):
             assert not parts
         else:
             torch.testing.assert_close(gradient, sum(parts) / 3, rtol=1e-9, atol=1e-14)
-
-
-def _in_double(training_batch):
-    def batch(self, draws, start, stop):
-        images, labels = training_batch(self, draws, start, stop)
-        return images.double(), labels
-
-    return batch
 
 
 def test_the_learning_rate_follows_a_cosine_an_epoch_at_a_time(trainer, monkeypatch):

@@ -91,6 +91,7 @@ class Trainer:
         images, labels = self.images.training_batch(epoch.images, start, start + self.config.batch_size)
         k = self.config.cells_per_step
         plans = [self.network.plan(int(index)) for index in epoch.cells[position * k : (position + 1) * k]]
+        images = images.to(self.network.classifier.weight.dtype)
         loss = self.learn(images, labels, plans, self.learning_rate(epoch.number))
         self.steps_done += 1
         return loss
