@@ -39,7 +39,9 @@ def test_all_engines_on_digits():
     assert speed.memory_bytes == {}
     assert "batch 50, 8 x 8 pixels" in speed.details
     sentences = speed.sentences()
-    assert len(sentences) == 3
+    assert len(sentences) == 4
+    assert list(speed.rounding) == engines
+    assert all(0 < distance < 1e-2 for distance in speed.rounding.values())
     assert all(name in sentences[1] for name in engines)
 
 
@@ -54,9 +56,10 @@ def test_sentences():
         matmul_operations_per_s=8e9,
         data_share={"plain": 0.01},
         memory_bytes={"train plain": 3 << 29},
+        rounding={"plain": 0.285},
         details="",
     )
-    ceilings, least, share, memory = speed.sentences()
+    ceilings, least, share, rounding, memory = speed.sentences()
     assert ceilings == (
         "Ceilings: 4 billion operations/s in convolutions of these shapes, 8 in products of matrices, 1.0 GB/s in a "
         "copy."
@@ -66,6 +69,10 @@ def test_sentences():
         "long: plain 2.0; masked does 3.0 times the operations."
     )
     assert share == "Share of a step that goes into making the mini-batch: plain 1.0%."
+    assert rounding == (
+        "A fresh network's first step in single precision is off the plain engine's in double precision by so much of "
+        "its length: plain 0.28."
+    )
     assert memory == "Peak memory: train plain 1.50 GiB."
 
 

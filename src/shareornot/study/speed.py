@@ -172,6 +172,7 @@ def _measure_supernet(
         "bytes_per_s": speed.bytes_per_s,
         "data_share": speed.data_share,
         "memory_bytes": speed.memory_bytes,
+        "rounding": speed.rounding,
         "load_before": before,
         "load_after": _load(),
     }

@@ -14,7 +14,7 @@ from shareornot.errors import SettingsError
 from shareornot.images import ImageSet, cifar10_images, digits_images, draw_epoch
 from shareornot.study.settings import RunSettings, digits_settings, paper_settings, with_seed
 from shareornot.supernet import Evaluator, SuperNet
-from shareornot.supernet.engines import KINDS, engines_for
+from shareornot.supernet.engines import KINDS, engines_for, rounding_of_a_step
 from shareornot.supernet.floor import Floor, masked_operations, step_floor
 from shareornot.supernet.masked.batches import Batches, stack_draws
 from shareornot.supernet.masked.scoring import MaskedEvaluator
@@ -56,6 +56,8 @@ class SupernetSpeed:
     """Of a training step, by engine: making the mini-batch."""
     memory_bytes: dict[str, int]
     """Peak of the device's memory by engine, an accelerator's; empty on a processor."""
+    rounding: dict[str, float]
+    """Distance of a first step from that of the plain engine in double precision, as a part of the step, by engine."""
     details: str
     """Setting, device, threads, version of PyTorch."""
 
@@ -80,7 +82,16 @@ class SupernetSpeed:
             f"masked does {self.masked_operations / floor.operations:,.1f} times the operations."
         )
         shares = ", ".join(f"{name} {share:.1%}" for name, share in self.data_share.items())
-        texts = [ceilings, least, f"Share of a step that goes into making the mini-batch: {shares}."]
+        apart = ", ".join(f"{name} {distance:.2g}" for name, distance in self.rounding.items())
+        texts = [
+            ceilings,
+            least,
+            f"Share of a step that goes into making the mini-batch: {shares}.",
+            (
+                "A fresh network's first step in single precision is off the plain engine's in double precision by so "
+                f"much of its length: {apart}."
+            ),
+        ]
         if self.memory_bytes:
             peaks = ", ".join(f"{name} {peak / 2**30:.2f} GiB" for name, peak in self.memory_bytes.items())
             texts.append(f"Peak memory: {peaks}.")
@@ -154,6 +165,9 @@ def measure_supernets(
         matmul_operations_per_s=best["product of matrices"],
         data_share=share,
         memory_bytes=memory,
+        rounding=rounding_of_a_step(
+            engines, SuperNet(settings.network, 0).to(image_set.device), image_set, cells, settings.training
+        ),
         details=_details(settings, image_set, space),
     )
 

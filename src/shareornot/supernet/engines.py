@@ -171,14 +171,34 @@ def _after_a_step(
 
 def _agreeing(network: SuperNet, trainers: dict[str, Trainer], tolerance: float) -> list[str]:
     """The engines whose step led from a network to about the same place as that of the plain engine."""
-    before, right = _state(network), _state(trainers["plain"].network)
-    moved = (right - before).norm().item()
+    right = trainers["plain"].network
     # A distance that is not a number agrees with nothing, but the plain engine is never wrong.
     return [
         name
         for name, trainer in trainers.items()
-        if name == "plain" or (_state(trainer.network) - right).norm().item() <= tolerance * moved
+        if name == "plain" or _apart(network, right, trainer.network) <= tolerance
     ]
+
+
+def rounding_of_a_step(
+    names: list[str], network: SuperNet, images: ImageSet, space: Indices, config: TrainingConfig
+) -> dict[str, float]:
+    """How far each engine's first step leads from that of the plain engine in double precision.
+
+    Args:
+        names: of engines.
+        network: in single precision; stays as it is.
+        images: on the device of the network.
+        space: unique indices of the cells to sample from.
+        config: how to train.
+
+    Returns:
+        For each engine the distance between the weights and statistics after the step, as a part of how far the step
+        in double precision moved them.
+    """
+    trainers = _after_a_step(names, network, images, space, config)
+    exact = _after_a_step(["plain"], deepcopy(network).double(), images, space, config)["plain"].network
+    return {name: _apart(network, exact, trainer.network) for name, trainer in trainers.items()}
 
 
 def _fastest_evaluator(network: SuperNet, images: ImageSet, config: EvaluationConfig) -> str:
@@ -246,3 +266,9 @@ def _circumstances(config: NetworkConfig, images: ImageSet) -> tuple[Any, ...]:
 def _state(network: SuperNet) -> Tensor:
     """All weights and running statistics in one vector."""
     return torch.cat([tensor.detach().flatten().double() for tensor in network.state_dict().values()])
+
+
+def _apart(before: SuperNet, right: SuperNet, other: SuperNet) -> float:
+    """Distance of two places where a step led, as a part of how far the right one moved."""
+    start, end = _state(before), _state(right)
+    return (_state(other) - end).norm().item() / (end - start).norm().item()
