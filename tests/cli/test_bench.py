@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from shareornot.progress import progress_bar
 from shareornot.study.speed import Measure, SpeedReport
 
 
@@ -30,7 +31,7 @@ def test_figures_for_people(shareornot, asked):
     options += ["--images", "digits", "--supernets", "8"]
     shown = shareornot("bench", "supernet", *options).out
     expected = {"space": "A4", "num_repeats": 2, "device": "cpu", "num_threads": 1}
-    assert asked == [("supernet", expected | {"images": "digits", "num_supernets": 8})]
+    assert asked == [("supernet", expected | {"images": "digits", "num_supernets": 8, "bars": progress_bar})]
     assert shown.startswith("Speed of supernet\n")
     assert "12,345,679" in shown
     assert "0.0457" in shown

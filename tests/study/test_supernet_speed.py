@@ -7,6 +7,7 @@ import torch
 
 from shareornot.errors import SettingsError
 from shareornot.images import digits_images
+from shareornot.progress import Silent
 from shareornot.study import supernet_speed
 from shareornot.study.supernet_speed import Work, measure_supernets
 from shareornot.supernet.engines import KINDS, engines_for
@@ -80,7 +81,7 @@ def test_turns():
     done = []
     works = [Work(name, "", 1.0, lambda name=name: done.append(name)) for name in "ab"]
     ticks = iter([0.0, 1.0, 1.0, 3.0, 3.0, 6.0, 6.0, 10.0])
-    seconds = supernet_speed._take_turns(works, 2, lambda: next(ticks), torch.device("cpu"))
+    seconds = supernet_speed._take_turns(works, 2, lambda: next(ticks), torch.device("cpu"), Silent())
     assert done == ["a", "b"] * 3
     assert seconds == [[1.0, 3.0], [2.0, 4.0]]
 

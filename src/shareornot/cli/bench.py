@@ -12,7 +12,9 @@ from shareornot.cli.options import Json
 
 
 def bench(
-    what: Annotated[Literal["cells", "search", "supernet", "study"], typer.Argument(help="What to measure.")],
+    what: Annotated[
+        Literal["cells", "search", "supernet", "standalone", "study"], typer.Argument(help="What to measure.")
+    ],
     space: Annotated[str, typer.Option(help="supernet: the space.")] = "A_FULL",
     repeats: Annotated[int, typer.Option(min=1, help="Measurements, of which the median is shown.")] = 5,
     images: Annotated[
@@ -20,7 +22,7 @@ def bench(
     ] = "cifar10",
     device: Annotated[str, typer.Option(help="supernet: cpu, cuda or auto.")] = "auto",
     threads: Annotated[
-        int | None, typer.Option(min=1, help="supernet: threads of PyTorch; default: all cores, 1 on digits.")
+        int | None, typer.Option(min=1, help="Threads of PyTorch; default: all cores, 1 on digits and alone.")
     ] = None,
     supernets: Annotated[
         int, typer.Option(min=1, help="supernet: so many trained side by side by the masked engine.")
@@ -34,6 +36,7 @@ def bench(
     """
     with user_errors():
         from shareornot.cli.show import show_json, show_table
+        from shareornot.progress import progress_bar
         from shareornot.storage import atomic_write
         from shareornot.study.speed import measure_speed
 
@@ -45,6 +48,7 @@ def bench(
             device=device,
             num_threads=threads,
             num_supernets=supernets,
+            bars=progress_bar,
         )
         if out is not None:
             with atomic_write(out) as file:

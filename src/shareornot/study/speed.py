@@ -1,4 +1,4 @@
-"""How fast this machine is at what the project exists for: cells, searches on tables, super-nets."""
+"""How fast this machine is at what the project exists for: cells, searches on tables, super-nets, studies."""
 
 import platform
 import time
@@ -11,8 +11,9 @@ from typing import Any, Literal
 import numpy as np
 
 from shareornot.errors import SettingsError
+from shareornot.progress import ProgressBars, no_bars
 
-TARGETS = ("cells", "search", "supernet", "study")
+TARGETS = ("cells", "search", "supernet", "standalone", "study")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,38 +56,52 @@ def measure_speed(
     num_threads: int | None = None,
     num_supernets: int = 4,
     clock: Callable[[], float] = time.perf_counter,
+    bars: ProgressBars = no_bars,
 ) -> SpeedReport:
     """Measure one part of the project.
 
     Args:
-        what: `cells`, `search`, `supernet` or `study`.
+        what: `cells`, `search`, `supernet`, `standalone` or `study`.
         space: of the super-net.
         images: of the super-net: `cifar10` is the paper's setting, 16 filters, batch 256, on random images of that
             size; `digits` is the demo's.
         num_repeats: measurements, taken in turns after one that warms up.
         device: of the super-net.
-        num_threads: of PyTorch, by default all cores, and one on digits.
+        num_threads: of PyTorch, by default all cores, and one on digits and for cells trained alone.
         num_supernets: that the masked engine trains side by side, and cells that it scores at once.
         clock: seconds.
+        bars: shows the progress.
 
     Raises:
         SettingsError: something else to measure, or fewer than one measurement.
     """
     if num_repeats < 1:
         raise SettingsError(f"num_repeats: expected at least 1, got {num_repeats}")
-    if what == "cells":
-        return SpeedReport(measures=_measure_cells(num_repeats, clock), machine=_machine())
-    if what == "search":
-        return SpeedReport(measures=_measure_search(num_repeats), machine=_machine())
+    if what not in TARGETS:
+        raise SettingsError(f"bench: expected one of {', '.join(TARGETS)}, got {what!r}")
     if what == "supernet":
-        return _measure_supernet(space, images, num_repeats, device, num_threads, num_supernets, clock)
-    if what == "study":
-        from shareornot.study.machinery_speed import measure_machinery
+        return _measure_supernet(space, images, num_repeats, device, num_threads, num_supernets, clock, bars)
+    if what == "standalone":
+        return _measure_standalone(num_repeats, device, num_threads or 1, clock, bars)
+    with bars(f"Measuring {what}", 1) as progress:
+        report = (
+            _measure_machinery(num_repeats, clock) if what == "study" else _measure_tables(what, num_repeats, clock)
+        )
+        progress.advance()
+    return report
 
-        seconds, left_out = measure_machinery(num_repeats, clock=clock)
-        measures = tuple(_measure(name, "s", values) for name, values in seconds.items())
-        return SpeedReport(measures=measures, machine=_machine() + left_out)
-    raise SettingsError(f"bench: expected one of {', '.join(TARGETS)}, got {what!r}")
+
+def _measure_tables(what: str, num_repeats: int, clock: Callable[[], float]) -> SpeedReport:
+    measures = _measure_cells(num_repeats, clock) if what == "cells" else _measure_search(num_repeats)
+    return SpeedReport(measures=measures, machine=_machine())
+
+
+def _measure_machinery(num_repeats: int, clock: Callable[[], float]) -> SpeedReport:
+    from shareornot.study.machinery_speed import measure_machinery
+
+    seconds, left_out = measure_machinery(num_repeats, clock=clock)
+    measures = tuple(_measure(name, "s", values) for name, values in seconds.items())
+    return SpeedReport(measures=measures, machine=_machine() + left_out)
 
 
 def _measure_cells(num_repeats: int, clock: Callable[[], float]) -> tuple[Measure, ...]:
@@ -142,6 +157,7 @@ def _measure_supernet(
     num_threads: int | None,
     num_supernets: int,
     clock: Callable[[], float],
+    bars: ProgressBars,
 ) -> SpeedReport:
     from shareornot.study.devices import choose_device
     from shareornot.study.workers import num_usable_cores
@@ -158,6 +174,7 @@ def _measure_supernet(
         num_threads=num_threads or (1 if images == "digits" else num_usable_cores()),
         num_supernets=num_supernets,
         clock=clock,
+        bars=bars,
     )
     measures = [
         _measure(work.what, work.unit, [work.amount / one for one in taken])
@@ -181,6 +198,36 @@ def _measure_supernet(
         machine=f"{_machine()}, {speed.details}",
         notes=speed.sentences(),
         figures=figures,
+    )
+
+
+def _measure_standalone(
+    num_repeats: int, device: str, num_threads: int, clock: Callable[[], float], bars: ProgressBars
+) -> SpeedReport:
+    from shareornot.study.devices import choose_device
+
+    if choose_device("cpu" if device == "auto" else device) != "cpu":  # which says so where PyTorch is missing
+        raise SettingsError(f"device: expected cpu, where cells are trained alone on both engines, got {device!r}")
+    import torch
+
+    from shareornot.study.standalone_speed import measure_standalone
+
+    before = _load()
+    speed = measure_standalone(num_repeats=num_repeats, num_threads=num_threads, clock=clock, bars=bars)
+    works = (
+        ("train", "images/s", speed.num_training_images, speed.training),
+        ("score", "images/s", speed.num_scored_images, speed.scoring),
+    )
+    measures = [
+        _measure(f"{what} {engine}", unit, (len(taken) * amount / taken.sum(axis=0)).tolist())
+        for what, unit, amount, seconds in works
+        for engine, taken in seconds.items()
+    ]
+    return SpeedReport(
+        measures=tuple(measures),
+        machine=f"{_machine()}, embedded benchmark, torch {torch.__version__}, {torch.get_num_threads()} threads, cpu",
+        notes=speed.sentences(),
+        figures={"load_before": before, "load_after": _load()},
     )
 
 

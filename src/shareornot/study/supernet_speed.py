@@ -12,6 +12,7 @@ from torch import Tensor
 from shareornot.benchmarks import parse_space, space_cells
 from shareornot.errors import SettingsError
 from shareornot.images import ImageSet, cifar10_images, digits_images, draw_epoch
+from shareornot.progress import Progress, ProgressBars, no_bars
 from shareornot.study.settings import RunSettings, digits_settings, paper_settings, with_seed
 from shareornot.supernet import Evaluator, SuperNet
 from shareornot.supernet.engines import KINDS, engines_for, rounding_of_a_step
@@ -108,6 +109,7 @@ def measure_supernets(
     num_supernets: int = 4,
     num_validation: int | None = None,
     clock: Callable[[], float] = time.perf_counter,
+    bars: ProgressBars = no_bars,
 ) -> SupernetSpeed:
     """Measure every engine that runs on a device and may be the fastest for such images, and the masked one.
 
@@ -121,6 +123,7 @@ def measure_supernets(
         num_validation: images on which cells are scored; by default 10,000 on an accelerator, 1,000 on a processor,
             which is enough there; never more than there are.
         clock: seconds.
+        bars: shows the progress, in turns of a work.
 
     Raises:
         SettingsError: a number below 1.
@@ -144,7 +147,8 @@ def measure_supernets(
     works, memory = _works(engines, settings, image_set, few, cells, num_supernets)
     ceilings = _ceilings(settings, image_set)
     everything = [*works, *_data(settings, image_set), *ceilings]
-    seconds = _take_turns(everything, num_repeats, clock, image_set.device)
+    with bars(f"Measuring {', '.join(engines)} on {space}", len(everything) * (num_repeats + 1)) as progress:
+        seconds = _take_turns(everything, num_repeats, clock, image_set.device, progress)
     best = {one.what: one.amount / min(taken) for one, taken in zip(everything, seconds, strict=True)}
     medians = {one.what: float(np.median(taken)) for one, taken in zip(everything, seconds, strict=True)}
     batch_size, size = settings.training.batch_size, image_set.train_images.shape[2]
@@ -266,7 +270,7 @@ def _ceilings(settings: RunSettings, images: ImageSet) -> list[Work]:
 
 
 def _take_turns(
-    works: list[Work], num_repeats: int, clock: Callable[[], float], device: torch.device
+    works: list[Work], num_repeats: int, clock: Callable[[], float], device: torch.device, progress: Progress
 ) -> list[list[float]]:
     """Seconds of each work, one after the other and again, so that a slow moment hits all of them."""
 
@@ -278,11 +282,13 @@ def _take_turns(
     seconds: list[list[float]] = [[] for _ in works]
     for work in works:
         work.do()
+        progress.advance()
     for _ in range(num_repeats):
         for work, taken in zip(works, seconds, strict=True):
             start = now()
             work.do()
             taken.append(now() - start)
+            progress.advance()
     return seconds
 
 
