@@ -63,16 +63,13 @@ def parameter_count(
         CellError: an index is none.
         SettingsError: a size below 1.
     """
-    sizes = {
-        "num_filters": num_filters,
-        "num_stacks": num_stacks,
-        "cells_per_stack": cells_per_stack,
-        "num_classes": num_classes,
-        "image_channels": image_channels,
-    }
-    for name, size in sizes.items():
-        if size < 1:
-            raise SettingsError(f"{name}: expected at least 1, got {size}")
+    check_sizes(
+        num_filters=num_filters,
+        num_stacks=num_stacks,
+        cells_per_stack=cells_per_stack,
+        num_classes=num_classes,
+        image_channels=image_channels,
+    )
     edges, operations = unpack(canonical_codes(indices))
     last_channels = num_filters << (num_stacks - 1)
     total = np.full(
@@ -81,14 +78,25 @@ def parameter_count(
     input_channels = num_filters
     for stack in range(num_stacks):
         output_channels = num_filters << stack
-        channels = _all_vertex_channels(edges, output_channels)
+        channels = all_vertex_channels(edges, output_channels)
         for repeats in (1, cells_per_stack - 1):
             total += repeats * _cell_parameters(edges, operations, channels, input_channels, output_channels)
             input_channels = output_channels
     return total
 
 
-def _all_vertex_channels(edges: np.ndarray, output_channels: int) -> Int64[np.ndarray, "cells 5"]:
+def check_sizes(**sizes: int) -> None:
+    """See that all sizes of a network, given by name, are at least 1.
+
+    Raises:
+        SettingsError: one is not.
+    """
+    for name, size in sizes.items():
+        if size < 1:
+            raise SettingsError(f"{name}: expected at least 1, got {size}; a network has one of each")
+
+
+def all_vertex_channels(edges: np.ndarray, output_channels: int) -> Int64[np.ndarray, "cells 5"]:
     """Channels of the interior vertices of many cells; `vertex_channels` is the plain twin."""
     feeds = edges[:, 1:OUTPUT, OUTPUT]
     num_feeding = np.maximum(feeds.sum(axis=1), 1)[:, None]

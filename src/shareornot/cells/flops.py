@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Int8, Int64, Integer
 
-from shareornot.cells.channels import OUTPUT, _all_vertex_channels
+from shareornot.cells.channels import OUTPUT, all_vertex_channels, check_sizes
 from shareornot.cells.codes import unpack
 from shareornot.cells.index import canonical_codes
 from shareornot.cells.vocabulary import CONV1X1, CONV3X3, NO_OPERATION
@@ -39,16 +39,13 @@ def flop_count(
         CellError: an index is none.
         SettingsError: a size below 1, or an image that the down-samplings shrink to nothing.
     """
-    sizes = {
-        "num_filters": num_filters,
-        "num_stacks": num_stacks,
-        "cells_per_stack": cells_per_stack,
-        "num_classes": num_classes,
-        "image_channels": image_channels,
-    }
-    for name, size in sizes.items():
-        if size < 1:
-            raise SettingsError(f"{name}: expected at least 1, got {size}; a network has one of each")
+    check_sizes(
+        num_filters=num_filters,
+        num_stacks=num_stacks,
+        cells_per_stack=cells_per_stack,
+        num_classes=num_classes,
+        image_channels=image_channels,
+    )
     if image_size >> (num_stacks - 1) < 1:
         raise SettingsError(
             f"image_size: expected at least {1 << (num_stacks - 1)} pixels for {num_stacks} stacks, got {image_size}; "
@@ -64,7 +61,7 @@ def flop_count(
     for stack in range(num_stacks):
         num_pixels = (image_size >> stack) ** 2
         output_channels = num_filters << stack
-        channels = _all_vertex_channels(edges, output_channels)
+        channels = all_vertex_channels(edges, output_channels)
         kernels = np.select([operations == CONV3X3, operations == CONV1X1], [9, 1], 0)
         inside = (kernels * channels**2).sum(axis=1)
         from_input = (edges[:, 0, 1:OUTPUT] * channels).sum(axis=1) + edges[:, 0, OUTPUT] * output_channels
@@ -91,4 +88,4 @@ def interior_widths(
     """
     edges, operations = unpack(canonical_codes(indices))
     exists = edges[:, 1:OUTPUT].any(axis=2)
-    return np.where(exists, operations, NO_OPERATION).astype(np.int8), _all_vertex_channels(edges, num_filters)
+    return np.where(exists, operations, NO_OPERATION).astype(np.int8), all_vertex_channels(edges, num_filters)

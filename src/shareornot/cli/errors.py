@@ -8,7 +8,7 @@ import typer
 
 from shareornot.errors import Interrupted, ShareOrNotError
 
-USER_ERROR, INTERRUPTED = 2, 130
+FAILED, USER_ERROR, INTERRUPTED = 1, 2, 130
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from shareornot.cells import CONV3X3, MAXPOOL3X3
 from shareornot.images import ImageSet
 from shareornot.supernet import compiled_kernel as kernel
+from shareornot.supernet import compiled_step_kernel as step_kernel
 from shareornot.supernet.cell_plan import CellPlan
 from shareornot.supernet.config import EvaluationConfig, TrainingConfig
 from shareornot.supernet.evaluation import Evaluator
@@ -281,19 +282,19 @@ class Machine:
         self.logits = np.empty((self.num_classes, size), self.kind)
         last = self._maps[program.output * size :]
         dense, bias = weights[self.dense], weights[self.bias]
-        kernel.head(last, num_channels, program.area, size, dense, bias, self.features, self.logits)
+        step_kernel.head(last, num_channels, program.area, size, dense, bias, self.features, self.logits)
         return self.logits
 
     def backward(self, plan: CellPlan, labels: np.ndarray, share: float) -> float:
         """Mean cross-entropy of the batch that went forward last, times a share; adds its gradients to `slopes`."""
         program, size = self.program(plan), len(labels)
         d_logits = np.empty_like(self.logits)
-        loss: float = kernel.loss_and_slopes(self.logits, labels, share, d_logits)
+        loss: float = step_kernel.loss_and_slopes(self.logits, labels, share, d_logits)
         gradients = self._gradients[: program.num_maps * size]
         gradients[:] = 0
         weights = self.weights.parameters
         slopes = self.slopes[self.dense], self.slopes[self.bias], gradients[program.output * size :]
-        kernel.head_backward(d_logits, self.features, program.area, weights[self.dense], *slopes)
+        step_kernel.head_backward(d_logits, self.features, program.area, weights[self.dense], *slopes)
         room = (self._winners, self._kept, self._room)
         kernel.run_backward(program.operations, size, weights, self.slopes, self._maps, gradients, *room)
         return loss
@@ -347,9 +348,9 @@ class CompiledTrainer(Trainer):
         touched = (machine.weights.parameters, machine.slopes, machine.used, *self.states)
         numbers = (learning_rate, config.momentum, config.weight_decay)
         if config.name == "sgd":
-            kernel.move_sgd(*touched, *numbers)
+            step_kernel.move_sgd(*touched, *numbers)
         else:
-            kernel.move_rmsprop(*touched, *numbers, config.smoothing, config.epsilon, config.accumulate_epsilon)
+            step_kernel.move_rmsprop(*touched, *numbers, config.smoothing, config.epsilon, config.accumulate_epsilon)
         return torch.tensor(loss)
 
 

@@ -7,24 +7,21 @@ and concatenations are not copied. The numbers are those of the plain engine up 
 Shape suffixes: B batch, C channels, H height, W width.
 """
 
-import math
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from shareornot.cells import CONV3X3, MAX_VERTICES, MAXPOOL3X3
+from shareornot.cells import CONV3X3, MAXPOOL3X3
 from shareornot.images import ImageSet
-from shareornot.supernet import fused_kernels as kernels
 from shareornot.supernet.cell_plan import CellPlan
 from shareornot.supernet.config import TrainingConfig
 from shareornot.supernet.evaluation import Evaluator
+from shareornot.supernet.fused_passes import NUM_BLOCKS, Flat, Maps, Passes, empty, maps
 from shareornot.supernet.network import (
     RUNNING,
     BatchNormMode,
@@ -37,39 +34,11 @@ from shareornot.supernet.network import (
 from shareornot.supernet.sampling import Indices
 from shareornot.supernet.training import Trainer
 
-Flat = np.ndarray
-"""One-dimensional."""
-NUM_BLOCKS = 64
-"""Into which a pass is cut. A constant, so that sums do not depend on the number of threads."""
 IMAGES_AT_A_TIME = 128
-"""Images that a thread scores at a time: few enough that they stay in the outer cache. A constant, as above."""
+"""Images that a thread scores at a time: few enough that they stay in the outer cache. A constant, so that no bit
+depends on the number of threads."""
 Gradients = list[tuple[nn.Parameter, Region | None, Tensor]]
 """Parameters, the part that has a gradient (None: all), and the gradient of that part."""
-
-
-@dataclass(frozen=True, slots=True)
-class Maps:
-    """Images in channels-last layout, as PyTorch and as the compiled passes see them."""
-
-    tensor: Images
-    flat: Flat
-
-    @property
-    def num_channels(self) -> int:
-        """Channels of each image."""
-        return self.tensor.shape[1]
-
-
-def maps(tensor: Images) -> Maps:
-    """Images as both see them; copied if they are in another layout."""
-    tensor = tensor.contiguous(memory_format=torch.channels_last)
-    return Maps(tensor, tensor.permute(0, 2, 3, 1).view(-1).numpy())
-
-
-def empty(like: Images, num_channels: int) -> Maps:
-    """Room for images of the same size with so many channels."""
-    batch, _, height, width = like.shape
-    return maps(like.new_empty((batch, height, width, num_channels)).permute(0, 3, 1, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,25 +68,6 @@ class Vertex:
     winners: Flat | None
 
 
-class Passes:
-    """The compiled passes, on the threads that PyTorch has.
-
-    Args:
-        num_threads: numba's own pool is PyTorch's on Linux, where both use the OpenMP that is loaded; elsewhere the two
-            would get into each other's way, so that the passes run on the calling thread.
-    """
-
-    def __init__(self, num_threads: int) -> None:
-        self.parallel = num_threads > 1 and sys.platform == "linux"
-        if self.parallel:
-            numba.set_num_threads(min(num_threads, numba.config.NUMBA_NUM_THREADS))  # type: ignore[attr-defined]
-
-    def __getattr__(self, name: str) -> Callable[..., None]:
-        kernel: Callable[..., None] = getattr(kernels, f"{name}_{'parallel' if self.parallel else 'serial'}")
-        setattr(self, name, kernel)
-        return kernel
-
-
 class FusedCell:
     """One cell at one place of the network, on one mini-batch: forward, then backward.
 
@@ -145,16 +95,16 @@ class FusedCell:
             if total is None and len(interior) == 1 and interior[0].num_channels == num_channels:
                 total = interior[0]
             else:
-                total = engine.first_channels(interior, num_channels, total)
+                total = engine.passes.first_channels(interior, num_channels, total)
             if operation == MAXPOOL3X3:
-                state, winners = engine.max_pool(total)
+                state, winners = engine.passes.max_pool(total, find_winners=engine.learns)
                 self.vertices.append(Vertex(num_channels, projection, None, winners))
             else:
                 kernel_size = 3 if operation == CONV3X3 else 1
                 state, unit = engine.unit(cell.operation(vertex, operation), total, num_channels, kernel_size)
                 self.vertices.append(Vertex(num_channels, projection, unit, None))
             states.append(state)
-        out = engine.join([states[vertex] for vertex in plan.feeding]) if plan.feeding else None
+        out = engine.passes.join([states[vertex] for vertex in plan.feeding]) if plan.feeding else None
         if plan.residual:
             # Where a single vertex feeds the output, it feeds nothing else, so that its state may become the output.
             out, self.output_projection = engine.unit(cell.output_projection, x, cell.out_channels, 1, add_to=out)
@@ -165,7 +115,7 @@ class FusedCell:
         """Gradient of the cell's input; those of the parameters are appended."""
         plan, engine = self.plan, self.engine
         incoming: list[list[Maps]] = [[] for _ in range(len(self.vertices) + 1)]
-        parts = engine.split(gradient, [self.vertices[vertex - 1].num_channels for vertex in plan.feeding])
+        parts = engine.passes.split(gradient, [self.vertices[vertex - 1].num_channels for vertex in plan.feeding])
         for vertex, part in zip(plan.feeding, parts, strict=True):
             incoming[vertex].append(part)
         to_input: list[Images] = []
@@ -177,12 +127,12 @@ class FusedCell:
 
         for number in range(len(self.vertices), 0, -1):
             done = self.vertices[number - 1]
-            d_state = engine.sum_of(incoming[number], done.num_channels)
+            d_state = engine.passes.sum_of(incoming[number], done.num_channels)
             if done.operation:
                 d_total = maps(back(done.operation, d_state))
             else:
                 assert done.winners is not None
-                d_total = engine.max_pool_backward(d_state, done.winners)
+                d_total = engine.passes.max_pool_backward(d_state, done.winners)
             if done.projection:
                 to_input.append(back(done.projection, d_total))
             for source in plan.sources[number - 1]:
@@ -225,7 +175,7 @@ class FusedForward:
         if mode.momentum is not None:
             return self._logits(images_BCHW, plan)
         parts = torch.split(images_BCHW, IMAGES_AT_A_TIME)
-        if not self.passes.parallel or len(parts) < 2:
+        if not self.passes.kernels.parallel or len(parts) < 2:
             return torch.cat([self._logits(part, plan) for part in parts])
         alone = FusedForward(self.network, 1)
         alone.mode = mode
@@ -310,12 +260,12 @@ class FusedForward:
             y = maps(F.relu_(F.conv2d(x.tensor, weight * factor.view(-1, 1, 1, 1), bias, padding=kernel_size // 2)))
             if add_to is None:
                 return y, None
-            return self.first_channels([y], num_channels, add_to), None
+            return self.passes.first_channels([y], num_channels, add_to), None
         weight = weight.contiguous(memory_format=torch.channels_last)
         u = maps(F.conv2d(x.tensor, weight, padding=kernel_size // 2))
         centre = u.flat[:num_channels].copy()
         block_sums = np.empty((NUM_BLOCKS, 2, num_channels))
-        self.passes.sums(u.flat, centre, block_sums)
+        self.passes.kernels.sums(u.flat, centre, block_sums)
         num_pixels = len(u.flat) // num_channels
         shifted, squares = block_sums.sum(axis=0) / num_pixels
         variance = np.maximum(squares - shifted**2, 0)
@@ -332,7 +282,7 @@ class FusedForward:
         scale_, shift_ = scale.astype(kind), shift.astype(kind)
         # Statistics that are adapted are never learnt from, so that the output may take the place of the input.
         y = add_to or (u if adapted else empty(u.tensor, num_channels))
-        self.passes.scale_relu(u.flat, scale_, shift_, y.flat, add_to is not None, NUM_BLOCKS)
+        self.passes.kernels.scale_relu(u.flat, scale_, shift_, y.flat, add_to is not None, NUM_BLOCKS)
         return y, None if adapted else Unit(unit, x.tensor, u, weight, regions, mean, inverse_std, scale_, shift_)
 
     def unit_backward(self, done: Unit, gradient: Maps, gradients: Gradients, *, needs_input: bool) -> Images | None:
@@ -340,7 +290,9 @@ class FusedForward:
         num_channels, u = done.u.num_channels, done.u
         kind = u.flat.dtype
         block_sums = np.empty((NUM_BLOCKS, 2, num_channels))
-        self.passes.gradient_sums(u.flat, done.scale, done.shift, done.mean.astype(kind), gradient.flat, block_sums)
+        self.passes.kernels.gradient_sums(
+            u.flat, done.scale, done.shift, done.mean.astype(kind), gradient.flat, block_sums
+        )
         d_beta, products = block_sums.sum(axis=0)
         d_gamma = products * done.inverse_std
         num_pixels = len(u.flat) // num_channels
@@ -348,7 +300,7 @@ class FusedForward:
         slope = -done.scale * done.inverse_std * d_gamma / num_pixels
         offset = -done.scale * d_beta / num_pixels - slope * done.mean
         du = empty(u.tensor, num_channels)
-        self.passes.scale_relu_backward(
+        self.passes.kernels.scale_relu_backward(
             u.flat, done.scale, done.shift, slope.astype(kind), offset.astype(kind), gradient.flat, du.flat, NUM_BLOCKS
         )
         padding = done.weight.shape[2] // 2
@@ -370,77 +322,6 @@ class FusedForward:
         gradients.append((done.unit.gamma, channel_region, torch.from_numpy(d_gamma.astype(kind))))
         gradients.append((done.unit.beta, channel_region, torch.from_numpy(d_beta.astype(kind))))
         return dx if needs_input else None
-
-    def first_channels(self, states: list[Maps], num_channels: int, total: Maps | None) -> Maps:
-        """Sum of the first channels of states, added to a total if there is one."""
-        add = total is not None
-        for state in states:
-            total = total or empty(state.tensor, num_channels)
-            self.passes.add_first(state.flat, state.num_channels, total.flat, num_channels, add, NUM_BLOCKS)
-            add = True
-        assert total is not None
-        return total
-
-    def sum_of(self, gradients: list[Maps], num_channels: int) -> Maps:
-        """Sum of gradients, some of which are for the first channels only; it may be one of them."""
-        if len(gradients) == 1 and gradients[0].num_channels == num_channels:
-            return gradients[0]
-        return self.first_channels(gradients, num_channels, None)
-
-    def join(self, states: list[Maps]) -> Maps:
-        """All channels of states behind each other."""
-        if len(states) == 1:
-            return states[0]
-        out = empty(states[0].tensor, sum(state.num_channels for state in states))
-        flats, channels = _five(states)
-        # Nothing is computed, so that channels may be moved several at a time, as larger numbers.
-        kind, per_word = _word(out.flat.dtype, math.gcd(*channels.tolist()))
-        words = tuple(flat.view(kind) for flat in flats)
-        self.passes.join(words, channels // per_word, out.flat.view(kind), NUM_BLOCKS)
-        return out
-
-    def split(self, x: Maps, channels: list[int]) -> list[Maps]:
-        """The way back from `join`."""
-        if len(channels) < 2:
-            return [x] * len(channels)
-        parts = [empty(x.tensor, num_channels) for num_channels in channels]
-        flats, numbers = _five(parts)
-        self.passes.split(x.flat, numbers, flats, NUM_BLOCKS)
-        return parts
-
-    def max_pool(self, x: Maps) -> tuple[Maps, Flat | None]:
-        """Maximum over 3 x 3 neighbourhoods, and where each came from if there is a way back."""
-        out = empty(x.tensor, x.num_channels)
-        batch, num_channels, height, width = x.tensor.shape
-        if not self.learns:
-            self.passes.max_pool_only(x.flat, batch, height, width, num_channels, out.flat)
-            return out, None
-        winners = np.empty(len(x.flat), np.uint8)
-        self.passes.max_pool(x.flat, batch, height, width, num_channels, out.flat, winners)
-        return out, winners
-
-    def max_pool_backward(self, gradient: Maps, winners: Flat) -> Maps:
-        """Gradient of the input of a max pooling."""
-        out = empty(gradient.tensor, gradient.num_channels)
-        batch, num_channels, height, width = out.tensor.shape
-        self.passes.max_pool_backward(gradient.flat, batch, height, width, num_channels, winners, out.flat)
-        return out
-
-
-def _five(parts: list[Maps]) -> tuple[tuple[Flat, ...], np.ndarray]:
-    """The parts and their channels, filled up to the most that a cell can have, so that one compiled pass fits all."""
-    missing = MAX_VERTICES - 2 - len(parts)
-    nothing = parts[0].flat[:0]
-    channels = np.array([part.num_channels for part in parts] + [0] * missing)
-    return tuple(part.flat for part in parts) + (nothing,) * missing, channels
-
-
-def _word(kind: np.dtype, num_channels: int) -> tuple[np.dtype, int]:
-    """The largest kind of number that holds an even share of so many channels, and how many it holds."""
-    for word in (np.dtype(np.complex128), np.dtype(np.float64)):
-        if num_channels * kind.itemsize % word.itemsize == 0:
-            return word, word.itemsize // kind.itemsize
-    return kind, 1
 
 
 class FusedTrainer(Trainer):

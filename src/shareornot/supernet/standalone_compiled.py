@@ -14,7 +14,7 @@ from jaxtyping import Int64, UInt8
 from torch import Tensor, nn
 
 from shareornot.images import Draws, ImageSet
-from shareornot.supernet import compiled_kernel as kernel
+from shareornot.supernet import compiled_step_kernel as step_kernel
 from shareornot.supernet.cell_plan import plan_cell
 from shareornot.supernet.compiled import BATCH, FIXED, Flat, Machine, batch_last
 from shareornot.supernet.config import StandaloneTrainingConfig
@@ -99,7 +99,7 @@ class CompiledStandaloneTrainer(StandaloneTrainer):
         machine.backward(self.plan, labels, 1.0)
         machine.mark_used(self.plan, whole=False)
         touched = (run.parameters, machine.slopes, machine.used, run.velocity)
-        kernel.move_sgd(*touched, learning_rate, config.momentum, config.weight_decay)
+        step_kernel.move_sgd(*touched, learning_rate, config.momentum, config.weight_decay)
 
     def _compile(self) -> None:
         """Have all code of a step at hand, for no clock to count it: take one step of a run that nobody needs."""

@@ -6,7 +6,8 @@ from shareornot.study.execution.local_processes import LocalProcesses
 from shareornot.study.execution.lock import Runner, current_runner, only_runner
 from shareornot.study.execution.log import LOG_NAME, LogLine, LogWriter, last_line, open_log, read_log
 from shareornot.study.execution.machine import num_usable_cores, visible_devices
-from shareornot.study.execution.ray_cluster import RayCluster, joined_cluster
+from shareornot.study.execution.ray_cluster import RayCluster
+from shareornot.study.execution.ray_membership import joined_cluster
 from shareornot.study.execution.run_state import RunningPiece, RunSnapshot, RunState
 from shareornot.study.execution.tensorboard import TensorBoardFiles, write_tensorboard
 from shareornot.study.execution.watching import RunView, line_text, watch_run
