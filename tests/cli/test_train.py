@@ -39,12 +39,19 @@ def test_every_option_reaches_the_settings(shareornot, tmp_path):
     shown = shareornot("train", tmp_path / "a", *TINY, *options, "--device", "cpu")
     assert shown.code == 0
     assert shown.out == f"Trained: {tmp_path / 'a' / 'seed-7'}\nNext: shareornot evaluate {tmp_path / 'a'}\n"
-    assert shown.err == "Training 1 super-net ...\n"
+    assert shown.err.startswith("Training 1 super-net ...\n")
     settings = read_settings(tmp_path / "a" / "seed-7" / "settings.json")
     assert (settings.benchmark, settings.images, settings.space) == ("digits", "digits", "num_vertices<=3")
     assert (settings.variant, settings.training.sampling, settings.training.seed) == ("pro-rata", "pro-rata", 7)
     assert (settings.network.num_filters, settings.training.epochs, settings.training.batch_size) == (4, 1, 100)
     assert settings.training.optimizer.learning_rate == 0.5
+
+
+def test_a_training_that_learns_nothing_says_so(shareornot, tmp_path):
+    shown = shareornot("train", tmp_path, *TINY, "--learning-rate", "1000", "--device", "cpu")
+    assert shown.code == 0
+    assert f"shareornot: {tmp_path / 'seed-0'}: has learnt nothing: its loss in epoch 1 was" in shown.err
+    assert shown.err.endswith("and guessing gives 2.303; train longer, or with a lower --learning-rate\n")
 
 
 def test_a_table_of_digits_by_its_path_from_any_folder(shareornot, tmp_path, monkeypatch):

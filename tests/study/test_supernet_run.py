@@ -15,7 +15,8 @@ from shareornot.images import ImageSet, digits_images
 from shareornot.progress import Silent
 from shareornot.study import supernet_run
 from shareornot.study.settings import digits_network, digits_settings
-from shareornot.study.supernet_run import CHECKPOINT, LOG, PROXIES, evaluate_supernet, train_supernet
+from shareornot.study.supernet_run import CHECKPOINT, PROXIES, evaluate_supernet, train_supernet
+from shareornot.study.training_log import LOG_NAME
 from shareornot.supernet import EvaluationConfig, TrainingConfig
 from shareornot.supernet.checkpoint import checkpoint_engine
 
@@ -122,7 +123,7 @@ def read_checkpoint(folder):
 
 
 def log_lines(folder):
-    return [json.loads(line) for line in (folder / LOG).read_text().splitlines()]
+    return [json.loads(line) for line in (folder / LOG_NAME).read_text().splitlines()]
 
 
 @pytest.mark.parametrize("stops", [[1], [2, 2], [4], [5, 3, 1], [11], [0, 1, 0], [12]])
@@ -152,7 +153,7 @@ def test_a_kill_loses_no_more_than_what_was_not_saved(train, settings, images, f
     with pytest.raises(KeyboardInterrupt):
         train_supernet(tmp_path, settings, images, SPACE, Silent(), killed)
     assert [line["epoch"] for line in log_lines(tmp_path)] == [1, 2]
-    with (tmp_path / LOG).open("a") as file:
+    with (tmp_path / LOG_NAME).open("a") as file:
         file.write('{"epoch": 3, "los')
     train(tmp_path)
     assert_same_checkpoint(tmp_path, finished)
@@ -220,7 +221,7 @@ def test_a_stopped_evaluation_goes_on_with_equal_numbers(adaptation, evaluate, f
     np.testing.assert_array_equal(evaluate(folder, evaluation=evaluation, progress=progress), expected)
     assert progress.total == 6
     assert len(progress.notes) == 1 + 3  # those that were done, and three more
-    assert sorted(path.name for path in folder.iterdir()) == [CHECKPOINT, PROXIES, "settings.json", LOG]
+    assert sorted(path.name for path in folder.iterdir()) == [CHECKPOINT, PROXIES, "settings.json", LOG_NAME]
     table = pq.read_table(folder / PROXIES)
     np.testing.assert_array_equal(table["cell"], CELLS)
     np.testing.assert_array_equal(table["proxy_validation_accuracy"], expected)

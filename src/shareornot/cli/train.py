@@ -50,6 +50,7 @@ def train(
         from shareornot.progress import progress_bar
         from shareornot.study.settings import digits_settings, paper_settings
         from shareornot.study.supernets import train_supernets
+        from shareornot.study.training_log import warning
 
         info = open_benchmark(benchmark).info
         if info.name == "digits":
@@ -75,4 +76,10 @@ def train(
         folders = train_supernets(
             folder, settings, num_supernets=supernets, device=device, num_processes=processes, bars=progress_bar
         )
+        for one in folders:
+            if told := warning(one, settings.network.num_classes):
+                remedy = "train longer, or with a lower --learning-rate"
+                if info.name != "digits" and recipe == "as-described":
+                    remedy += ", or with --recipe as-published"
+                typer.echo(f"shareornot: {told}; {remedy}", err=True)
         typer.echo(f"Trained: {', '.join(map(str, folders))}\nNext: shareornot evaluate {folder}")

@@ -16,7 +16,8 @@ from shareornot.errors import Interrupted
 from shareornot.images import ImageSet
 from shareornot.progress import Progress
 from shareornot.study.settings import RunSettings
-from shareornot.study.supernet_run import CHECKPOINT, LOG, SAVE_INTERVAL_S, TrainingLog, claim, train_supernet
+from shareornot.study.supernet_run import CHECKPOINT, SAVE_INTERVAL_S, claim, train_supernet
+from shareornot.study.training_log import TrainingLog
 from shareornot.supernet import SuperNet
 from shareornot.supernet.checkpoint import checkpoint_engine, load_checkpoint, save_checkpoint
 from shareornot.supernet.engines import make_trainer
@@ -80,7 +81,7 @@ def _train_group(
 ) -> None:
     """Train those that have done equally many steps to the end."""
     trainers = [trainer for _, trainer in group]
-    logs = [TrainingLog(folder / LOG) for folder, _ in group]
+    logs = [TrainingLog(folder) for folder, _ in group]
     first = trainers[0]
 
     def save() -> None:

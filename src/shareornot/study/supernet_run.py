@@ -2,11 +2,10 @@
 
 settings.json             what was asked for, every default spelled out
 checkpoint.safetensors    the training as it stands
-training.jsonl            a line an epoch: loss, learning rate, images a second
+training.jsonl            a line an epoch: loss, images a second
 proxies.parquet           the scored cells; while scoring, those done so far are in proxies.partial.parquet
 """
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,6 +20,7 @@ from shareornot.images import ImageSet
 from shareornot.progress import Progress
 from shareornot.study.proxies_file import ScoredCells, read_scores, write_scores
 from shareornot.study.settings import RunSettings, read_settings, write_settings
+from shareornot.study.training_log import TrainingLog
 from shareornot.supernet import EpochReport, EvaluationConfig, SuperNet
 from shareornot.supernet.checkpoint import checkpoint_engine, load_checkpoint, load_network, save_checkpoint
 from shareornot.supernet.config import Engine
@@ -30,7 +30,7 @@ Indices = Int32[np.ndarray, " cells"]
 OnEpoch = Callable[[SuperNet, EpochReport, float], None]
 SAVE_INTERVAL_S = 30.0
 
-SETTINGS, CHECKPOINT, LOG, PROXIES = "settings.json", "checkpoint.safetensors", "training.jsonl", "proxies.parquet"
+SETTINGS, CHECKPOINT, PROXIES = "settings.json", "checkpoint.safetensors", "proxies.parquet"
 
 
 def train_supernet(
@@ -57,7 +57,7 @@ def train_supernet(
         Interrupted: `should_stop` said so; a checkpoint of that very step was written.
     """
     claim(folder, settings)
-    log = TrainingLog(folder / LOG)
+    log = TrainingLog(folder)
     return continue_training(folder, settings, images, space, progress, should_stop, on_epoch=log.write)
 
 
@@ -245,19 +245,3 @@ def _scores_so_far(path: Path, identity: dict[str, object], cells: Indices) -> l
         if same and len(scores.cells) <= len(cells) and np.array_equal(scores.cells, cells[: len(scores.cells)]):
             return list(scores.proxies.tolist())
     return []
-
-
-class TrainingLog:
-    """A line for each epoch; epochs that are done again, because a kill lost them, are written again."""
-
-    def __init__(self, path: Path) -> None:
-        self.path, self.begun = path, False
-
-    def write(self, _network: SuperNet, report: EpochReport, images_per_s: float) -> None:
-        """Append the line of an epoch."""
-        if not self.begun and self.path.exists():
-            lines = self.path.read_text().splitlines(keepends=True)
-            self.path.write_text("".join(lines[: report.epoch - 1]))
-        self.begun = True
-        with self.path.open("a") as file:
-            file.write(json.dumps({"epoch": report.epoch, "loss": report.loss, "images_per_s": images_per_s}) + "\n")
