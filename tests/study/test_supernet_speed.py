@@ -40,15 +40,15 @@ def test_all_engines_on_digits():
     assert speed.memory_bytes == {}
     assert "batch 50, 8 x 8 pixels" in speed.details
     sentences = speed.sentences()
-    assert len(sentences) == 4
+    assert len(sentences) == 5
     assert list(speed.rounding) == engines
     assert all(0 < distance < 1e-2 for distance in speed.rounding.values())
-    assert all(name in sentences[1] for name in engines)
+    assert all(name in sentences[2] for name in engines)
 
 
 def test_sentences():
     speed = supernet_speed.SupernetSpeed(
-        works=(Work("train plain", "images/s", 1.0, int), Work("train masked, 3 super-nets", "images/s", 1.0, int)),
+        works=(Work("train plain", "images/s", 100, int), Work("train masked, 3 super-nets", "images/s", 100, int)),
         seconds=((2.0, 4.0, 9.0), (1.0, 1.0, 1.0)),
         floor=Floor(4e9, 2e9),
         masked_operations=12e9,
@@ -60,7 +60,10 @@ def test_sentences():
         rounding={"plain": 0.285},
         details="",
     )
-    ceilings, least, share, rounding, memory = speed.sentences()
+    overall, ceilings, least, share, rounding, memory = speed.sentences()
+    assert overall == (
+        "Every step trains another cell. Images/s over all steps together: plain 20, masked, 3 super-nets 100."
+    )
     assert ceilings == (
         "Ceilings: 4 billion operations/s in convolutions of these shapes, 8 in products of matrices, 1.0 GB/s in a "
         "copy."

@@ -83,8 +83,14 @@ class SupernetSpeed:
             f"masked does {self.masked_operations / floor.operations:,.1f} times the operations."
         )
         shares = ", ".join(f"{name} {share:.1%}" for name, share in self.data_share.items())
+        overall = ", ".join(
+            f"{work.what.removeprefix('train ')} {len(taken) * work.amount / sum(taken):,.0f}"
+            for work, taken in zip(self.works, self.seconds, strict=True)
+            if work.what.startswith("train ")
+        )
         apart = ", ".join(f"{name} {distance:.2g}" for name, distance in self.rounding.items())
         texts = [
+            f"Every step trains another cell. Images/s over all steps together: {overall}.",
             ceilings,
             least,
             f"Share of a step that goes into making the mini-batch: {shares}.",
