@@ -21,7 +21,8 @@ from shareornot.supernet import (
 )
 from shareornot.supernet.checkpoint import checkpoint_engine, load_checkpoint, save_checkpoint
 from shareornot.supernet.compiled import CompiledEvaluator, CompiledTrainer
-from shareornot.supernet.fused import IMAGES_AT_A_TIME, FusedEvaluator, FusedForward, FusedTrainer, maps
+from shareornot.supernet.fused import IMAGES_AT_A_TIME, FusedEvaluator, FusedForward, FusedTrainer
+from shareornot.supernet.fused_passes import Passes, maps
 from shareornot.supernet.network import RUNNING
 
 SPACE_NAMES = [space.name for space in SPACES]
@@ -162,14 +163,14 @@ def test_an_error_in_a_thread_is_raised(network_config, some_cells):
 
 
 @pytest.mark.parametrize("shape", [(2, 4, 8, 8), (3, 5, 1, 4), (1, 3, 6, 1), (2, 1, 2, 2), (1, 2, 1, 1)])
-def test_max_pooling_without_a_way_back(shape, network_config):
-    forward = FusedForward(SuperNet(network_config(), 5), 1)
+def test_max_pooling_without_a_way_back(shape):
+    passes = Passes(1)
     x = torch.randn(shape)
-    pooled, winners = forward.max_pool(maps(x))
+    pooled, winners = passes.max_pool(maps(x), find_winners=False)
     assert winners is None
     assert torch.equal(pooled.tensor, F.max_pool2d(x, 3, stride=1, padding=1))
     x.view(-1)[x.numel() // 2] = torch.nan
-    pooled, _ = forward.max_pool(maps(x))
+    pooled, _ = passes.max_pool(maps(x), find_winners=False)
     right = F.max_pool2d(x, 3, stride=1, padding=1)
     assert right.isnan().any()
     torch.testing.assert_close(pooled.tensor, right, rtol=0, atol=0, equal_nan=True)
@@ -177,10 +178,10 @@ def test_max_pooling_without_a_way_back(shape, network_config):
 
 @pytest.mark.parametrize("channels", [(4, 8), (2, 4, 2), (3, 5), (1, 1, 2, 3, 1), (16, 4)])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_joined_channels_are_behind_each_other(channels, dtype, network_config):
-    forward = FusedForward(SuperNet(network_config(), 5), 1)
+def test_joined_channels_are_behind_each_other(channels, dtype):
+    passes = Passes(1)
     parts = [torch.randn(3, num_channels, 4, 5, dtype=dtype) for num_channels in channels]
-    assert torch.equal(forward.join([maps(part) for part in parts]).tensor, torch.cat(parts, dim=1))
+    assert torch.equal(passes.join([maps(part) for part in parts]).tensor, torch.cat(parts, dim=1))
 
 
 def test_a_training_that_diverged_says_so(engine, images, network_config, some_cells):
