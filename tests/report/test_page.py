@@ -234,9 +234,13 @@ def test_names_that_a_drawing_replaces_go_first(make_appraisal, provenance, monk
 
 def test_one_super_net_without_ceiling_guides_and_audit(make_appraisal, provenance):
     single = make_appraisal(num_supernets=1, ceiling=None, share_of_ceiling=None, guides={}, time_unit="trainings")
-    single = replace(single, curves={"random": single.curves["random"]})
+    nothing = np.full(len(single.curves["guided"].mean), np.nan)
+    guided = replace(single.curves["guided"], low=nothing, high=nothing, num_runs=1)
+    single = replace(single, curves={"random": single.curves["random"], "guided": guided})
     text = render_page([Chapter(appraisal=single)], provenance)
     (told,) = chapters_of(text)
+    assert set(told["curves"]["guided"]["low"]) == {None}
+    assert told["curves"]["guided"]["mean"][0] == pytest.approx(guided.mean[0], rel=1e-5)
     assert told["tables"]["ceiling"] is told["tables"]["effects"] is None
     assert told["effects"] == []
     assert told["colour"] == "supernet"

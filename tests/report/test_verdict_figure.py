@@ -49,8 +49,10 @@ def test_super_nets_that_diverged_are_not_drawn(make_appraisal):
 
 def test_one_super_net(make_appraisal):
     appraisal = make_appraisal(num_supernets=1)
-    curves = {name: curve for name, curve in appraisal.curves.items() if name != "guided"}
-    shown = texts(draw(make_appraisal(num_supernets=1, curves=curves)))
+    nothing = np.full(len(appraisal.curves["guided"].mean), np.nan)
+    guided = replace(appraisal.curves["guided"], low=nothing, high=nothing, num_runs=1)
+    shown = texts(draw(make_appraisal(num_supernets=1, curves=appraisal.curves | {"guided": guided})))
+    assert "guided by the super-net (1 run)" in shown
     assert "made up, A_FULL: 60 scores by 1 super-net" in shown
     assert any(text.startswith(f"Spearman {appraisal.agreement.mean:.2f}\n") for text in shown)
 

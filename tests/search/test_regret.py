@@ -113,9 +113,22 @@ def test_summary_begins_when_all_runs_have_finished_a_training():
     assert (summary.mean[0], summary.low[0], summary.high[0]) == pytest.approx((0.1, low, high))
 
 
-@pytest.mark.parametrize("case", ["one run", "never", "confidence"])
+def test_one_run_has_no_band():
+    curves = RegretCurves(
+        time_s=np.array([1.0, 2.0]),
+        regret=np.array([[0.3, 0.1]]),
+        defined=np.ones((1, 2), bool),
+        num_finished=np.ones((1, 2), np.int32),
+    )
+    summary = curves.summarize()
+    assert summary.mean.tolist() == [0.3, 0.1]
+    assert np.isnan([summary.low, summary.high]).all()
+    assert summary.num_runs == 1
+
+
+@pytest.mark.parametrize("case", ["never", "confidence"])
 def test_a_band_without_ground_is_refused(case):
-    num_runs = 1 if case == "one run" else 3
+    num_runs = 3
     curves = RegretCurves(
         time_s=np.array([1.0]),
         regret=np.full((num_runs, 1), 0.1),

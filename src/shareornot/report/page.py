@@ -9,6 +9,7 @@ import base64
 import gzip
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -242,9 +243,9 @@ def chapter_as_json(
     }
 
 
-def _rounded(values: Any) -> list[float]:
-    """Six significant digits, which no picture shows."""
-    return [float(f"{value:.6g}") for value in values.tolist()]
+def _rounded(values: Any) -> list[float | None]:
+    """Six significant digits, which no picture shows; None for what is not a number."""
+    return [None if math.isnan(value) else float(f"{value:.6g}") for value in values.tolist()]
 
 
 def _agreement_grid(chapters: Sequence[Chapter]) -> dict[str, Any]:

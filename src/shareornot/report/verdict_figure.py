@@ -134,7 +134,8 @@ def _draw_regret(figure: "Figure | SubFigure", appraisal: Appraisal) -> None:
     axes = figure.subplots()
     for name, curve in appraisal.curves.items():
         mean, low, high = (np.maximum(values, 1e-5) * 100 for values in (curve.mean, curve.low, curve.high))
-        axes.plot(curve.time_s, mean, color=COLOURS[name], label=f"{LABELS[name]} ({curve.num_runs} runs)")
+        runs = f"{curve.num_runs} run{'s' * (curve.num_runs > 1)}"
+        axes.plot(curve.time_s, mean, color=COLOURS[name], label=f"{LABELS[name]} ({runs})")
         if name != "guided" or curve.num_runs > 2:  # the band of two runs would hide everything else
             axes.fill_between(curve.time_s, low, high, color=COLOURS[name], alpha=0.18, linewidth=0)
     axes.set_xscale("log")

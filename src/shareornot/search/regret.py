@@ -39,15 +39,14 @@ class RegretCurves:
     def summarize(self, *, confidence: float = 0.95) -> "CurveSummary":
         """Mean and band over runs, from the first time on at which all runs have finished a training.
 
+        A single run has no band: its low and high are NaN.
+
         Raises:
-            SettingsError: one run only, a confidence outside (0, 1), or no time at which all runs have finished one.
+            SettingsError: a confidence outside (0, 1), or no time at which all runs have finished a training.
         """
         num_runs = len(self.regret)
-        if num_runs < 2 or not 0 < confidence < 1:
-            raise SettingsError(
-                f"band: expected at least 2 runs and a confidence in (0, 1), got {num_runs} and {confidence}; "
-                "plot a single run without a band"
-            )
+        if not 0 < confidence < 1:
+            raise SettingsError(f"band: expected a confidence in (0, 1), got {confidence}")
         complete = self.defined.all(axis=0)
         if not complete.any():
             raise SettingsError(
@@ -57,7 +56,9 @@ class RegretCurves:
 
         regret = self.regret[:, complete]
         mean = regret.mean(axis=0)
-        half_width = stdtrit(num_runs - 1, (1 + confidence) / 2) * regret.std(axis=0, ddof=1) / np.sqrt(num_runs)
+        half_width = np.full(len(mean), np.nan)
+        if num_runs > 1:
+            half_width = stdtrit(num_runs - 1, (1 + confidence) / 2) * regret.std(axis=0, ddof=1) / np.sqrt(num_runs)
         return CurveSummary(
             time_s=self.time_s[complete],
             mean=mean,
@@ -70,7 +71,7 @@ class RegretCurves:
 
 @dataclass(frozen=True, kw_only=True)
 class CurveSummary:
-    """Mean regret over runs with an interval for it, by Student's t, at each time."""
+    """Mean regret over runs with an interval for it, by Student's t, at each time; of one run, NaN."""
 
     time_s: Times
     mean: Times

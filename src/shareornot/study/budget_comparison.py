@@ -238,6 +238,5 @@ def _curves(
         )
         evolution_s = finish_times(evolution, playing_field.price_s)
         curves["evolution"] = regret_at(ground.evolution_table, evolution, evolution_s, grid).summarize()
-    if len(pools) > 1:
-        curves["guided"] = regret_at(table, guided, guided_s, grid).summarize()
+    curves["guided"] = regret_at(table, guided, guided_s, grid).summarize()
     return curves

@@ -50,8 +50,8 @@ AT_A_TIME = 512
 
 OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "fastmath": {"contract", "nsz", "reassoc"}}
 """Sums may be done in any order. Which order the compiler took must not depend on whether the code comes from the disk
-or was just compiled: so functions that sum are put into their callers (`inline`), where they are compiled once. They are in
-one file with them, for of changes in another file numba's cache would know nothing."""
+or was just compiled: so functions that sum are put into their callers (`inline`), where they are compiled once. They
+are in one file with them, for of changes in another file numba's cache would know nothing."""
 
 
 @no_type_check

@@ -65,7 +65,7 @@ def test_everything_comes_out(plain):
     assert (appraisal.num_known, appraisal.num_cells) == (60, 60)
     assert [one.num_trained for one in appraisal.comparisons] == [1, 10, 20]
     assert [top.k for top in appraisal.quality.top] == [1, 6, 10, 20]
-    assert list(appraisal.curves) == ["random"]
+    assert list(appraisal.curves) == ["random", "guided"]
     assert appraisal.architectures.names(np.array([0, 59])) == ["net 0", "net 59"]
     assert appraisal.notes == (REGRET_NOTE, COST_NOTE)
     assert "rank the architectures" in appraisal.verdict.details[0]
@@ -332,7 +332,7 @@ def test_cells_tell_their_features_and_evolution_is_played_on_them():
     appraisal = found.appraisal
     assert appraisal.thing == "cell"
     assert appraisal.architectures.graph(0).vertices == ("input", "output")
-    assert set(appraisal.curves) == {"random", "evolution"}
+    assert set(appraisal.curves) == {"random", "evolution", "guided"}
     assert all(0 <= one.evolution_regret < 1 and one.evolution_p_value <= 1 for one in appraisal.comparisons)
     assert set(appraisal.guides) == {"number of parameters", "number of operations"}
     assert found.audit.bias.effects[0].name == "residual"
