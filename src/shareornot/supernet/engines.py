@@ -269,7 +269,7 @@ def _state(network: SuperNet) -> Tensor:
 
 
 def _apart(before: SuperNet, right: SuperNet, other: SuperNet) -> float:
-    """Distance of two places where a step led, as a part of how far the right one moved."""
+    """Distance of two places where a step led, as a part of how far the right one moved; NaN where nothing did."""
     start, end = _state(before), _state(right)
-    distance: float = (_state(other) - end).norm().item() / (end - start).norm().item()
+    distance: float = ((_state(other) - end).norm() / (end - start).norm()).item()
     return distance
