@@ -1,9 +1,16 @@
-"""Fixtures and settings that all floors share."""
+"""Settings and fixtures that all floors share: real data, a small benchmark with made-up values, evaluations on it."""
 
+from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import settings
+
+from shareornot.reproduction.evaluations import EvaluatedSupernet, Evaluations
+from shareornot.spaces.nasbench101 import Cell, parameter_count, parse_space, space_cells
+from shareornot.tables import BenchmarkTable
+from shareornot.tables.table_file import VALUE_COLUMNS, TableColumns, TableInfo
 
 settings.register_profile("compiled", deadline=None)  # the first example of a property test may compile a kernel
 settings.load_profile("compiled")
@@ -16,3 +23,71 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data beside the checkout: {folder.name}/ is not there")
     return folder
+
+
+@lru_cache
+def official_hashes():
+    """Of all cells with at most 5 vertices, in the order of unique indices."""
+    digests = [bytes.fromhex(Cell.from_index(cell).official_hash()) for cell in range(2_532)]
+    return np.frombuffer(b"".join(digests), np.uint8).reshape(-1, 16)
+
+
+def make_table(cells, name="made up", equal_times=False):
+    rng = np.random.default_rng(0)
+    parameters = parameter_count(cells)
+    ability = np.argsort(np.argsort(parameters + rng.random(len(cells)))) / len(cells)
+    values = {}
+    for column in VALUE_COLUMNS:
+        accuracies = 0.6 + 0.3 * ability[:, None] + 0.02 * rng.random((len(cells), 3))
+        times = np.full((len(cells), 3), 500) if equal_times else 100 + 900 * rng.random((len(cells), 3))
+        values[column] = (times if column.endswith("time") else accuracies).astype(np.float32)[:, None]
+    columns = TableColumns(
+        cells=cells,
+        module_hashes=official_hashes()[cells],
+        trainable_parameters=parameters,
+        values=values,
+    )
+    info = TableInfo(
+        name=name, budgets=(108,), num_runs=3, max_vertices=5, data_set="noise", network={"num_filters": 8}
+    )
+    return BenchmarkTable(columns, columns.hash_order(), info)
+
+
+@pytest.fixture(scope="session")
+def replay_table():
+    """All 2,532 cells with at most 5 vertices; larger networks are better."""
+    return make_table(np.arange(2_532, dtype=np.int32))
+
+
+@pytest.fixture(scope="session")
+def equal_times_table():
+    """The cells with at most 5 vertices, each of which takes equally long to train."""
+    return make_table(np.arange(2_532, dtype=np.int32), equal_times=True)
+
+
+@pytest.fixture(scope="session")
+def partial_table():
+    """Every other cell, under the name of the paper's benchmark."""
+    return make_table(np.arange(0, 2_532, 2, dtype=np.int32), name="NASBench-101 made up")
+
+
+@pytest.fixture(scope="session")
+def make_evaluations():
+    """Evaluations by super-nets that see the accuracies through noise; pools are drawn with replacement."""
+
+    def make(table, variants=("BNS-FT", "own"), spaces=("A1", "A_FULL"), num_seeds=3, num_cells=60, seed=0):
+        rng = np.random.default_rng(seed)
+        supernets = []
+        for variant in variants:
+            for space in spaces:
+                candidates = np.intersect1d(space_cells(parse_space(space), 5), table.cells)
+                for number in range(num_seeds):
+                    cells = rng.choice(candidates, num_cells).astype(np.int32)
+                    truth = table.query_many(cells, "validation_accuracy")[0]
+                    proxies = np.clip(truth + rng.normal(0, 0.05, num_cells), 0, 1)
+                    supernets.append(
+                        EvaluatedSupernet(variant=variant, space=space, seed=number, cells=cells, proxies=proxies)
+                    )
+        return Evaluations(supernets=tuple(supernets))
+
+    return make

@@ -53,7 +53,7 @@ def real_data(tmp_path_factory):
     shared = Path(__file__).resolve().parents[2] / "shared" / "data"
     if not shared.is_dir():
         return None
-    from shareornot.benchmarks.nasbench101 import import_parquet
+    from shareornot.tables.nasbench101 import import_parquet
 
     folder = tmp_path_factory.mktemp("real")
     import_parquet(shared / "nasbench101-sample.parquet", folder / "nasbench101-sample.arrow")

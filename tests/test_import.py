@@ -10,25 +10,37 @@ import pytest
 
 import shareornot
 
-PACKAGES = ["benchmarks", "cells", "cli", "images", "report", "search", "statistics", "study", "supernet"]
+PACKAGES = [
+    "appraisal",
+    "cli",
+    "images",
+    "report",
+    "reproduction",
+    "search",
+    "spaces",
+    "statistics",
+    "studies",
+    "supernet",
+    "tables",
+]
 HELP = "import sys; sys.argv = ['shareornot', '--help']; from shareornot.cli import main; main()"
 LIGHT = [
-    "shareornot.benchmarks",
-    "shareornot.cells",
+    "shareornot.tables",
+    "shareornot.spaces.nasbench101",
     "shareornot.cli.app",
     "shareornot.report",
     "shareornot.report.audit_files",
     "shareornot.search",
     "shareornot.statistics",
-    "shareornot.study.appraisal",
-    "shareornot.study.audit",
-    "shareornot.study.measured_times",
-    "shareornot.study.own_scores",
-    "shareornot.study.pieces.status",
-    "shareornot.study.pieces.store",
-    "shareornot.study.replays.replay",
-    "shareornot.study.space_table",
-    "shareornot.study.supernets",
+    "shareornot.appraisal.appraisal",
+    "shareornot.appraisal.audit",
+    "shareornot.studies.measured_times",
+    "shareornot.appraisal.user_scores",
+    "shareornot.studies.status",
+    "shareornot.studies.store",
+    "shareornot.reproduction.replay",
+    "shareornot.tables.space_table",
+    "shareornot.studies.supernets",
     "shareornot.supernet.config",
 ]
 """Whoever queries a table or appraises scores has no PyTorch."""
@@ -73,7 +85,7 @@ def test_no_pytorch_where_none_is_needed():
 def test_every_module_of_the_light_floors_is_free_of_pytorch():
     names = [
         one.name
-        for package in ("benchmarks", "cells", "cli", "report", "search", "statistics")
+        for package in ("appraisal", "cli", "report", "search", "spaces", "statistics", "tables")
         for one in pkgutil.iter_modules(import_module(f"shareornot.{package}").__path__, f"shareornot.{package}.")
     ]
     assert len(names) > 40

@@ -5,13 +5,13 @@ import sys
 import numpy as np
 import pytest
 
-from shareornot.benchmarks import parse_space, space_cells
 from shareornot.errors import SettingsError
 from shareornot.plugins import load_plugin, plugin_names
+from shareornot.spaces.nasbench101 import parse_space, space_cells
 from shareornot.supernet import TrainingConfig, sampling_strategy
 
 CODE = """
-from shareornot.benchmarks import Space
+from shareornot.spaces.nasbench101 import Space
 
 SHALLOW = Space(name="shallow", description="two steps at most", predicate=lambda cells: cells.depth <= 2)
 OTHER = Space(name="other", description="a space of another name", predicate=lambda cells: cells.depth <= 2)

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 _HOME = {
-    "Cell": "cells",
+    "Cell": "spaces.nasbench101",
     "ShareOrNotError": "errors",
 }
 

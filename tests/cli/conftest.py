@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from shareornot.benchmarks import TableColumns, TableInfo, open_benchmark, write_table
-from shareornot.benchmarks.table_file import VALUE_COLUMNS
-from shareornot.cells import Cell, parameter_count
+from shareornot.appraisal.scores_file import ScoredCells, write_scores
 from shareornot.cli.app import app
-from shareornot.study.proxies_file import ScoredCells, write_scores
-from shareornot.study.settings import digits_settings, write_settings
+from shareornot.spaces.nasbench101 import Cell, parameter_count
+from shareornot.studies.settings import digits_settings, write_settings
+from shareornot.tables import TableColumns, TableInfo, open_benchmark, write_table
+from shareornot.tables.table_file import VALUE_COLUMNS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ def shareornot(monkeypatch, tmp_path):
 @pytest.fixture(autouse=True)
 def few_runs(monkeypatch):
     """Searches are run few times: these tests look at what is shown, and not at the figures."""
-    monkeypatch.setattr("shareornot.study.appraisal.NUM_RUNS", 20)
+    monkeypatch.setattr("shareornot.appraisal.appraisal.NUM_RUNS", 20)
 
 
 @pytest.fixture
@@ -114,6 +114,6 @@ def scored(tmp_path):
 
 
 def output_edges(cells):
-    from shareornot.cells import cell_features
+    from shareornot.spaces.nasbench101 import cell_features
 
     return cell_features(cells).num_output_edges

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from shareornot.study.measured_times import MeasuredTimes, write_times
+from shareornot.studies.measured_times import MeasuredTimes, write_times
 
 
 def test_the_answer_for_people(shareornot, scored):
@@ -47,7 +47,7 @@ def test_one_super_net_alone(shareornot, scored):
 def test_a_diverged_super_net_is_marked(shareornot, scored):
     import numpy as np
 
-    from shareornot.study.proxies_file import ScoredCells, read_scores, write_scores
+    from shareornot.appraisal.scores_file import ScoredCells, read_scores, write_scores
 
     path = scored / "seed-0" / "proxies.parquet"
     scores = read_scores(path)

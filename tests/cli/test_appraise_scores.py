@@ -8,7 +8,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 
-from shareornot.study.own_scores import read_own_scores
+from shareornot.appraisal.user_scores import read_own_scores
 
 
 def made_up(num=60, **changes):

@@ -9,11 +9,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from shareornot.benchmarks import open_benchmark, parse_space, space_cells
-from shareornot.cells import cell_features
+from shareornot.appraisal.scores_file import ScoredCells, write_scores
 from shareornot.cli.audit import audit
-from shareornot.study.proxies_file import ScoredCells, write_scores
-from shareornot.study.settings import digits_settings, with_seed, write_settings
+from shareornot.spaces.nasbench101 import cell_features, parse_space, space_cells
+from shareornot.studies.settings import digits_settings, with_seed, write_settings
+from shareornot.tables import open_benchmark
 
 ORIGIN = {
     "evaluation": {"adaptation": "none", "num_batches": 4, "batch_size": 8, "seed": 0},

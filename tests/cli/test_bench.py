@@ -3,7 +3,7 @@ import json
 import pytest
 
 from shareornot.progress import progress_bar
-from shareornot.study.speed import Measure, SpeedReport
+from shareornot.studies.speed import Measure, SpeedReport
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def asked(monkeypatch):
         notes = ("A sentence that says what the figures mean, and that is longer than eighty characters wide.",)
         return SpeedReport(measures=measures, machine="a machine", notes=notes, date="2026-01-01T00:00")
 
-    monkeypatch.setattr("shareornot.study.speed.measure_speed", measure)
+    monkeypatch.setattr("shareornot.studies.speed.measure_speed", measure)
     return calls
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from shareornot.cells import Cell, parameter_count
+from shareornot.spaces.nasbench101 import Cell, parameter_count
 
 CELL = Cell.from_index(4)
 

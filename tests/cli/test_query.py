@@ -3,8 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from shareornot.benchmarks import open_benchmark
-from shareornot.cells import Cell, parameter_count
+from shareornot.spaces.nasbench101 import Cell, parameter_count
+from shareornot.tables import open_benchmark
 
 CELL = Cell.from_index(4)
 

@@ -7,9 +7,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from shareornot.benchmarks.table_file import VALUE_COLUMNS, TableColumns, TableInfo, write_table
-from shareornot.cells import Cell, parameter_count
 from shareornot.cli.replay import replay
+from shareornot.spaces.nasbench101 import Cell, parameter_count
+from shareornot.tables.table_file import VALUE_COLUMNS, TableColumns, TableInfo, write_table
 
 app = typer.Typer()
 app.command()(replay)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from shareornot.benchmarks import benchmark_path
-from shareornot.study.settings import read_settings
+from shareornot.studies.settings import read_settings
+from shareornot.tables import benchmark_path
 
 TINY = ["--benchmark", "digits", "--space", "num_vertices<=3", "--epochs", "1"]
 PROGRAM = [sys.executable, "-c", "from shareornot.cli import main; main()"]

@@ -3,17 +3,18 @@
 import numpy as np
 import pytest
 
-from shareornot.benchmarks import open_benchmark, parse_space, space_cells
+from shareornot.appraisal.appraisal import Appraisal
+from shareornot.appraisal.audit import audit_space
+from shareornot.appraisal.budget_comparison import BudgetComparison, ScoredPool
+from shareornot.appraisal.ranking_quality import ranking_quality
+from shareornot.appraisal.verdict import Verdict
 from shareornot.report.chapter import Chapter
 from shareornot.search import CurveSummary
+from shareornot.spaces.architectures import CellArchitectures, structural_features
+from shareornot.spaces.nasbench101 import parse_space, space_cells
 from shareornot.statistics import EffectSize, NoiseCeiling, paper_interval, spearman, student_interval
-from shareornot.study.appraisal import Appraisal
-from shareornot.study.architectures import CellArchitectures, structural_features
-from shareornot.study.audit import audit_space
-from shareornot.study.budget_comparison import BudgetComparison, ScoredPool
-from shareornot.study.provenance import Provenance, UsedData
-from shareornot.study.ranking_quality import ranking_quality
-from shareornot.study.verdict import Verdict
+from shareornot.studies.provenance import Provenance, UsedData
+from shareornot.tables import open_benchmark
 
 
 def curve(num_runs, scale):

@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from shareornot.appraisal.verdict import Verdict
 from shareornot.errors import SettingsError
 from shareornot.report import page
 from shareornot.report.chapter import Chapter, file_stems
@@ -18,8 +19,7 @@ from shareornot.report.page import render_page, write_page
 from shareornot.report.page_tables import page_table, tone_of_difference
 from shareornot.report.summary import whole_verdict
 from shareornot.report.tables import report_tables
-from shareornot.study.architectures import list_architectures
-from shareornot.study.verdict import Verdict
+from shareornot.spaces.architectures import list_architectures
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&\u2028$$x$$"
 TITLES = [

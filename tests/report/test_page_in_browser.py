@@ -10,10 +10,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from shareornot.appraisal.verdict import Verdict
 from shareornot.report.chapter import Chapter
 from shareornot.report.page import write_page
-from shareornot.study.architectures import CellArchitectures, list_architectures
-from shareornot.study.verdict import Verdict
+from shareornot.spaces.architectures import CellArchitectures, list_architectures
 
 pytestmark = pytest.mark.xdist_group("browser")  # one browser for all of them
 

@@ -14,7 +14,7 @@ from shareornot.report.points import (
     most_misjudged,
     points_as_json,
 )
-from shareornot.study.architectures import CellArchitectures
+from shareornot.spaces.architectures import CellArchitectures
 
 NUMBERS = st.floats(-1e6, 1e6) | st.just(np.nan)
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from shareornot.appraisal.verdict import Verdict
 from shareornot.report import verdict_figure
 from shareornot.report.verdict_figure import ANSWER_COLOURS, COLOURS, LABELS
-from shareornot.study.verdict import Verdict
 
 
 def texts(figure):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from shareornot.cells import NUM_CELLS, cell_features
 from shareornot.search import SearchTable
+from shareornot.spaces.nasbench101 import NUM_CELLS, cell_features
 
 
 def make_table(num_cells=2532, *, seed=0, known_share=1.0, space="all", levels=None) -> SearchTable:

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from jaxtyping import TypeCheckError
 
-from shareornot.cells import find_index
 from shareornot.errors import SettingsError
 from shareornot.search import (
     Answer,
@@ -16,6 +15,7 @@ from shareornot.search import (
     stream_states,
 )
 from shareornot.search.evolution import winner_ranks
+from shareornot.spaces.nasbench101 import find_index
 
 FIRST = ["unique", "raw", "raw-in-space", "raw-score-zero"]
 
@@ -148,7 +148,7 @@ def test_a_run_ends_when_it_may_not_propose_any_more(made_up_table):
 
 def test_evolution_finds_better_cells_than_chance_where_neighbours_are_alike(made_up_table):
     """On validation accuracies that count 3x3 convolutions, the last evaluations are well above the average cell."""
-    from shareornot.cells import cell_features
+    from shareornot.spaces.nasbench101 import cell_features
 
     table = made_up_table()
     alike = cell_features(np.arange(2532)).num_conv3x3 / 3.0

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from shareornot.cells import flop_count, parameter_count
 from shareornot.errors import SettingsError
 from shareornot.search import guided_order, guided_runs, trivial_guides
+from shareornot.spaces.nasbench101 import flop_count, parameter_count
 
 
 def test_cells_come_in_descending_order_of_their_scores():

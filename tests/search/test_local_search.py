@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from jaxtyping import TypeCheckError
 
-from shareornot.cells import find_index, unique_codes
 from shareornot.errors import SettingsError
 from shareornot.search import LocalSearch, RandomStream, local_search_runs, run_search, stream_states
 from shareornot.search.specification import SpecificationSpace
+from shareornot.spaces.nasbench101 import find_index, unique_codes
 
 
 @pytest.mark.parametrize("improvement", ["first", "best"])

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from shareornot.cells import Cell, cell_features
 from shareornot.errors import SettingsError, UnitError
 from shareornot.search import fit_pass_times
 from shareornot.search.pass_times import pass_terms
+from shareornot.spaces.nasbench101 import Cell, cell_features
 
 CELLS = np.random.default_rng(0).permutation(2532)
 

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from shareornot.cells import encode, find_index, mutate, unique_codes
 from shareornot.errors import SettingsError
 from shareornot.search import RandomStream, stream_states
 from shareornot.search.specification import Mutation, SpecificationSpace
+from shareornot.spaces.nasbench101 import encode, find_index, mutate, unique_codes
 
 
 def stream(seed=0):

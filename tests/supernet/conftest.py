@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from shareornot.benchmarks import SPACES, space_cells
 from shareornot.images import ImageSet
+from shareornot.spaces.nasbench101 import SPACES, space_cells
 from shareornot.supernet import NetworkConfig
 
 NUM_TRAIN, NUM_VALIDATION = 22, 30

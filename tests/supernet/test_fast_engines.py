@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from scipy.stats import spearmanr
 
-from shareornot.benchmarks import SPACES, open_benchmark, parse_space, space_cells
 from shareornot.images import digits_images
-from shareornot.study.settings import digits_settings
+from shareornot.spaces.nasbench101 import SPACES, parse_space, space_cells
+from shareornot.studies.settings import digits_settings
 from shareornot.supernet import (
     EvaluationConfig,
     Evaluator,
@@ -24,6 +24,7 @@ from shareornot.supernet.compiled import CompiledEvaluator, CompiledTrainer
 from shareornot.supernet.fused import IMAGES_AT_A_TIME, FusedEvaluator, FusedForward, FusedTrainer
 from shareornot.supernet.fused_passes import Passes, maps
 from shareornot.supernet.network import RUNNING
+from shareornot.tables import open_benchmark
 
 SPACE_NAMES = [space.name for space in SPACES]
 MIN_OUTPUT_EDGES = {space.name: space.min_output_edges() for space in SPACES}

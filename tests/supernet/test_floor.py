@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from shareornot.cells import Cell, flop_count
 from shareornot.errors import SettingsError
+from shareornot.spaces.nasbench101 import Cell, flop_count
 from shareornot.supernet import NetworkConfig
 from shareornot.supernet.floor import Floor, masked_operations, step_floor
 

@@ -6,9 +6,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
-from shareornot.benchmarks import SPACES
-from shareornot.cells import Cell
 from shareornot.errors import SettingsError
+from shareornot.spaces.nasbench101 import SPACES, Cell
 from shareornot.supernet import BatchNormMode, NetworkConfig, SuperNet, adapt_batch_norm
 from shareornot.supernet.network import RUNNING, ConvBatchNorm, max_pool_3x3
 from shareornot.supernet.standalone import StandaloneNetwork
@@ -265,7 +264,7 @@ def test_sizes_out_of_range_are_refused(name, value):
 
 def test_parameters_are_as_many_as_the_cell_has(network_config):
     """The standalone network has exactly the parameters that the benchmark's formula counts."""
-    from shareornot.cells import parameter_count
+    from shareornot.spaces.nasbench101 import parameter_count
 
     config = network_config(cells_per_stack=2)
     indices = np.array([ONLY_RESIDUAL, FOUR_BRANCHES, 1000, 400_000], np.int32)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from shareornot.cells import parameter_count
+from shareornot.spaces.nasbench101 import parameter_count
 from shareornot.supernet import SAMPLING_STRATEGIES, pro_rata, uniform
 
 NUM_DRAWS = 40_000

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from shareornot.cells import CONV1X1, CONV3X3, MAXPOOL3X3
 from shareornot.errors import SettingsError
 from shareornot.images import digits_images, draw_epoch
+from shareornot.spaces.nasbench101 import CONV1X1, CONV3X3, MAXPOOL3X3
 from shareornot.supernet.cell_plan import plan_cell
 from shareornot.supernet.config import NetworkConfig, StandaloneTrainingConfig
 from shareornot.supernet.standalone import StandaloneNetwork, StandaloneTrainer

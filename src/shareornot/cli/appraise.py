@@ -90,16 +90,15 @@ def _appraise_folder(
 ) -> None:
     from dataclasses import asdict
 
-    from shareornot.benchmarks import benchmark_path
     from shareornot.cli.page import publish, typed_command
     from shareornot.cli.show import show_appraisal, show_json
     from shareornot.errors import DataError
     from shareornot.report import to_json, write_report
     from shareornot.report.chapter import Chapter
-    from shareornot.study.audit import audit_supernets
-    from shareornot.study.provenance import make_provenance
-    from shareornot.study.settings import read_settings
-    from shareornot.study.supernets import appraise_supernets, supernet_folders
+    from shareornot.studies.provenance import make_provenance
+    from shareornot.studies.settings import read_settings
+    from shareornot.studies.supernets import appraise_supernets, audit_supernets, supernet_folders
+    from shareornot.tables import benchmark_path
 
     started_s = time.monotonic()
     appraisal = appraise_supernets(folder, seed=seed, times=times, supernet_times=supernet_times)
@@ -135,14 +134,14 @@ def _appraise_file(
     as_json: bool,
     open_it: bool,
 ) -> None:
+    from shareornot.appraisal.user_scores import SUPERNET_COST, appraise_scores, read_own_scores
     from shareornot.cli.page import publish, typed_command
     from shareornot.cli.show import show_json
     from shareornot.cli.show_own_scores import show_own_scores
     from shareornot.progress import progress_bar
     from shareornot.report.chapter import Chapter
     from shareornot.report.own_scores_files import own_scores_to_json, write_own_scores
-    from shareornot.study.own_scores import SUPERNET_COST, appraise_scores, read_own_scores
-    from shareornot.study.provenance import make_provenance
+    from shareornot.studies.provenance import make_provenance
 
     started_s = time.monotonic()
     scores = read_own_scores(path, unit=unit or "auto")

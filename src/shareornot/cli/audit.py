@@ -12,7 +12,7 @@ from shareornot.cli.options import Json, Open
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from shareornot.study.audit import SpaceAudit
+    from shareornot.appraisal.audit import SpaceAudit
 
 STYLES = {"over-rated": "dark_orange3", "under-rated": "blue", "not beyond noise": "dim", "none": "dim"}
 SHORT = {"over-rated": "over", "under-rated": "under", "not beyond noise": "noise?", "none": ""}
@@ -70,10 +70,11 @@ def audit(
 def _make(
     scores: Path, benchmark: str | None, space: str | None, variant: str | None, seed: int
 ) -> "Sequence[SpaceAudit]":
-    from shareornot.benchmarks import open_benchmark
     from shareornot.errors import SettingsError
-    from shareornot.study.audit import audit_evaluations, audit_supernets
-    from shareornot.study.replays.evaluations import read_evaluations
+    from shareornot.reproduction.audit import audit_evaluations
+    from shareornot.reproduction.evaluations import read_evaluations
+    from shareornot.studies.supernets import audit_supernets
+    from shareornot.tables import open_benchmark
 
     if not scores.is_dir():
         table = open_benchmark(benchmark or "nasbench101")
@@ -87,7 +88,7 @@ def _show(audits: "Sequence[SpaceAudit]", pictures: Sequence[Path]) -> None:
     """All about one space, or the essence of several."""
     from rich.console import Console
 
-    from shareornot.study.audit_words import describe_audit
+    from shareornot.appraisal.audit_words import describe_audit
 
     console = Console()
     if len(audits) == 1:
@@ -120,7 +121,7 @@ def _show_effects(console: "Console", one: "SpaceAudit") -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from shareornot.study.audit_words import structure_in_words
+    from shareornot.appraisal.audit_words import structure_in_words
 
     effects = one.bias.effects
     shown = [effect for effect in effects if effect.rating != "none"][:NUM_SHOWN] or effects[:3]
@@ -158,7 +159,7 @@ def _show_groups(console: "Console", one: "SpaceAudit") -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from shareornot.study.audit_words import group_in_words
+    from shareornot.appraisal.audit_words import group_in_words
 
     table = Table(
         title="Who is misjudged: groups of cells, the most over-rated first (points of rank)",

@@ -38,7 +38,7 @@ def bench(
         from shareornot.cli.show import show_json, show_table
         from shareornot.progress import progress_bar
         from shareornot.storage import atomic_write
-        from shareornot.study.speed import measure_speed
+        from shareornot.studies.speed import measure_speed
 
         report = measure_speed(
             what,

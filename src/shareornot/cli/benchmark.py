@@ -37,7 +37,7 @@ def build(
     """
     with user_errors():
         from shareornot.progress import progress_bar
-        from shareornot.study.digits_benchmark import build_digits
+        from shareornot.studies.digits_benchmark import build_digits
 
         if name != "digits":
             raise SettingsError(f"benchmark: expected digits, got {name!r}; others are fetched: shareornot data fetch")

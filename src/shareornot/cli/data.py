@@ -35,7 +35,7 @@ def fetch(
         from shareornot.progress import progress_bar
 
         if name == "nasbench101":
-            from shareornot.benchmarks import fetch_nasbench101, open_benchmark
+            from shareornot.tables import fetch_nasbench101, open_benchmark
 
             path = fetch_nasbench101(full=full, source=source, bars=progress_bar)
             table = open_benchmark(path)

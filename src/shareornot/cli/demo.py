@@ -31,18 +31,22 @@ def demo(
     with user_errors():
         from dataclasses import asdict, replace
 
-        from shareornot.benchmarks import benchmark_path
+        from shareornot.appraisal.audit_words import describe_audit
         from shareornot.cli.page import publish, typed_command
         from shareornot.cli.show import show_appraisal, show_sentences
         from shareornot.progress import progress_bar
         from shareornot.report import write_report
         from shareornot.report.audit_files import write_audit
         from shareornot.report.chapter import Chapter
-        from shareornot.study.audit import audit_supernets
-        from shareornot.study.audit_words import describe_audit
-        from shareornot.study.provenance import make_provenance
-        from shareornot.study.settings import digits_settings
-        from shareornot.study.supernets import appraise_supernets, evaluate_supernets, train_supernets
+        from shareornot.studies.provenance import make_provenance
+        from shareornot.studies.settings import digits_settings
+        from shareornot.studies.supernets import (
+            appraise_supernets,
+            audit_supernets,
+            evaluate_supernets,
+            train_supernets,
+        )
+        from shareornot.tables import benchmark_path
 
         started_s = time.monotonic()
         settings = replace(digits_settings(space, epochs=epochs), engine=engine)

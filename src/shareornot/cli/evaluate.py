@@ -37,8 +37,8 @@ def evaluate(
         from dataclasses import replace
 
         from shareornot.progress import progress_bar
-        from shareornot.study.settings import read_settings
-        from shareornot.study.supernets import evaluate_supernets, supernet_folders
+        from shareornot.studies.settings import read_settings
+        from shareornot.studies.supernets import evaluate_supernets, supernet_folders
 
         usual = read_settings(supernet_folders(folder)[0] / "settings.json").evaluation
         chosen = replace(

@@ -27,8 +27,8 @@ def measure_times(
     with user_errors():
         from shareornot.cli.show import show_json
         from shareornot.progress import progress_bar
-        from shareornot.study.measured_times import measure_times as measure
-        from shareornot.study.measured_times import write_times
+        from shareornot.studies.measured_times import measure_times as measure
+        from shareornot.studies.measured_times import write_times
 
         times = measure(filters, num_cells=cells, batch_size=batch_size, device=device, bars=progress_bar)
         write_times(out, times)

@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from shareornot.report.chapter import Chapter
-    from shareornot.study.provenance import Provenance
+    from shareornot.studies.provenance import Provenance
 
 PAGE = "report.html"
 

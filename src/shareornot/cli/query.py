@@ -24,9 +24,9 @@ def query(
     Example: shareornot query 00005c142e6f48ac74fdcf73e3439874
     """
     with user_errors():
-        from shareornot.benchmarks import open_benchmark
-        from shareornot.cells import Cell
         from shareornot.cli.show import show_json, show_table
+        from shareornot.spaces.nasbench101 import Cell
+        from shareornot.tables import open_benchmark
 
         table = open_benchmark(benchmark)
         asked: str | int | Cell = cell

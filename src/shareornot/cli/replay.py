@@ -8,7 +8,7 @@ import typer
 from shareornot.cli.errors import user_errors
 
 if TYPE_CHECKING:
-    from shareornot.study.replays.replay import Replay
+    from shareornot.reproduction.replay import Replay
 
 
 def replay(
@@ -45,11 +45,11 @@ def replay(
     Example: shareornot replay published-supernets.parquet --section agreement
     """
     with user_errors():
-        from shareornot.benchmarks import open_benchmark
         from shareornot.progress import progress_bar
-        from shareornot.study.replays.evaluations import read_evaluations
-        from shareornot.study.replays.replay import SECTIONS, ReplaySettings, num_steps, write_replay
-        from shareornot.study.replays.replay import replay as replay_all
+        from shareornot.reproduction.evaluations import read_evaluations
+        from shareornot.reproduction.replay import SECTIONS, ReplaySettings, num_steps, write_replay
+        from shareornot.reproduction.replay import replay as replay_all
+        from shareornot.tables import open_benchmark
 
         settings = ReplaySettings(
             sections=SECTIONS if section is None else tuple(dict.fromkeys(section)),

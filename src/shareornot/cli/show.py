@@ -7,8 +7,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from shareornot.appraisal.appraisal import Appraisal
     from shareornot.statistics import Interval
-    from shareornot.study.appraisal import Appraisal
 
 ANSWER_STYLES = {"helped": "bold green", "hurt": "bold red", "undecided": "bold yellow"}
 

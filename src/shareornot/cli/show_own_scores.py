@@ -9,12 +9,12 @@ import typer
 from shareornot.cli.show import show_appraisal, show_sentences, show_table, title_of
 
 if TYPE_CHECKING:
-    from shareornot.study.own_scores import AppraisedScores
+    from shareornot.appraisal.user_scores import AppraisedScores
 
 
 def show_own_scores(found: "Sequence[AppraisedScores]", notes: Sequence[str], folders: Sequence[Path]) -> None:
     """All about one space and variant, or the essence of several; the notes come first, the verdict last."""
-    from shareornot.study.audit_words import describe_audit
+    from shareornot.appraisal.audit_words import describe_audit
 
     if notes:
         show_sentences("What was assumed of all scores", notes)
@@ -38,7 +38,7 @@ def show_own_scores(found: "Sequence[AppraisedScores]", notes: Sequence[str], fo
 
 
 def _row(one: "AppraisedScores") -> list[str]:
-    from shareornot.study.verdict import with_half_width
+    from shareornot.appraisal.verdict import with_half_width
 
     appraisal = one.appraisal
     told = appraisal.comparisons[min(1, len(appraisal.comparisons) - 1)]

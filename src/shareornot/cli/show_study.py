@@ -9,8 +9,8 @@ import typer
 from shareornot.cli.errors import FAILED, INTERRUPTED, fail
 
 if TYPE_CHECKING:
-    from shareornot.study.pieces import RunReport, StudySettings, StudyStatus
-    from shareornot.study.pieces.cost import StudyCost
+    from shareornot.studies import RunReport, StudySettings, StudyStatus
+    from shareornot.studies.cost import StudyCost
 
 
 def say_how_it_ended(ended: "RunReport", folder: Path) -> None:
@@ -41,8 +41,8 @@ def say_how_it_ended(ended: "RunReport", folder: Path) -> None:
 
 def show_missing(settings: "StudySettings", folder: Path) -> None:
     """The pieces that a run would do, in its order."""
-    from shareornot.study.pieces import Store, plan_pieces
-    from shareornot.study.pieces.data_hashes import DataHashes
+    from shareornot.studies import Store, plan_pieces
+    from shareornot.studies.data_hashes import DataHashes
 
     pieces = plan_pieces(settings, DataHashes())
     finished = Store(folder).finished(one.name for one in pieces)
@@ -55,9 +55,9 @@ def show_missing(settings: "StudySettings", folder: Path) -> None:
 def show_cost(name: str, folder: Path, cost: "StudyCost", *, each: bool) -> None:
     """Tables: the pieces by kind, and the time by number of processes."""
     from shareornot.cli.show import show_table
-    from shareornot.study.pieces.cost import count_kinds
-    from shareornot.study.pieces.naming import KINDS
-    from shareornot.study.pieces.store import free_bytes
+    from shareornot.studies.cost import count_kinds
+    from shareornot.studies.naming import KINDS
+    from shareornot.studies.store import free_bytes
 
     if each:
         show_table(
@@ -106,8 +106,8 @@ def show_status(found: "StudyStatus") -> None:
     from rich.console import Console
 
     from shareornot.cli.show import show_table
-    from shareornot.study.pieces.naming import KINDS
-    from shareornot.study.pieces.status import STATES
+    from shareornot.studies.naming import KINDS
+    from shareornot.studies.status import STATES
 
     states = [state for state in STATES if found.number(state)]
     runner = "nobody runs it at the moment" if found.runner is None else f"run by {found.runner}"

@@ -23,9 +23,9 @@ def spaces(
     Example: shareornot spaces --benchmark digits
     """
     with user_errors():
-        from shareornot.benchmarks import open_benchmark
         from shareornot.cli.show import show_json, show_table
-        from shareornot.study.space_table import describe_spaces
+        from shareornot.tables import open_benchmark
+        from shareornot.tables.space_table import describe_spaces
 
         table = open_benchmark(benchmark)
         described = describe_spaces(table, space)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from shareornot.progress import Progress
-    from shareornot.study.execution import Executor, Resources
-    from shareornot.study.pieces import Piece, StudySettings
+    from shareornot.studies import Piece, StudySettings
+    from shareornot.studies.execution import Executor, Resources
 
 app = typer.Typer(help="Run many super-nets, as one file says; lose no result.", no_args_is_help=True)
 RESULTS = Path("shareornot-results")
@@ -57,7 +57,7 @@ def presets(as_json: Json = False) -> None:
     """
     with user_errors():
         from shareornot.cli.show import show_json
-        from shareornot.study.pieces.study_file import describe_presets
+        from shareornot.studies.study_file import describe_presets
 
         described = describe_presets()
         if as_json:
@@ -78,7 +78,7 @@ def new(
     Example: shareornot study new my-study.toml --preset laptop
     """
     with user_errors():
-        from shareornot.study.pieces import new_study
+        from shareornot.studies import new_study
 
         new_study(file, preset)
         typer.echo(f"Wrote: {file}\nNext: shareornot study plan {shlex.quote(str(file))}")
@@ -103,9 +103,9 @@ def plan(
     with user_errors():
         from shareornot.cli.show import show_json
         from shareornot.progress import progress_bar
-        from shareornot.study.pieces import Store, plan_pieces
-        from shareornot.study.pieces.cost import study_cost
-        from shareornot.study.pieces.data_hashes import DataHashes
+        from shareornot.studies import Store, plan_pieces
+        from shareornot.studies.cost import study_cost
+        from shareornot.studies.data_hashes import DataHashes
 
         settings, into = _settings(study, folder, overrides)
         pieces = plan_pieces(settings, DataHashes())
@@ -155,7 +155,7 @@ def resume(
     Example: shareornot study resume shareornot-results/digits
     """
     with user_errors():
-        from shareornot.study.pieces import read_study
+        from shareornot.studies import read_study
 
         _check_folder(folder)
         _run(read_study(folder), folder, processes, ray, device, tensorboard=tensorboard)
@@ -171,7 +171,7 @@ def status(folder: Folder, as_json: Json = False) -> None:
     """
     with user_errors():
         from shareornot.cli.show import show_json
-        from shareornot.study.pieces import study_status
+        from shareornot.studies import study_status
 
         found = study_status(folder)
         if as_json:
@@ -215,7 +215,7 @@ def export(
     """
     with user_errors():
         from shareornot.progress import progress_bar
-        from shareornot.study.pieces.export import export_study
+        from shareornot.studies.export import export_study
 
         _check_folder(folder)
         files = export_study(folder, out or folder / "export", progress_bar)
@@ -224,7 +224,7 @@ def export(
 
 def _settings(study: Path, folder: Path | None, overrides: list[str] | None) -> "tuple[StudySettings, Path]":
     """The settings of a file or folder, and the folder that holds the results."""
-    from shareornot.study.pieces import read_study
+    from shareornot.studies import read_study
 
     settings = read_study(study, overrides or ())
     return settings, folder or (study if study.is_dir() else RESULTS / settings.name)
@@ -244,9 +244,9 @@ def _run(
     from contextlib import contextmanager
 
     from shareornot.progress import Silent
-    from shareornot.study.execution import LOG_NAME, TensorBoardFiles, watch_run
-    from shareornot.study.interruption import polite_interruption
-    from shareornot.study.pieces import Store, run_study
+    from shareornot.studies import Store, run_study
+    from shareornot.studies.execution import LOG_NAME, TensorBoardFiles, watch_run
+    from shareornot.studies.interruption import polite_interruption
 
     if processes is not None and ray is not None:
         raise SettingsError("--processes: expected only one of --processes and --ray, got both")
@@ -294,8 +294,8 @@ def _executor(
     """Where pieces are done, on which device, and what each takes."""
     from importlib.util import find_spec
 
-    from shareornot.study.devices import choose_device
-    from shareornot.study.execution import InProcess, LocalProcesses, Resources, num_usable_cores, visible_devices
+    from shareornot.studies.devices import choose_device
+    from shareornot.studies.execution import InProcess, LocalProcesses, Resources, num_usable_cores, visible_devices
 
     small = settings.images == "digits"
     if small and device == "auto" and find_spec("torch"):
@@ -305,7 +305,7 @@ def _executor(
     on_cpu = device == "cpu"
     cores = num_usable_cores()
     if ray is not None:
-        from shareornot.study.execution.ray_cluster import RayCluster
+        from shareornot.studies.execution.ray_cluster import RayCluster
 
         gpus = 0.0 if on_cpu or small else 1.0
         needed = Resources(num_cores=1 if small or gpus else cores, num_gpus=gpus)

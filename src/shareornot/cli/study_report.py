@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from shareornot.study.pieces import StudySettings
-    from shareornot.study.provenance import UsedData
+    from shareornot.studies import StudySettings
+    from shareornot.studies.provenance import UsedData
 
 
 def write_study_report(folder: Path, out: Path, command: str) -> Path:
@@ -31,10 +31,10 @@ def write_study_report(folder: Path, out: Path, command: str) -> Path:
     from shareornot.progress import progress_bar
     from shareornot.report.page import Chapter, write_page
     from shareornot.report.page_files import write_files
-    from shareornot.study.pieces import Store, read_study
-    from shareornot.study.pieces.appraise_work import read_appraisal
-    from shareornot.study.pieces.export import chapter_variants, finished_appraisals
-    from shareornot.study.provenance import make_provenance
+    from shareornot.studies import Store, read_study
+    from shareornot.studies.appraisal_job import read_appraisal
+    from shareornot.studies.export import chapter_variants, finished_appraisals
+    from shareornot.studies.provenance import make_provenance
 
     store, study = Store(folder), read_study(folder)
     found = finished_appraisals(folder, progress_bar)
@@ -65,8 +65,8 @@ def write_study_report(folder: Path, out: Path, command: str) -> Path:
 
 def _used_data(folder: Path, study: "StudySettings", specs: "Sequence[Mapping[str, Any]]") -> "tuple[UsedData, ...]":
     """The files that the results were made of, which need not be here any more."""
-    from shareornot.study.pieces.data_hashes import CACHE_FILE, DataHashes
-    from shareornot.study.provenance import UsedData
+    from shareornot.studies.data_hashes import CACHE_FILE, DataHashes
+    from shareornot.studies.provenance import UsedData
 
     hashes = DataHashes(folder / CACHE_FILE)
     names = {"benchmark": Path(study.benchmark).name, "images": study.images}

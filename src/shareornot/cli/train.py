@@ -46,11 +46,11 @@ def train(
     Ctrl-C saves and stops; the same command goes on from there.
     """
     with user_errors():
-        from shareornot.benchmarks import open_benchmark
         from shareornot.progress import progress_bar
-        from shareornot.study.settings import digits_settings, paper_settings
-        from shareornot.study.supernets import train_supernets
-        from shareornot.study.training_log import warning
+        from shareornot.studies.settings import digits_settings, paper_settings
+        from shareornot.studies.supernets import train_supernets
+        from shareornot.studies.training_log import warning
+        from shareornot.tables import open_benchmark
 
         info = open_benchmark(benchmark).info
         if info.name == "digits":

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from shareornot.appraisal.audit import SpaceAudit
+from shareornot.appraisal.audit_words import structure_in_words
 from shareornot.report.figure_text import plain
-from shareornot.study.audit import SpaceAudit
-from shareornot.study.audit_words import structure_in_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,11 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from shareornot.appraisal.audit import SpaceAudit
+from shareornot.appraisal.audit_words import describe_audit, group_in_words, structure_in_words
 from shareornot.report.audit_figure import audit_figure
 from shareornot.report.files import PICTURE_FORMATS
 from shareornot.storage import atomic_write
-from shareornot.study.audit import SpaceAudit
-from shareornot.study.audit_words import describe_audit, group_in_words, structure_in_words
 
 
 def write_audit(folder: Path, audits: Sequence[SpaceAudit], *, pictures: bool = True) -> list[Path]:

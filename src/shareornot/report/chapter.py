@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shareornot.study.appraisal import Appraisal
-from shareornot.study.audit import SpaceAudit
+from shareornot.appraisal.appraisal import Appraisal
+from shareornot.appraisal.audit import SpaceAudit
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from shareornot.appraisal.appraisal import Appraisal
 from shareornot.report.verdict_figure import verdict_figure
+from shareornot.spaces.architectures import CellArchitectures
 from shareornot.storage import atomic_write
-from shareornot.study.appraisal import Appraisal
-from shareornot.study.architectures import CellArchitectures
 
 PICTURE_FORMATS = ("png", "svg", "pdf")
 

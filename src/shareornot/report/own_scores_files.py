@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from shareornot.appraisal.user_scores import AppraisedScores
 from shareornot.report.audit_files import audit_to_json, write_audit
 from shareornot.report.files import to_json, write_report
 from shareornot.storage import atomic_write
-from shareornot.study.own_scores import AppraisedScores
 
 
 def write_own_scores(folder: Path, found: Sequence[AppraisedScores], notes: Sequence[str]) -> list[Path]:

@@ -17,6 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from shareornot.appraisal.audit_words import describe_audit, structure_in_words
 from shareornot.errors import SettingsError
 from shareornot.report.audit_files import audit_to_json
 from shareornot.report.chapter import Chapter, file_stems, names_in_order
@@ -34,10 +35,9 @@ from shareornot.report.tables import (
     ranking_table,
     report_tables,
 )
+from shareornot.reproduction.result_table import ResultTable
 from shareornot.storage import atomic_write
-from shareornot.study.audit_words import describe_audit, structure_in_words
-from shareornot.study.provenance import Provenance
-from shareornot.study.replays.table import ResultTable
+from shareornot.studies.provenance import Provenance
 
 __all__ = ["MOST_BYTES", "Chapter", "render_page", "write_page"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from shareornot.study.replays.table import Column, ResultTable, Value
+from shareornot.reproduction.result_table import Column, ResultTable, Value
 
 Tone = Literal["", "much-less", "less", "more", "much-more", "over", "under"]
 """What a colour says: regret far below, below, above, far above that of random search; a rating of the audit."""

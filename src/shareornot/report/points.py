@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int, Integer
 
+from shareornot.appraisal.audit_words import structure_in_words
 from shareornot.report.chapter import Chapter
-from shareornot.study.architectures import ArchitectureGraph, Architectures, CellArchitectures
-from shareornot.study.audit_words import structure_in_words
+from shareornot.spaces.architectures import ArchitectureGraph, Architectures, CellArchitectures
 
 MOST_POINTS = 10_000
 """Scores drawn in one cloud: more hide one another, and no browser moves them fluidly."""

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shareornot.appraisal.budget_comparison import BudgetComparison
+from shareornot.appraisal.verdict import Answer, Verdict, with_half_width
 from shareornot.report.chapter import Chapter, names_in_order
 from shareornot.statistics import Interval
-from shareornot.study.budget_comparison import BudgetComparison
-from shareornot.study.verdict import Answer, Verdict, with_half_width
 
 ANSWERS: dict[Answer, str] = {"helped": "helped", "hurt": "did not pay", "undecided": "is undecided"}
 """Sharing weights ..."""

@@ -7,10 +7,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from shareornot.appraisal.audit_words import group_in_words, structure_in_words
 from shareornot.report.chapter import Chapter
+from shareornot.reproduction.result_table import Column, ResultTable, Value
 from shareornot.statistics import EffectSize, Interval
-from shareornot.study.audit_words import group_in_words, structure_in_words
-from shareornot.study.replays.table import Column, ResultTable, Value
 
 TABLE_KINDS = ("csv", "tex")
 _WHERE = (Column("space", "space"), Column("variant", "variant"))

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from shareornot.appraisal.appraisal import Appraisal
+from shareornot.appraisal.verdict import with_half_width
 from shareornot.report.figure_text import plain
-from shareornot.study.appraisal import Appraisal
-from shareornot.study.verdict import with_half_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from shareornot.cells import NUM_CELLS
 from shareornot.errors import SettingsError
 from shareornot.search.evolution import evolution_runs
 from shareornot.search.local_search import local_search_runs
 from shareornot.search.random_search import random_search_runs
 from shareornot.search.table import SearchTable
+from shareornot.spaces.nasbench101 import NUM_CELLS
 
 
 def simulated_table(rng: np.random.Generator, num_cells: int = NUM_CELLS) -> SearchTable:

@@ -10,9 +10,9 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Int32
 
-from shareornot.cells import find_index
 from shareornot.errors import SettingsError
 from shareornot.search.table import Answer, Landscape
+from shareornot.spaces.nasbench101 import find_index
 
 PROPOSALS_PER_EVALUATION = 1000
 """How many proposals a run may make, by default, for each evaluation that it is to make."""

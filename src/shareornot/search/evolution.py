@@ -17,7 +17,6 @@ from typing import Literal, get_args
 import numpy as np
 from jaxtyping import Float64
 
-from shareornot.cells import index_tables, unique_codes
 from shareornot.errors import SettingsError
 from shareornot.search.contract import PROPOSALS_PER_EVALUATION, SearchRuns
 from shareornot.search.kernels import evolution_kernel
@@ -25,6 +24,7 @@ from shareornot.search.random_stream import RandomStream, stream_states
 from shareornot.search.specification import Mutation, SpecificationSpace
 from shareornot.search.table import Answer, Landscape
 from shareornot.search.threads import run_in_blocks
+from shareornot.spaces.nasbench101 import index_tables, unique_codes
 
 FirstPopulation = Literal["unique", "raw", "raw-in-space", "raw-score-zero"]
 OutsideChildren = Literal["score-zero", "redraw"]

@@ -7,10 +7,10 @@ costs nothing.
 import numpy as np
 from jaxtyping import Float, Float64, Int32, Integer
 
-from shareornot.cells import flop_count, parameter_count, unique_codes
 from shareornot.errors import SettingsError
 from shareornot.search.contract import SearchRuns
 from shareornot.search.table import Answer, SearchTable
+from shareornot.spaces.nasbench101 import flop_count, parameter_count, unique_codes
 
 Pool = Integer[np.ndarray, " pool"]
 Scores = Float[np.ndarray, " pool"]

@@ -8,7 +8,7 @@ from typing import Any, no_type_check
 import numpy as np
 from numba import njit
 
-from shareornot.cells import INVALID
+from shareornot.spaces.nasbench101 import INVALID
 
 NO_CELL, REFUSED, OUTSIDE, EVALUATED = range(4)  # the values of table.Answer, which compiled code cannot read
 

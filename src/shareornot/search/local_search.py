@@ -10,8 +10,6 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from shareornot.cells import find_index, index_tables, unique_codes
-from shareornot.cells.vocabulary import ADJACENCY_BITS
 from shareornot.errors import SettingsError
 from shareornot.search.contract import SearchRuns
 from shareornot.search.kernels import local_search_kernel
@@ -20,6 +18,8 @@ from shareornot.search.random_stream import RandomStream, stream_states
 from shareornot.search.specification import SpecificationSpace
 from shareornot.search.table import Answer, Landscape
 from shareornot.search.threads import run_in_blocks
+from shareornot.spaces.nasbench101 import find_index, index_tables, unique_codes
+from shareornot.spaces.nasbench101.vocabulary import ADJACENCY_BITS
 
 Improvement = Literal["first", "best"]
 

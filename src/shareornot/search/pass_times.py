@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64, Integer
 
-from shareornot.cells import (
+from shareornot.errors import SettingsError, UnitError
+from shareornot.spaces.nasbench101 import (
     CONV1X1,
     CONV3X3,
     MAX_VERTICES,
@@ -19,7 +20,6 @@ from shareornot.cells import (
     interior_widths,
     unpack,
 )
-from shareornot.errors import SettingsError, UnitError
 
 OUTPUT = MAX_VERTICES - 1
 

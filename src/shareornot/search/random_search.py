@@ -3,13 +3,13 @@
 import numpy as np
 from jaxtyping import Integer
 
-from shareornot.cells import unique_codes
 from shareornot.errors import SettingsError
 from shareornot.search.contract import SearchRuns
 from shareornot.search.kernels import random_search_kernel
 from shareornot.search.random_stream import RandomStream, stream_states
 from shareornot.search.table import Answer
 from shareornot.search.threads import run_in_blocks
+from shareornot.spaces.nasbench101 import unique_codes
 
 Cells = Integer[np.ndarray, " cells"]
 

@@ -17,10 +17,10 @@ from itertools import product
 import numpy as np
 from jaxtyping import Float64, Int32, Int64, UInt8, UInt64
 
-from shareornot.cells import MAX_VERTICES, OPERATIONS
-from shareornot.cells.vocabulary import ADJACENCY_BITS, edge_bit
 from shareornot.errors import SettingsError
 from shareornot.search.random_stream import RandomStream
+from shareornot.spaces.nasbench101 import MAX_VERTICES, OPERATIONS
+from shareornot.spaces.nasbench101.vocabulary import ADJACENCY_BITS, edge_bit
 
 NUM_COLUMNS = 256
 """Columns of an alias table; 8 bits of a draw choose one."""

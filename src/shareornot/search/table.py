@@ -8,8 +8,8 @@ from typing import Literal, get_args
 import numpy as np
 from jaxtyping import Bool, Float64, Int32, UInt8
 
-from shareornot.cells import index_tables
 from shareornot.errors import SettingsError, UnitError
+from shareornot.spaces.nasbench101 import index_tables
 
 UnknownCells = Literal["outside", "redraw", "score-zero"]
 """How cells of the space count that a partial table does not hold; see `SearchTable.landscape`."""

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from shareornot.cells import OPERATIONS, decode, unique_codes, vertex_channels
 from shareornot.errors import SettingsError
+from shareornot.spaces.nasbench101 import OPERATIONS, decode, unique_codes, vertex_channels
 from shareornot.supernet.config import NetworkConfig
 
 

@@ -12,8 +12,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from shareornot.cells import CONV3X3, MAXPOOL3X3
 from shareornot.images import ImageSet
+from shareornot.spaces.nasbench101 import CONV3X3, MAXPOOL3X3
 from shareornot.supernet import compiled_kernel as kernel
 from shareornot.supernet import compiled_step_kernel as step_kernel
 from shareornot.supernet.cell_plan import CellPlan

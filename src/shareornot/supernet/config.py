@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from shareornot.cells import MAX_VERTICES
 from shareornot.errors import SettingsError
+from shareornot.spaces.nasbench101 import MAX_VERTICES
 from shareornot.supernet.sampling import sampling_strategy
 
 Engine = Literal["auto", "plain", "fused", "compiled", "masked"]

@@ -17,9 +17,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from shareornot.cells import unique_codes
 from shareornot.errors import SettingsError
 from shareornot.images import ImageSet
+from shareornot.spaces.nasbench101 import unique_codes
 from shareornot.supernet.compiled import CompiledEvaluator, CompiledTrainer
 from shareornot.supernet.config import Engine, EvaluationConfig, NetworkConfig, TrainingConfig
 from shareornot.supernet.evaluation import Evaluator

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int32
 
-from shareornot.cells import MAXPOOL3X3, flop_count
 from shareornot.errors import SettingsError
+from shareornot.spaces.nasbench101 import MAXPOOL3X3, flop_count
 from shareornot.supernet.cell_plan import CellPlan, fitting_plan
 from shareornot.supernet.config import NetworkConfig
 

@@ -16,8 +16,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from shareornot.cells import CONV3X3, MAXPOOL3X3
 from shareornot.images import ImageSet
+from shareornot.spaces.nasbench101 import CONV3X3, MAXPOOL3X3
 from shareornot.supernet.cell_plan import CellPlan
 from shareornot.supernet.config import TrainingConfig
 from shareornot.supernet.evaluation import Evaluator

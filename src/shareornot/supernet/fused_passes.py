@@ -12,7 +12,7 @@ import numba
 import numpy as np
 import torch
 
-from shareornot.cells import MAX_VERTICES
+from shareornot.spaces.nasbench101 import MAX_VERTICES
 from shareornot.supernet import fused_kernels
 from shareornot.supernet.network import Images
 

@@ -14,7 +14,7 @@ import torch.nn.functional as F  # noqa: N812
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from shareornot.cells import CONV1X1, CONV3X3, MAXPOOL3X3
+from shareornot.spaces.nasbench101 import CONV1X1, CONV3X3, MAXPOOL3X3
 from shareornot.supernet.cell_plan import CellPlan, fitting_plan
 from shareornot.supernet.config import NetworkConfig
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Int32
 
-from shareornot.cells import parameter_count
 from shareornot.errors import SettingsError
 from shareornot.plugins import load_plugin, plugin_names
+from shareornot.spaces.nasbench101 import parameter_count
 
 Indices = Int32[np.ndarray, " cells"]
 Strategy = Callable[[np.random.Generator, int], Indices]

@@ -18,8 +18,8 @@ import torch.nn.functional as F  # noqa: N812
 from jaxtyping import Float, Int64, UInt8
 from torch import Tensor, nn
 
-from shareornot.cells import CONV3X3, MAXPOOL3X3
 from shareornot.images import Draws, ImageSet
+from shareornot.spaces.nasbench101 import CONV3X3, MAXPOOL3X3
 from shareornot.supernet.cell_plan import CellPlan, plan_cell
 from shareornot.supernet.config import NetworkConfig, StandaloneTrainingConfig
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from shareornot.benchmarks import SPACES
 from shareornot.images import ImageSet
+from shareornot.spaces.nasbench101 import SPACES
 from shareornot.supernet import OptimizerConfig, SuperNet
 
 MIN_OUTPUT_EDGES = {space.name: space.min_output_edges() for space in SPACES}

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from shareornot.cells import CONV1X1, CONV3X3, MAXPOOL3X3
 from shareornot.errors import CellError, SettingsError
+from shareornot.spaces.nasbench101 import CONV1X1, CONV3X3, MAXPOOL3X3
 from shareornot.supernet import NetworkConfig
 from shareornot.supernet.cell_plan import plan_cell
 from shareornot.supernet.masked.choice import Sizes, Slots, describe_cells, expand

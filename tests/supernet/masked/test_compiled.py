@@ -8,9 +8,9 @@ import sys
 CODE = """
 from functools import partial
 import torch
-from shareornot.benchmarks import parse_space, space_cells
+from shareornot.spaces.nasbench101 import parse_space, space_cells
 from shareornot.images import digits_images
-from shareornot.study.settings import digits_settings
+from shareornot.studies.settings import digits_settings
 from shareornot.supernet import SuperNet, Trainer
 from shareornot.supernet.masked.training import MaskedTrainer, SideBySide
 

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from shareornot.benchmarks import open_benchmark, parse_space, space_cells
 from shareornot.images import digits_images
+from shareornot.spaces.nasbench101 import parse_space, space_cells
 from shareornot.statistics import spearman
-from shareornot.study.settings import digits_settings, with_seed
+from shareornot.studies.settings import digits_settings, with_seed
 from shareornot.supernet import Evaluator, SuperNet, Trainer
 from shareornot.supernet.masked.training import MaskedTrainer, SideBySide
+from shareornot.tables import open_benchmark
 
 SEEDS = (0, 1)
 

@@ -106,7 +106,7 @@ def test_steps_in_single_precision(space, pair, apart):
     ids=["deep", "small cells", "no vertices", "grey"],
 )
 def test_other_networks(changes, images, network_config, some_cells, apart):
-    from shareornot.cells import unique_codes
+    from shareornot.spaces.nasbench101 import unique_codes
     from shareornot.supernet import SuperNet
 
     if "image_channels" in changes:

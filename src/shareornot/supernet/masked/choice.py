@@ -16,7 +16,15 @@ import torch
 from jaxtyping import Bool, Float, Int32, Int64, Integer
 from torch import Tensor
 
-from shareornot.cells import CONV1X1, CONV3X3, MAXPOOL3X3, NO_OPERATION, canonical_codes, interior_widths, unpack
+from shareornot.spaces.nasbench101 import (
+    CONV1X1,
+    CONV3X3,
+    MAXPOOL3X3,
+    NO_OPERATION,
+    canonical_codes,
+    interior_widths,
+    unpack,
+)
 from shareornot.supernet.cell_plan import fitting_plan
 from shareornot.supernet.config import NetworkConfig
 

@@ -1,0 +1,209 @@
+"""The appraisal: did sharing weights help on this space, and can its scores be trusted?
+
+Everything here is computed from arrays: the scored architectures of some super-nets of one space, and what training
+each of them alone gave. Differences are method minus random search in test regret: negative = better than random
+search.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float64
+
+from shareornot.appraisal.budget_comparison import BudgetComparison, ScoredPool, SupernetCosts, compare_at_budgets
+from shareornot.appraisal.ranking_quality import RankingQuality, ranking_quality
+from shareornot.appraisal.truth import Ground, TimeUnit, benchmark_ground
+from shareornot.appraisal.verdict import Verdict, judge
+from shareornot.errors import SettingsError
+from shareornot.search import CurveSummary
+from shareornot.spaces.architectures import Architectures
+from shareornot.spaces.nasbench101 import Space
+from shareornot.statistics import (
+    Interval,
+    NoiseCeiling,
+    noise_ceiling,
+    paper_interval,
+    share_of_ceiling,
+    spearman,
+    student_interval,
+)
+from shareornot.tables import BenchmarkTable
+
+NUM_RUNS = 500
+"""Runs of random search and of evolution, as in the paper."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Appraisal:
+    """All that an appraisal finds."""
+
+    benchmark: str
+    space: str
+    variant: str | None
+    """How the super-nets were trained, where that has a name."""
+    num_cells: int
+    """Cells of the space."""
+    num_known: int
+    """Cells of the space that the table holds."""
+    architectures: Architectures
+    """What the integers in the pools stand for."""
+    pools: tuple[ScoredPool, ...]
+    proxy_unit: Literal["fraction", "any"]
+    """Whether proxies are accuracies, fractions in [0, 1], or scores of which only the order counts."""
+    standalone: tuple[Float64[np.ndarray, " cells"], ...]
+    """Mean standalone validation accuracy of the cells of each pool."""
+    spearmans: tuple[float | None, ...]
+    """Of each super-net; None where it diverged."""
+    agreement: Interval
+    """Mean Spearman correlation with Student's interval over super-nets."""
+    paper_agreement: Interval
+    """The same with the paper's interval, which is too narrow for few super-nets."""
+    quality: RankingQuality
+    """How good the best by proxy are."""
+    ceiling: NoiseCeiling | None
+    """How far any proxy could agree with this table on this space; None where no training was repeated."""
+    share_of_ceiling: float | None
+    """None without a ceiling, or where it is 0: then the table is nothing but noise."""
+    guides: dict[str, float]
+    """Spearman's correlation of what costs nothing, such as parameters, operations, training time; may be empty."""
+    comparisons: tuple[BudgetComparison, ...]
+    curves: dict[str, CurveSummary]
+    """Test regret against time, for `guided` (several super-nets), `random`, and `evolution` where it can be played."""
+    time_unit: TimeUnit
+    """Unit of the times in `comparisons` and `curves`."""
+    verdict: Verdict
+    notes: tuple[str, ...]
+    """What a reader must know about the data: what was assumed, and what was left out."""
+    thing: str = "cell"
+    """What one of them is called, such as `architecture`."""
+
+
+def appraise(
+    table: BenchmarkTable,
+    space: Space,
+    pools: Sequence[ScoredPool],
+    costs: SupernetCosts,
+    rng: np.random.Generator,
+    *,
+    num_trained: Sequence[int] = (1, 10, 20),
+    num_runs: int | None = None,
+    variant: str | None = None,
+) -> Appraisal:
+    """Judge the super-nets of one space of a benchmark.
+
+    Args:
+        table: what training each cell alone gave.
+        space: that the super-nets were trained on.
+        pools: the scored cells of each super-net, all of which the table holds.
+        costs: of a super-net.
+        rng: source of the randomness of the searches.
+        num_trained: k of the TOP-k comparisons.
+        num_runs: runs of random search and of evolution, by default 500.
+        variant: how the super-nets were trained, where that has a name.
+
+    Raises:
+        SettingsError: no super-net, one that scored cells unknown to the table, or all of them diverged.
+
+    References: Pourchot et al. 2020, arXiv:2002.04289, sections 4 and 5.
+    """
+    ground = benchmark_ground(table, space, time_s=costs.time_s, variant=variant)
+    return appraise_on(ground, pools, costs, rng, num_trained=num_trained, num_runs=num_runs)
+
+
+def appraise_on(
+    ground: Ground,
+    pools: Sequence[ScoredPool],
+    costs: SupernetCosts,
+    rng: np.random.Generator,
+    *,
+    num_trained: Sequence[int] = (1, 10, 20),
+    num_runs: int | None = None,
+    proxy_unit: Literal["fraction", "any"] = "fraction",
+) -> Appraisal:
+    """Judge the super-nets of any ground.
+
+    Args:
+        ground: what is known besides the scores.
+        pools: the scored architectures of each super-net, all of which the ground knows.
+        costs: of a super-net.
+        rng: source of the randomness of the searches.
+        num_trained: k of the TOP-k comparisons.
+        num_runs: runs of random search and of evolution, by default 500.
+        proxy_unit: whether proxies are fractions.
+
+    Raises:
+        SettingsError: no super-net, one that scored what the ground does not know, or all of them diverged.
+    """
+    check_pools(ground, pools)
+    values = ground.table
+    standalone = tuple(values.validation[pool.cells] for pool in pools)
+    spearmans = tuple(
+        spearman(pool.proxies, accuracies).value for pool, accuracies in zip(pools, standalone, strict=True)
+    )
+    converged = [number for number, value in enumerate(spearmans) if value is not None]
+    if not converged:
+        raise SettingsError(
+            "super-nets: expected one that ranks its cells, got constant or non-finite proxies from all "
+            f"{len(pools)}: their training diverged; lower the learning rate"
+        )
+    good = [pools[number] for number in converged]
+    correlations = np.array([value for value in spearmans if value is not None])
+    agreement = student_interval(correlations)
+    ceiling = None if ground.runs is None else noise_ceiling(ground.runs, rng)
+    guides = _guide_agreement(ground)
+    comparisons, curves = compare_at_budgets(
+        ground, good, costs, rng, num_trained=num_trained, num_runs=num_runs or NUM_RUNS
+    )
+    return Appraisal(
+        benchmark=ground.benchmark,
+        space=ground.space,
+        variant=ground.variant,
+        num_cells=int(values.member.sum()),
+        num_known=len(values.cells),
+        architectures=ground.architectures,
+        pools=tuple(pools),
+        proxy_unit=proxy_unit,
+        standalone=standalone,
+        spearmans=spearmans,
+        agreement=agreement,
+        paper_agreement=paper_interval(correlations),
+        quality=ranking_quality(
+            [pool.proxies for pool in good], [standalone[number] for number in converged], num_trained
+        ),
+        ceiling=ceiling,
+        share_of_ceiling=share_of_ceiling(agreement.mean, ceiling.ceiling) if ceiling and ceiling.ceiling > 0 else None,
+        guides=guides,
+        comparisons=comparisons,
+        curves=curves,
+        time_unit=ground.time_unit,
+        verdict=judge(agreement, ceiling, guides, comparisons, num_diverged=len(pools) - len(good), thing=ground.thing),
+        notes=ground.notes,
+        thing=ground.thing,
+    )
+
+
+def check_pools(ground: Ground, pools: Sequence[ScoredPool]) -> None:
+    """Refuse pools with anything that the ground does not know.
+
+    Raises:
+        SettingsError: no pool, or one that holds others.
+    """
+    if not pools:
+        raise SettingsError("super-nets: expected at least one with scored cells, got none")
+    for pool in pools:
+        outside = pool.cells[~np.isin(pool.cells, ground.table.cells)]
+        if len(outside):
+            raise SettingsError(
+                f"super-net {pool.name}: expected cells of {ground.space} that {ground.benchmark} holds, "
+                f"got {len(outside)} others, such as {outside[0]}; score the pool again"
+            )
+
+
+def _guide_agreement(ground: Ground) -> dict[str, float]:
+    """Spearman's correlation of what costs nothing with standalone accuracy, over what is known; 0 for a constant."""
+    known = ground.table.cells
+    accuracies = ground.table.validation[known]
+    found = {name: spearman(values[known], accuracies).value for name, values in ground.guides.items()}
+    return {name: 0.0 if value is None else value for name, value in found.items()}

@@ -1,0 +1,177 @@
+"""The bias audit of super-nets: which structures they misjudge, and what that costs a search."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64, Int32
+
+from shareornot.appraisal.appraisal import check_pools
+from shareornot.appraisal.budget_comparison import ScoredPool
+from shareornot.appraisal.truth import Ground, benchmark_ground
+from shareornot.search import SearchTable, guided_regret
+from shareornot.spaces.architectures import Architectures
+from shareornot.spaces.nasbench101 import Space
+from shareornot.statistics import BiasAudit, Interval, audit_bias, holm, student_interval
+from shareornot.tables import BenchmarkTable
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BiasCost:
+    """Test regret of the guided search by the scores as they are, and by scores without the explained bias."""
+
+    num_trained: int
+    """k: how many of its best cells a search trains."""
+    as_scored: float
+    """Mean over super-nets, a fraction, as all of these."""
+    unbiased: float
+    """By ranks less the rating of each group of cells at equal accuracy."""
+    difference: Interval
+    """Unbiased minus as scored, paired by super-net: positive where the bias helps the search, negative where it costs.
+    Student's interval, None for one super-net."""
+    p_value: float | None
+    """Student's paired test, corrected over the budgets after Holm; None for one super-net."""
+    corrected: float
+    """By ranks less all of the explained residual: these scores know the mean accuracy of each group too."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SpaceAudit:
+    """The bias audit of the super-nets of one space."""
+
+    benchmark: str
+    space: str
+    variant: str | None
+    """How the super-nets were trained, where that has a name."""
+    supernets: tuple[str, ...]
+    """Names, the diverged ones included."""
+    architectures: Architectures
+    """What the integers in `cells` stand for."""
+    cells: Int32[np.ndarray, " distinct"]
+    """All scored ones, unique indices or rows of a list, to whose positions `bias.scores` refers."""
+    standalone: Float64[np.ndarray, " distinct"]
+    """Their mean standalone validation accuracies."""
+    bias: BiasAudit
+    costs: tuple[BiasCost, ...]
+
+    @property
+    def num_scores(self) -> int:
+        """Of all super-nets that converged, each cell once."""
+        return sum(len(one.cells) for one in self.bias.scores)
+
+
+def audit_space(
+    table: BenchmarkTable,
+    space: Space,
+    pools: Sequence[ScoredPool],
+    rng: np.random.Generator,
+    *,
+    num_trained: Sequence[int] = (1, 10, 20),
+    variant: str | None = None,
+) -> SpaceAudit:
+    """Audit the super-nets of one space of a benchmark.
+
+    Args:
+        table: what training each cell alone gave.
+        space: that the super-nets were trained on.
+        pools: the scored cells of each super-net, all of which the table holds.
+        rng: tells which cells are held out together, and breaks ties in the searches.
+        num_trained: k of the TOP-k searches.
+        variant: how the super-nets were trained, a name.
+
+    Raises:
+        SettingsError: no super-net, or one that scored cells unknown to the table.
+        DataError: too few cells in a pool, or no super-net converged.
+    """
+    return audit_on(benchmark_ground(table, space, variant=variant), pools, rng, num_trained=num_trained)
+
+
+def audit_on(
+    ground: Ground,
+    pools: Sequence[ScoredPool],
+    rng: np.random.Generator,
+    *,
+    num_trained: Sequence[int] = (1, 10, 20),
+) -> SpaceAudit:
+    """Audit the super-nets of any ground.
+
+    Args:
+        ground: what is known besides the scores.
+        pools: the scored architectures of each super-net, all of which the ground knows.
+        rng: tells which are held out together, and breaks ties in the searches.
+        num_trained: k of the TOP-k searches.
+
+    Raises:
+        SettingsError: no super-net, or one that scored what the ground does not know.
+        DataError: too few architectures in a pool, no feature, or no super-net converged.
+    """
+    check_pools(ground, pools)
+    cells = np.unique(np.concatenate([pool.cells for pool in pools]))
+    standalone = ground.table.validation[cells]
+    bias = audit_bias(
+        [pool.proxies for pool in pools],
+        standalone,
+        ground.architectures.features(cells),
+        rng,
+        pools=[np.searchsorted(cells, pool.cells) for pool in pools],
+    )
+    return SpaceAudit(
+        benchmark=ground.benchmark,
+        space=ground.space,
+        variant=ground.variant,
+        supernets=tuple(pool.name for pool in pools),
+        architectures=ground.architectures,
+        cells=cells,
+        standalone=standalone,
+        bias=bias,
+        costs=_costs(ground.table, cells, bias, num_trained, rng),
+    )
+
+
+def _costs(
+    landscape: SearchTable,
+    cells: Int32[np.ndarray, " distinct"],
+    bias: BiasAudit,
+    num_trained: Sequence[int],
+    rng: np.random.Generator,
+) -> tuple[BiasCost, ...]:
+    """Regret of the guided search by three scores of the same pools."""
+    smallest = min(len(one.cells) for one in bias.scores)
+    ks = [k for k in num_trained if k <= smallest]
+
+    def regrets(scores: Sequence[np.ndarray]) -> Float64[np.ndarray, "supernets budgets"]:
+        return np.stack(
+            [
+                guided_regret(landscape, cells[one.cells], own, rng, num_trained=ks).regret
+                for one, own in zip(bias.scores, scores, strict=True)
+            ]
+        )
+
+    as_scored = regrets([one.ranks for one in bias.scores])
+    unbiased = regrets([one.unbiased for one in bias.scores])
+    corrected = regrets([one.corrected for one in bias.scores])
+    differences = unbiased - as_scored
+    corrected_p = _paired_p_values(differences) if len(differences) > 1 else None
+    return tuple(
+        BiasCost(
+            num_trained=k,
+            as_scored=float(as_scored[:, column].mean()),
+            unbiased=float(unbiased[:, column].mean()),
+            difference=student_interval(differences[:, column]),
+            p_value=None if corrected_p is None else float(corrected_p[column]),
+            corrected=float(corrected[:, column].mean()),
+        )
+        for column, k in enumerate(ks)
+    )
+
+
+def _paired_p_values(differences: Float64[np.ndarray, "supernets budgets"]) -> Float64[np.ndarray, " budgets"]:
+    """Of no mean difference at each budget, corrected after Holm; 1 where no super-net's search changes."""
+    from scipy.special import stdtr
+
+    num_supernets = len(differences)
+    mean = differences.mean(axis=0)
+    error = differences.std(axis=0, ddof=1) / np.sqrt(num_supernets)
+    changes = error > 0
+    t = np.where(changes, np.abs(mean) / np.where(changes, error, 1), np.where(mean == 0, 0, np.inf))
+    return holm(np.asarray(2 * stdtr(num_supernets - 1, -t)))

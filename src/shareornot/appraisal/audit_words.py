@@ -1,0 +1,126 @@
+"""A bias audit in words: structures as people name them, and the sentences that carry the result."""
+
+import re
+from collections.abc import Sequence
+
+from shareornot.appraisal.audit import BiasCost, SpaceAudit
+from shareornot.appraisal.verdict import SIGNIFICANCE
+from shareornot.statistics import Condition, RatedGroup, StructureEffect
+
+_EDGE_OPERATIONS = ("nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3", "skip_connect", "none")
+"""Of NAS-Bench-201."""
+
+_COUNTS = {
+    "num_vertices": "vertices",
+    "num_edges": "edges",
+    "num_output_edges": "vertices at the output",
+    "num_conv3x3": "conv3x3 vertices",
+    "num_conv1x1": "conv1x1 vertices",
+    "num_maxpool3x3": "maxpool3x3 vertices",
+    **{f"num_{name}": f"{name} edges" for name in _EDGE_OPERATIONS},
+}
+_PATHS = {"residual": "edge input to output", "connected": "path input to output", "skip_path": "path of skips alone"}
+
+_WHOLE = {*_COUNTS, "depth", "width"}
+
+
+def structure_in_words(name: str) -> str:
+    """Short words for a structure, such as `conv3x3 on vertex 1`; names that are not of a cell stay as they are."""
+    feature, _, level = name.partition(" = ")
+    vertex = feature.removeprefix("operation_")
+    if level and vertex != feature:
+        return f"{level} on vertex {vertex}"
+    if level and (edge := re.fullmatch(r"edge_(\d+)_(\d+)", feature)):
+        return f"{level} on edge {edge[1]} to {edge[2]}"
+    return _PATHS.get(name) or _COUNTS.get(name, name)
+
+
+def condition_in_words(condition: Condition) -> str:
+    """What completes `cells with ...`, such as `at most 1 maxpool3x3 vertex`."""
+    name = condition.feature if condition.level is None else f"{condition.feature} = {condition.level}"
+    words = structure_in_words(name)
+    if condition.above is None:
+        return words if condition.holds else f"no {words}"
+    bound = f"{'more than' if condition.holds else 'at most'} {condition.above:g}"
+    if condition.feature not in _COUNTS:
+        return f"{words} {bound}"
+    if condition.above == 0:
+        return f"any {words}" if condition.holds else f"no {words}"
+    if condition.above == 1:
+        words = words.replace("vertices", "vertex").replace("edges", "edge")
+    return f"{bound} {words}"
+
+
+def group_in_words(group: RatedGroup) -> str:
+    """The conditions of a group, or `all cells`; a number with two bounds in one, such as `depth 4 to 5`."""
+    told: dict[str, str] = {}
+    for condition in group.conditions:
+        above, at_most = (
+            next((c.above for c in group.conditions if c.feature == condition.feature and c.holds == side), None)
+            for side in (True, False)
+        )
+        if above is not None and at_most is not None and condition.feature in _WHOLE:
+            between = f"{at_most:g}" if above + 1 == at_most else f"{above + 1:g} to {at_most:g}"
+            words = structure_in_words(condition.feature)
+            told[condition.feature] = f"{between} {words}" if condition.feature in _COUNTS else f"{words} {between}"
+        else:
+            told[str(condition)] = condition_in_words(condition)
+    return ", ".join(told.values()) or "all cells"
+
+
+def strongest(audit: SpaceAudit, rating: str) -> StructureEffect | None:
+    """The structure with the largest effect among those with a rating such as `over-rated`; None without any."""
+    return next((effect for effect in audit.bias.effects if effect.rating == rating), None)
+
+
+def describe_audit(audit: SpaceAudit) -> tuple[str, ...]:
+    """The result in sentences: what is misjudged, how much of the misjudgement is structure, and what it costs."""
+    rated = [
+        f"Most {rating}: {'larger ' * found.is_number}{_strength(found)}."
+        for rating in ("over-rated", "under-rated")
+        if (found := strongest(audit, rating))
+    ]
+    count = len(audit.bias.scores)
+    of_one = " One super-net speaks of itself alone." if count == 1 else ""
+    explained = (
+        f"Structure explains {_percent(audit.bias.explained_share)} of the variance of the rank residuals on cells "
+        f"held out, over {count} super-net{'s' * (count > 1)}.{of_one}"
+    )
+    return (
+        *(rated or ["No structure is shown to be over- or under-rated beyond what noise in the scores does."]),
+        explained,
+        _cost_in_words(audit.costs),
+    )
+
+
+def _strength(effect: StructureEffect) -> str:
+    per = " per standard deviation" if effect.is_number else ""
+    return (
+        f"{structure_in_words(effect.name)}, by {abs(effect.points) * 100:.0f} points of rank{per} "
+        f"(d {effect.effect.d:+.2f}, {effect.effect.confidence * 100:g} % interval {effect.effect.low:+.2f} to "
+        f"{effect.effect.high:+.2f}; same sign in {effect.num_same_sign} of {len(effect.each)} super-nets; "
+        f"d {effect.at_equal_accuracy.d:+.2f} at equal accuracy)"
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{max(share, 0) * 100:.0f} %"
+
+
+def _cost_in_words(costs: Sequence[BiasCost]) -> str:
+    told = [cost for cost in costs if cost.p_value is not None and cost.p_value < SIGNIFICANCE]
+    if not told:
+        budgets = ", ".join(f"TOP-{cost.num_trained}" for cost in costs)
+        shown = "; ".join(f"{cost.difference.mean * 100:+.2f}" for cost in costs)
+        return (
+            f"Without the explained bias the regret of the guided search would change by {shown} points ({budgets}): "
+            + ("no more than chance." if costs and costs[0].p_value is not None else "one super-net allows no test.")
+        )
+    cost = max(told, key=lambda one: abs(one.difference.mean))
+    interval = cost.difference
+    effect = "helps" if interval.mean > 0 else "costs"
+    return (
+        f"The bias {effect} the search: without it, training the {cost.num_trained} best cells would end "
+        f"{abs(interval.mean) * 100:.2f} points {'further from' if interval.mean > 0 else 'closer to'} the best cell "
+        f"(p = {cost.p_value:.2g} after Holm)."
+    )

@@ -1,0 +1,99 @@
+"""Scored cells of one super-net in a Parquet file, with what the scores depend on; read without PyTorch."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from jaxtyping import Float64, Int32
+
+from shareornot.errors import DataError, MissingDataError, UnitError
+from shareornot.spaces.nasbench101 import NUM_CELLS
+from shareornot.storage import atomic_write
+
+KEY, CHECKSUM = b"shareornot", b"shareornot-sha256"
+ORIGIN = {"evaluation", "num_train_images", "num_validation_images"}
+EVALUATION = {"adaptation", "num_batches", "batch_size", "seed"}
+"""What must be known of the evaluation."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class ScoredCells:
+    """Proxy accuracies of the cells that a super-net was asked about."""
+
+    cells: Int32[np.ndarray, " cells"]
+    """Unique indices in their order of evaluation."""
+    proxies: Float64[np.ndarray, " cells"]
+    """Fractions."""
+    origin: Mapping[str, Any]
+    """What the scores depend on and how they were made, as JSON has it."""
+
+
+def write_scores(path: Path, scores: ScoredCells) -> None:
+    """Write the file, whole or not at all."""
+    table = pa.table({"cell": pa.array(scores.cells, pa.int32()), "proxy_validation_accuracy": scores.proxies})
+    origin = json.dumps(dict(scores.origin))
+    table = table.replace_schema_metadata({KEY: origin, CHECKSUM: _checksum(scores.cells, scores.proxies, origin)})
+    with atomic_write(path) as file:
+        pq.write_table(table, file, write_page_checksum=True)
+
+
+def read_scores(path: Path) -> ScoredCells:
+    """Read what `write_scores` wrote.
+
+    Raises:
+        MissingDataError: no such file.
+        DataError: damaged, or of another format.
+        UnitError: a proxy outside [0, 1].
+    """
+    if not path.exists():
+        raise MissingDataError(f"{path.parent}: expected {path.name}, found none; score the super-net's cells first")
+    try:
+        table = pq.read_table(path, columns=["cell", "proxy_validation_accuracy"], page_checksum_verification=True)
+        cells = table["cell"].to_numpy()
+        proxies = table["proxy_validation_accuracy"].to_numpy().astype(np.float64)
+        metadata = table.schema.metadata or {}
+        origin = json.loads(metadata[KEY])
+        checksum = metadata.get(CHECKSUM)  # which files of older versions do not have
+    except (OSError, KeyError, ValueError, pa.ArrowException) as error:
+        raise DataError(
+            f"{path}: expected scored cells in Parquet format, got {error}; delete it, score again"
+        ) from error
+    if cells.dtype != np.int32 or (len(cells) and not 0 <= cells.min() <= cells.max() < NUM_CELLS):
+        raise DataError(f"{path}: expected unique indices below {NUM_CELLS:,}, got others; delete it, score again")
+    if checksum is not None and checksum.decode("ascii", "replace") != _checksum(
+        cells, proxies, metadata[KEY].decode()
+    ):
+        raise DataError(
+            f"{path}: expected scored cells in Parquet format, got contents that do not fit their checksum; delete it, "
+            "score again"
+        )
+    if not _says_how(origin):
+        raise DataError(f"{path}: expected how the scores were made, got {origin}; delete it, score again")
+    inside = (proxies >= 0) & (proxies <= 1) | ~np.isfinite(proxies)
+    if not inside.all():
+        raise UnitError(
+            f"{path}: expected accuracies from 0 to 1, got {proxies[~inside][0]}; divide percentages by 100"
+        )
+    return ScoredCells(cells=cells, proxies=proxies, origin=origin)
+
+
+def _checksum(cells: np.ndarray, proxies: np.ndarray, origin: str) -> str:
+    """SHA-256 of all that is read; Parquet's own checksums cover the values, and not how they are described."""
+    digest = hashlib.sha256(origin.encode())
+    for array in (cells.astype("<i4"), proxies.astype("<f8")):
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def _says_how(origin: Any) -> bool:
+    """Whether the metadata tells what an appraisal has to know."""
+    if not isinstance(origin, dict) or not origin.keys() >= ORIGIN:
+        return False
+    evaluation = origin["evaluation"]
+    return isinstance(evaluation, dict) and evaluation.keys() >= EVALUATION

@@ -1,0 +1,134 @@
+"""Being part of a Ray cluster (extra `cluster`): joining one that runs, or having one for a while."""
+
+import contextlib
+import gc
+import logging
+import os
+import shutil
+import signal
+import tempfile
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from shareornot.errors import MissingExtraError, SettingsError
+from shareornot.studies.execution.lock import current_runner, only_runner
+from shareornot.studies.execution.machine import num_usable_cores
+
+OBJECT_STORE_BYTES = 100 * 2**20
+"""Of a local cluster; results travel through files, so nearly nothing is in it."""
+
+FOLDER_PREFIX = "shareornot-ray-"
+TOO_BUSY = "timed out during startup"
+"""In Ray's message."""
+YOUNG_S = 60.0
+"""A folder that is younger may have an owner who has not locked it yet."""
+
+
+@contextmanager
+def joined_cluster(address: str | None = None, num_cores: int | None = None) -> Iterator[Any]:
+    """Be part of a Ray cluster within the block; a local one is started for it and ended with it.
+
+    Args:
+        address: of a running cluster; None starts one on this machine.
+        num_cores: of the cluster on this machine.
+
+    Yields:
+        The module `ray`.
+
+    Raises:
+        MissingExtraError: Ray is not installed.
+        SettingsError: no cluster at the address.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # what Ray will do one day; now it warns
+    if address is not None and _has_token():
+        os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray asks for one by default, and does not show it by default
+    try:
+        import ray
+    except ImportError as error:
+        raise MissingExtraError("a cluster needs Ray; install it with: pip install 'shareornot[cluster]'") from error
+    if ray.is_initialized():
+        yield ray
+        return
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    options: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
+    with ExitStack() as stack:
+        if address is None:
+            options |= {
+                "address": "local",
+                "num_cpus": num_cores or num_usable_cores(),
+                "include_dashboard": False,
+                "object_store_memory": OBJECT_STORE_BYTES,
+                "_node_ip_address": "127.0.0.1",  # nothing for other machines
+                "_temp_dir": str(stack.enter_context(_own_folder())),
+            }
+        else:
+            options["address"] = address
+        stack.callback(_shut_down, ray)
+        with _handlers_kept():
+            try:
+                ray.init(**options)
+            except Exception as error:  # on a machine too busy to start within 30 s, Ray raises no more special one
+                raise SettingsError(
+                    f"ray: expected a cluster at {address or 'this machine'}, got {_reason(error)}"
+                ) from error
+        yield ray
+
+
+def _has_token() -> bool:
+    """Whether this user has a token for clusters, where Ray looks for it."""
+    variables = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
+    return any(os.environ.get(name) for name in variables) or (Path.home() / ".ray" / "auth_token").is_file()
+
+
+def _shut_down(ray: Any) -> None:
+    with _handlers_kept(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        ray.shutdown()
+        gc.collect()  # of Ray's processes, which it ends without waiting for them; Python would warn at any later time
+
+
+def _reason(error: BaseException) -> str:
+    """Why there is no cluster, and what to do."""
+    causes = [error]
+    while causes[-1].__cause__:
+        causes.append(causes[-1].__cause__)
+    if any("token" in str(cause).lower() for cause in causes):
+        return "one that wants another token: copy ~/.ray/auth_token from its head node, or set RAY_AUTH_TOKEN"
+    if TOO_BUSY in str(error):
+        return "none: Ray did not start within its 30 s; try again when the machine is less busy"
+    return f"none: {str(error).strip().partition(chr(10))[0]}; start one with: ray start --head"
+
+
+@contextmanager
+def _own_folder() -> Iterator[Path]:
+    """A folder for a local cluster, so that nothing is left of it; those of processes that were killed go too."""
+    root = Path(tempfile.gettempdir())
+    for old in root.glob(f"{FOLDER_PREFIX}*"):
+        with contextlib.suppress(OSError):  # somebody else's
+            if time.time() - old.stat().st_mtime > YOUNG_S and current_runner(old) is None:
+                shutil.rmtree(old, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX, dir=root))  # a short name, for there are sockets in it
+    try:
+        with only_runner(folder):
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _handlers_kept() -> Iterator[None]:
+    """Ray puts its own handler of SIGTERM in place, which would end the run impolitely."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, handler)

@@ -1,0 +1,177 @@
+"""Everything that a study found, as Parquet files that other programs read, and our own commands too.
+
+- `evaluations.parquet`: a row a scored cell; what `shareornot replay` reads
+- `scores.parquet`: the same with what training the cell alone gave; what `shareornot appraise` reads
+- `agreement.parquet`: a row a chapter; correlation, noise ceiling, verdict
+- `comparisons.parquet`: a row a chapter and k; searches in the same time
+- `regret.parquet`: a row a chapter, search and time; the curves
+- `pieces.parquet`: a row a finished piece; settings, versions, duration
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from shareornot.appraisal.scores_file import read_scores
+from shareornot.errors import MissingDataError
+from shareornot.progress import ProgressBars, no_bars
+from shareornot.spaces.architectures import CellArchitectures
+from shareornot.storage import atomic_write
+from shareornot.studies.appraisal_job import join_shards, read_appraisal, variant_name
+from shareornot.studies.job_execution import verify_or_set_aside
+from shareornot.studies.store import PlannedChapter, Store
+from shareornot.studies.study_file import read_study
+from shareornot.studies.summary import AGREEMENT, COMPARISONS, summary_rows, write_rows
+from shareornot.tables import BenchmarkTable, open_benchmark
+
+
+def finished_appraisals(folder: Path, bars: ProgressBars = no_bars) -> list[tuple[str, PlannedChapter]]:
+    """The appraisals that the study's last run asked for, as far as they are finished and whole: names and contents.
+
+    Raises:
+        MissingDataError: no study there, or nothing of it is finished.
+        DataError: one is damaged; it was set aside, and `resume` computes it anew.
+    """
+    store = Store(folder)
+    found = [(one.name, one.chapter) for one in store.read_plan() if one.chapter and store.is_finished(one.name)]
+    if not found:
+        raise MissingDataError(
+            f"{folder}: expected an appraisal that is finished, found none; run: shareornot study resume {folder}"
+        )
+    with bars("Checking results", len(found)) as progress:
+        for name, _ in found:
+            verify_or_set_aside(store, name)
+            progress.advance()
+    return found
+
+
+def export_study(folder: Path, out: Path, bars: ProgressBars = no_bars) -> list[Path]:
+    """Write the Parquet files.
+
+    Args:
+        folder: of the study; what is not finished is left out.
+        out: folder for the files.
+        bars: shows the progress in chapters.
+
+    Returns:
+        The files.
+
+    Raises:
+        MissingDataError: nothing is finished.
+        DataError: a result is damaged; it was set aside, and `resume` computes it anew.
+        OSError: the files cannot be written.
+    """
+    store = Store(folder)
+    found = finished_appraisals(folder, bars)
+    table = open_benchmark(read_study(folder).benchmark)
+    names = chapter_variants([chapter for _, chapter in found])
+    evaluations: list[dict[str, Any]] = []
+    scores: list[dict[str, Any]] = []
+    curves: list[dict[str, Any]] = []
+    with bars("Exporting", len(found)) as progress:
+        for (piece, chapter), variant in zip(found, names, strict=True):
+            for shards in chapter.shards:
+                for name in shards:
+                    verify_or_set_aside(store, name)
+            columns = _evaluations(store, chapter, variant)
+            evaluations.append(columns)
+            scores.append(_with_standalone(columns, table))
+            appraisal, _, _ = read_appraisal(store, piece)
+            curves += [
+                {
+                    "space": [chapter.space] * len(curve.time_s),
+                    "variant": [variant] * len(curve.time_s),
+                    "search": [search] * len(curve.time_s),
+                    **{column: getattr(curve, column) for column in ("time_s", "mean", "low", "high")},
+                }
+                for search, curve in appraisal.curves.items()
+            ]
+            progress.advance()
+    agreement, comparisons = summary_rows([store.path(piece) for piece, _ in found])
+    for rows, name in ((agreement, AGREEMENT), (comparisons, COMPARISONS)):
+        write_rows(out / name, rows)
+    for parts, name in ((evaluations, "evaluations"), (scores, "scores"), (curves, "regret")):
+        _write_columns(out / f"{name}.parquet", parts)
+    write_rows(out / "pieces.parquet", _piece_rows(store))
+    files = ("evaluations", "scores", "agreement", "comparisons", "regret", "pieces")
+    return [out / f"{name}.parquet" for name in files]
+
+
+def chapter_variants(chapters: Sequence[PlannedChapter]) -> list[str]:
+    """A name for the variant of each chapter; with the experiment where a space has several of one name."""
+    plain = [variant_name(one.variant, one.evaluation) for one in chapters]
+    keys = [(one.space, name) for one, name in zip(chapters, plain, strict=True)]
+    return [
+        f"{name} ({one.experiment})" if keys.count(key) > 1 and one.experiment else name
+        for one, name, key in zip(chapters, plain, keys, strict=True)
+    ]
+
+
+def _evaluations(store: Store, chapter: PlannedChapter, variant: str) -> dict[str, Any]:
+    """Scored cells of all super-nets of a chapter, in the order of evaluation."""
+    joined = [
+        join_shards([read_scores(store.path(name) / "proxies.parquet") for name in shards]) for shards in chapter.shards
+    ]
+    sizes = [len(one.cells) for one in joined]
+    return {
+        "space": [chapter.space] * sum(sizes),
+        "variant": [variant] * sum(sizes),
+        "seed": np.repeat(np.array(chapter.seeds, np.int64), sizes),
+        "position": np.concatenate([np.arange(size, dtype=np.int64) for size in sizes]),
+        "cell": np.concatenate([one.cells for one in joined]),
+        "proxy_validation_accuracy": np.concatenate([one.proxies for one in joined]),
+    }
+
+
+def _with_standalone(columns: dict[str, Any], table: BenchmarkTable) -> dict[str, Any]:
+    """The same with every training of the cell alone."""
+    rows, _ = table.rows_of(columns["cell"])
+    validation, test = table.values("validation_accuracy")[rows], table.values("test_accuracy")[rows]
+    distinct, positions = np.unique(columns["cell"], return_inverse=True)
+    texts = np.array(CellArchitectures().names(distinct), dtype=object)
+    return {
+        "space": columns["space"],
+        "variant": columns["variant"],
+        "supernet": [f"seed-{seed}" for seed in columns["seed"].tolist()],
+        "architecture": texts[positions],
+        "proxy": columns["proxy_validation_accuracy"],
+        **{f"standalone_{run}": validation[:, run].astype(np.float64) for run in range(validation.shape[1])},
+        **{f"test_{run}": test[:, run].astype(np.float64) for run in range(test.shape[1])},
+        "cost": table.mean("training_time")[rows],
+    }
+
+
+def _piece_rows(store: Store) -> list[dict[str, Any]]:
+    """What stands in each finished piece's `piece.json`."""
+    plan = store.read_plan()
+    finished = store.finished(one.name for one in plan)
+    rows = []
+    for one in plan:
+        if one.name in finished:
+            content = store.read_piece(one.name)
+            rows.append(
+                {
+                    "name": one.name,
+                    "kind": one.kind,
+                    "label": one.label,
+                    "needs": list(one.needs),
+                    "duration_s": float(content["duration_s"]),
+                    "device": content.get("device"),
+                    "spec": json.dumps(content["spec"], sort_keys=True),
+                    "versions": json.dumps(content.get("versions", {}), sort_keys=True),
+                    "files": json.dumps(content["files"], sort_keys=True),
+                }
+            )
+    return rows
+
+
+def _write_columns(path: Path, parts: Sequence[dict[str, Any]]) -> None:
+    """Write parts with equal columns one below the other."""
+    table = pa.concat_tables([pa.table(part) for part in parts])
+    with atomic_write(path) as file:
+        pq.write_table(table, file, write_page_checksum=True)

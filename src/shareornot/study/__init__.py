@@ -1,1 +1,0 @@
-"""Floor 3: what to run, running it, keeping it."""

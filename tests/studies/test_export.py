@@ -1,0 +1,72 @@
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from shareornot.errors import DataError, MissingDataError
+from shareornot.reproduction.evaluations import read_evaluations
+from shareornot.spaces.nasbench101 import Cell
+from shareornot.studies import decode_study, run_study
+from shareornot.studies.execution import InProcess
+from shareornot.studies.export import chapter_variants, export_study, finished_appraisals
+from shareornot.tables import open_benchmark
+
+
+def test_everything_is_exported(finished, tmp_path):
+    files = {path.stem: pq.read_table(path) for path in export_study(finished, tmp_path)}
+    assert {name: table.num_rows for name, table in files.items() if name != "regret"} == {
+        "evaluations": 2 * 2 * 12,
+        "scores": 2 * 2 * 12,
+        "agreement": 2,
+        "comparisons": 2 * 2,
+        "pieces": 13,
+    }
+    table = open_benchmark("digits")
+    read = read_evaluations(tmp_path / "evaluations.parquet", table)
+    assert (read.variants, read.spaces, len(read.supernets)) == (("NO-FT", "BNS-FT"), ("A3",), 4)
+    scores = files["scores"].to_pylist()
+    for row, cell in zip(scores[:3], files["evaluations"]["cell"].to_pylist(), strict=False):
+        assert Cell.parse(row["architecture"]).index == cell
+        trained = table.query(cell)
+        assert np.mean([row[f"standalone_{run}"] for run in range(3)]) == pytest.approx(trained.validation_accuracy)
+    assert set(files["regret"]["search"].to_pylist()) == {"guided", "random", "evolution"}
+
+
+def test_damage_is_found_before_anything_is_exported(folder, tmp_path):
+    path = next((folder / "pieces").glob("score-*/proxies.parquet"))
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(DataError, match="was damaged and is computed anew"):
+        export_study(folder, tmp_path)
+    assert not list(tmp_path.glob("*.parquet"))
+
+
+def test_nothing_finished(folder, tmp_path):
+    for path in (folder / "pieces").glob("appraise-*/piece.json"):
+        path.unlink()
+    with pytest.raises(MissingDataError, match="expected an appraisal that is finished, found none"):
+        export_study(folder, tmp_path)
+
+
+def test_chapters_of_two_experiments_have_names_of_their_own(tiny, folder, tmp_path):
+    """And random search on the pools adds the paired comparison of the paper's first version."""
+    experiments = {
+        "small": {"evaluations": ["bns-ft"]},
+        "paired": {"evaluations": ["bns-ft"], "search": {"random_search": "pool", "count_scoring": False}},
+    }
+    study = decode_study(tiny | {"experiments": experiments})
+    report = run_study(folder, study, InProcess(), device="cpu")
+    assert (report.complete, report.num_done) == (True, 2)  # the paired appraisal, and the summary
+    chapters = [one for _, one in finished_appraisals(folder)]
+    assert chapter_variants(chapters) == ["BNS-FT (small)", "BNS-FT (paired)"]
+    export_study(folder, tmp_path)
+    rows = pq.read_table(tmp_path / "comparisons.parquet").to_pylist()
+    assert [(one["against"], one["num_trained"]) for one in rows] == [
+        ("space", 1),
+        ("space", 5),
+        ("space", 1),
+        ("space", 5),
+        ("pool", 1),
+        ("pool", 5),
+    ]
+    paired = rows[-1]
+    assert paired["difference"] == pytest.approx(paired["guided_regret"] - paired["random_regret"])
+    assert 0 <= paired["p_value"] <= 1

@@ -1,0 +1,150 @@
+"""Pieces are named by what determines their results: no more, no less."""
+
+import os
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from shareornot.errors import MissingDataError, SettingsError
+from shareornot.studies import decode_study, piece, plan_pieces
+from shareornot.studies.data_hashes import DataHashes
+from shareornot.studies.job import ScoreWork
+from shareornot.studies.supernets import draw_pool
+from shareornot.tables import open_benchmark
+
+BASE = {
+    "preset": "digits",
+    "spaces": ["A3"],
+    "variants": ["baseline"],
+    "supernets": 2,
+    "shard_size": 20,
+    "pool": {"num_cells": 50},
+}
+HASHES = DataHashes()
+
+
+def names(*overrides, **values):
+    """Names of the pieces of each kind."""
+    pieces = plan_pieces(decode_study(BASE | values, overrides), HASHES)
+    return {kind: {one.name for one in pieces if one.kind == kind} for kind in piece.CODE_VERSIONS}
+
+
+def test_a_study_is_cut_into_pieces_that_come_after_what_they_need():
+    pieces = plan_pieces(decode_study(BASE), HASHES)
+    seen = set()
+    for one in pieces:
+        assert seen.issuperset(one.needs)
+        assert one.name not in seen
+        seen.add(one.name)
+    counts = {kind: sum(one.kind == kind for one in pieces) for kind in piece.CODE_VERSIONS}
+    assert counts == {"train": 2, "score": 2 * 2 * 3, "appraise": 2, "summarise": 1}
+
+
+def test_asking_twice_gives_the_same_names():
+    assert names() == names() == names(name="another")
+
+
+def test_shards_join_to_the_pool():
+    study = decode_study(BASE)
+    pieces = [one for one in plan_pieces(study, HASHES) if isinstance(one.work, ScoreWork)]
+    first = [one.work for one in pieces if one.needs == pieces[0].needs and one.work.evaluation.adaptation == "none"]
+    assert [(one.start, one.stop) for one in first] == [(0, 20), (20, 40), (40, 50)]
+    pool = draw_pool(open_benchmark("digits"), first[0].settings)
+    assert len(np.unique(pool)) == 50
+
+
+def test_evaluations_share_the_training():
+    both, one = names(), names("evaluations=['bns-ft']")
+    assert both["train"] == one["train"]
+    assert one["score"] < both["score"]
+    assert one["appraise"] < both["appraise"]
+
+
+def test_another_variant_reuses_the_rest():
+    before, after = names(), names("variants=['baseline', 'single-k']")
+    for kind in ("train", "score", "appraise"):
+        assert before[kind] < after[kind]
+        assert len(after[kind]) == 2 * len(before[kind])
+
+
+def test_more_supernets_reuse_those_that_are_there():
+    before, after = names(), names("supernets=3")
+    assert before["train"] < after["train"]
+    assert before["score"] < after["score"]
+    assert before["appraise"].isdisjoint(after["appraise"])
+
+
+def test_settings_of_the_searches_change_the_appraisals_only():
+    before, after = names(), names("search.seed=1")
+    assert before["train"] == after["train"]
+    assert before["score"] == after["score"]
+    assert before["appraise"].isdisjoint(after["appraise"])
+    assert before["summarise"].isdisjoint(after["summarise"])
+
+
+@pytest.mark.parametrize(
+    "override", ["evaluation.forward_size=7", "engine=fused", "watching.num_times=0", "name=other", "shard_size=20"]
+)
+def test_what_changes_the_speed_changes_no_name(override):
+    assert names(override) == names()
+
+
+def test_batches_of_the_adaptation_matter_only_where_there_is_one():
+    before, after = names(), names("evaluation.num_batches=2")
+    assert before["train"] == after["train"]
+    assert len(before["score"] & after["score"]) == 6  # NO-FT
+
+
+@pytest.mark.parametrize("override", ["training.epochs=299", "network.num_filters=4", "seed=7", "spaces=['A2']"])
+def test_what_changes_the_training_changes_all_that_rests_on_it(override):
+    before, after = names(), names(override)
+    for kind in ("train", "score", "appraise", "summarise"):
+        assert before[kind].isdisjoint(after[kind])
+
+
+def test_a_larger_pool_is_another_one():
+    before, after = names(), names("pool.num_cells=60")
+    assert before["train"] == after["train"]
+    assert before["score"].isdisjoint(after["score"])
+
+
+@pytest.mark.parametrize(("kind", "same"), [("train", ()), ("score", ("train",)), ("appraise", ("train", "score"))])
+def test_a_new_version_of_the_code_renames_what_it_computes(kind, same, monkeypatch):
+    before = names()
+    monkeypatch.setitem(piece.CODE_VERSIONS, kind, 99)
+    after = names()
+    for one in piece.CODE_VERSIONS:
+        assert (before[one] == after[one]) == (one in same)
+
+
+def test_data_is_hashed_once_until_it_changes(tmp_path, monkeypatch):
+    (tmp_path / "data").write_text("a")
+    calls = []
+    monkeypatch.setattr("shareornot.studies.data_hashes.sha256_of", lambda path: calls.append(path) or "0" * 64)
+    for _ in range(2):
+        assert DataHashes(tmp_path / "cache.json").of(tmp_path / "data") == "0" * 64
+    assert len(calls) == 1
+    os.utime(tmp_path / "data", ns=(0, 1))
+    DataHashes(tmp_path / "cache.json").of(tmp_path / "data")
+    assert len(calls) == 2
+    (tmp_path / "cache.json").write_text("damaged")
+    DataHashes(tmp_path / "cache.json").of(tmp_path / "data")
+    assert len(calls) == 3
+
+
+def test_data_that_is_not_there(tmp_path, monkeypatch):
+    monkeypatch.setenv("SHAREORNOT_DATA", str(tmp_path))
+    with pytest.raises(MissingDataError, match="run: shareornot data fetch nasbench101"):
+        plan_pieces(decode_study({"preset": "laptop"}), DataHashes())
+    with pytest.raises(MissingDataError, match="run: shareornot data fetch cifar10"):
+        plan_pieces(decode_study({"preset": "laptop", "benchmark": "digits"}), DataHashes())
+    with pytest.raises(MissingDataError, match="search times: expected nowhere, found no file"):
+        names("search.times=nowhere")
+
+
+def test_a_benchmark_of_larger_cells_than_the_network_has_room_for(monkeypatch):
+    table = SimpleNamespace(info=SimpleNamespace(name="made up", max_vertices=7))
+    monkeypatch.setattr("shareornot.studies.planning.open_benchmark", lambda _: table)
+    with pytest.raises(SettingsError, match="expected cells with at most 5 vertices"):
+        plan_pieces(decode_study(BASE), HASHES)

@@ -1,0 +1,141 @@
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shareornot.errors import DataError, MissingDataError, SettingsError
+from shareornot.studies.study_file import (
+    PRESETS,
+    decode_study,
+    describe_presets,
+    new_study,
+    preset_text,
+    read_study,
+    study_text,
+    write_study,
+)
+from shareornot.studies.study_settings import evaluation_config, supernet_settings
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_presets_are_studies_and_survive_a_round_trip(preset, tmp_path):
+    study = decode_study({"preset": preset})
+    assert study.name == preset
+    assert decode_study(tomllib.loads(study_text(study))) == study
+    write_study(tmp_path / "study.toml", study)
+    assert read_study(tmp_path) == study == read_study(tmp_path / "study.toml")
+    assert describe_presets()[preset] in preset_text(preset)
+
+
+def test_a_new_file_is_the_preset_with_its_comments(tmp_path):
+    new_study(tmp_path / "a.toml", "digits")
+    assert "# TOP-k" in (tmp_path / "a.toml").read_text()
+    assert read_study(tmp_path / "a.toml") == decode_study({"preset": "digits"})
+    with pytest.raises(SettingsError, match="expected a new file, got one that is there"):
+        new_study(tmp_path / "a.toml", "digits")
+
+
+def test_what_the_two_versions_of_the_paper_ask_for():
+    first, second = decode_study({"preset": "paper-v1"}), decode_study({"preset": "paper-v2"})
+    assert [len(one.chapters()) for one in (first, second)] == [7 * 6, 7 * 6 + 7]
+    for chapter in first.chapters():
+        assert len(chapter.seeds) == 5
+        assert chapter.pool.num_cells == 1000
+        assert chapter.search.num_trained == (1, 10, 100)
+        assert (chapter.search.random_search, chapter.search.count_scoring) == ("pool", False)
+    searches = [one for one in second.chapters() if one.experiment == "searches"]
+    assert {(len(one.seeds), one.pool.num_cells, one.variant, one.evaluation) for one in searches} == {
+        (30, 10_000, "baseline", "bns-ft")
+    }
+    assert {one.search.num_trained for one in second.chapters()} == {(1, 10, 20)}
+    settings = supernet_settings(first, first.chapters()[0], 3)
+    assert (settings.training.epochs, settings.network.num_filters, settings.training.seed) == (432, 16, 3)
+    assert evaluation_config(first, "no-ft", settings).adaptation == "none"
+    assert evaluation_config(first, "ft", settings).fine_tuning_steps == 20
+
+
+def test_a_file_overrides_its_preset_and_the_command_line_both(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('preset = "digits"\nname = "mine"\n[training]\nepochs = 7\n')
+    study = read_study(path, ["training.epochs=9", "recipe=as-described", 'spaces=["A1"]', "pool.num_cells = 'all'"])
+    assert (study.name, study.training.epochs, study.spaces, study.pool.num_cells) == ("mine", 9, ("A1",), "all")
+    assert study.supernets == decode_study({"preset": "digits"}).supernets
+    settings = supernet_settings(study, study.chapters()[0], 0)
+    assert settings.num_cells is None
+
+
+def test_experiments_of_a_file_replace_those_of_its_preset():
+    own = decode_study({"preset": "paper-v2", "experiments": {"only": {"spaces": ["A4"], "supernets": 2}}})
+    assert [(one.experiment, one.space, len(one.seeds)) for one in own.chapters()] == [("only", "A4", 2)]
+    changed = decode_study({"preset": "paper-v2"}, ["experiments.searches.supernets=3"])
+    assert {len(one.seeds) for one in changed.chapters()} == {5, 3}
+
+
+def test_a_path_is_made_absolute(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "table.arrow").touch()
+    (tmp_path / "a.toml").write_text('preset = "digits"\nbenchmark = "table.arrow"\n')
+    assert read_study(tmp_path / "a.toml").benchmark == str(tmp_path / "table.arrow")
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"epochs": 3}, "epochs: expected a known setting, got an unknown one; try 'training.epochs'"),
+        ({"training": {"epoch": 3}}, "training.epoch: .*; try 'training.epochs'"),
+        ({"trainign": {}}, "trainign: .*; try 'training'"),
+        ({"training": {"optimizer": {"lr": 1}}}, "training.optimizer.lr: .*; try 'training.optimizer"),
+        ({"experiments": {"a": {"pol": {}}}}, "experiments.a.pol: .*; try 'experiments.a.pool'"),
+        ({"training": {"epochs": "many"}}, "training.epochs: input should be a valid integer, got 'many'"),
+        ({"training": {"epochs": 0}}, "epochs: expected at least 1, got 0"),
+        ({"training": 3}, "training: .*, got 3"),
+        ({"supernets": 0}, "supernets: expected at least 1, got 0"),
+        ({"supernets": 2.5}, "supernets: .*, got 2.5"),
+        ({"seed": -1}, "expected a seed from 0"),
+        ({"spaces": []}, "spaces: expected at least one and none twice, got none"),
+        ({"spaces": ["A1", "A1"]}, "spaces: expected at least one and none twice, got A1, A1"),
+        ({"spaces": ["A9"]}, "space: expected one of A1, .*, got 'A9'"),
+        ({"variants": ["avg-4"]}, "variants.0: .*, got 'avg-4'"),
+        ({"recipe": "as-published"}, "recipe: expected as-described on digits, got as-published"),
+        ({"pool": {"num_cells": 0}}, "pool.num_cells: expected at least 1, or 'all', got 0"),
+        ({"search": {"num_trained": [10, 1]}}, r"search.num_trained: expected increasing numbers"),
+        ({"watching": {"num_cells": 1}}, "watching: expected num_times from 0"),
+        ({"name": "../x"}, "name: expected a word that can name a folder, got '../x'"),
+        ({"preset": "digit"}, "preset: expected one of .*, got 'digit'; try 'digits'"),
+        ({"preset": 3}, "preset: expected one of .*, got 3"),
+    ],
+)
+def test_mistakes_are_named(values, message):
+    with pytest.raises(SettingsError, match=message):
+        decode_study({"preset": "digits", **values})
+
+
+def test_a_missing_setting_is_named():
+    with pytest.raises(SettingsError, match="benchmark: field required"):
+        decode_study({"name": "a", "images": "digits"})
+
+
+@pytest.mark.parametrize("text", ["training.epochs", "=3", "a b=3", "a=1\nb=2", "a..b=1"])
+def test_a_wrong_override_is_refused(text):
+    with pytest.raises(SettingsError, match="--set: expected a dotted name"):
+        decode_study({"preset": "digits"}, [text])
+
+
+def test_files_that_are_none(tmp_path):
+    with pytest.raises(MissingDataError, match="expected a study file or folder, found none; write one with"):
+        read_study(tmp_path / "a.toml")
+    for content in (b"a = ", b"\xff\xfe", b"<html>"):
+        (tmp_path / "a.toml").write_bytes(content)
+        with pytest.raises(DataError, match=r"a\.toml: expected a study in TOML"):
+            read_study(tmp_path / "a.toml")
+
+
+@given(name=st.text(min_size=1).filter(lambda text: not set(text) & set("/\\\0") and not text.startswith(".")))
+def test_any_text_survives_the_round_trip(name):
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return  # half a character is no text
+    study = decode_study({"preset": "digits", "name": name, "experiments": {name: {"supernets": 1}}})
+    assert decode_study(tomllib.loads(study_text(study))) == study
