@@ -1,9 +1,9 @@
 from contextlib import contextmanager
 
 import pytest
-from shareornot.studies import machinery_speed
 
 from shareornot.errors import MissingExtraError
+from shareornot.studies import machinery_speed
 from shareornot.studies.execution import Event, InProcess
 from shareornot.studies.machinery_speed import measure_machinery, time_empty_pieces
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from importlib import metadata
 
 import pytest
-from shareornot.studies import provenance
 
+from shareornot.studies import provenance
 from shareornot.studies.provenance import installed_versions, make_provenance, used_data
 
 

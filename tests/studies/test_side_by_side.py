@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
-from shareornot.studies import supernets
 
 from shareornot.errors import Interrupted, SettingsError
 from shareornot.images import digits_images
 from shareornot.progress import Silent
 from shareornot.spaces.nasbench101 import parse_space, space_cells
+from shareornot.studies import supernets
 from shareornot.studies.settings import digits_settings, read_settings, with_seed
 from shareornot.studies.side_by_side import train_side_by_side
 from shareornot.studies.supernets import train_supernets

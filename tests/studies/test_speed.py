@@ -1,7 +1,7 @@
 import pytest
-from shareornot.studies import speed
 
 from shareornot.errors import SettingsError
+from shareornot.studies import speed
 from shareornot.studies.speed import measure_speed
 
 

@@ -5,9 +5,9 @@ from itertools import count
 import numpy as np
 import pytest
 import torch
-from shareornot.studies import standalone_speed
 
 from shareornot.errors import SettingsError
+from shareornot.studies import standalone_speed
 from shareornot.studies.speed import measure_speed
 from shareornot.studies.standalone_speed import StandaloneSpeed, measure_standalone
 from shareornot.tables import open_benchmark

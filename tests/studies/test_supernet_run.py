@@ -9,11 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from safetensors import safe_open
-from shareornot.studies import supernet_run
 
 from shareornot.errors import DataError, Interrupted, MissingDataError, SettingsError
 from shareornot.images import ImageSet, digits_images
 from shareornot.progress import Silent
+from shareornot.studies import supernet_run
 from shareornot.studies.settings import digits_network, digits_settings
 from shareornot.studies.supernet_run import CHECKPOINT, PROXIES, evaluate_supernet, train_supernet
 from shareornot.studies.training_log import LOG_NAME

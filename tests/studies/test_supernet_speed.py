@@ -4,11 +4,11 @@ from itertools import count
 
 import pytest
 import torch
-from shareornot.studies import supernet_speed
 
 from shareornot.errors import SettingsError
 from shareornot.images import digits_images
 from shareornot.progress import Silent
+from shareornot.studies import supernet_speed
 from shareornot.studies.supernet_speed import Work, measure_supernets
 from shareornot.supernet.engines import KINDS, engines_for
 from shareornot.supernet.floor import Floor

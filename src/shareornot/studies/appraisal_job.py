@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,13 @@ import numpy as np
 from shareornot.appraisal.appraisal import Appraisal, appraise
 from shareornot.appraisal.audit import SpaceAudit, audit_space
 from shareornot.appraisal.budget_comparison import ScoredPool, SupernetCosts
+from shareornot.appraisal.paired_comparison import PairedComparison
 from shareornot.appraisal.scores_file import ScoredCells, read_scores
 from shareornot.appraisal.truth import search_table
 from shareornot.errors import DataError
 from shareornot.search import PAPER_V1, compare_searches, supernet_cost
 from shareornot.spaces.nasbench101 import parse_space
-from shareornot.statistics import Interval, Significance, student_interval, wilcoxon_signed_rank
+from shareornot.statistics import student_interval, wilcoxon_signed_rank
 from shareornot.storage import atomic_write
 from shareornot.studies.job import AppraiseWork, Piece
 from shareornot.studies.record import read_record, write_record
@@ -25,21 +26,6 @@ from shareornot.studies.supernets import supernet_costs
 from shareornot.tables import BenchmarkTable, open_benchmark
 
 NUMBERS = "numbers.json"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PairedComparison:
-    """As in the paper's first version: each super-net's search against one random order of its own pool."""
-
-    num_trained: int
-    """k."""
-    guided_regret: float
-    """Mean test regret, a fraction."""
-    random_regret: float
-    difference: Interval
-    """Guided minus random, paired by super-net, with Student's interval."""
-    test: Significance
-    """Wilcoxon's signed-rank test, exact; the paper prints a one-sided p-value by the normal approximation."""
 
 
 def appraise_piece(store: Store, piece: Piece, work: AppraiseWork) -> list[str]:

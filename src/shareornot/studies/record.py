@@ -64,8 +64,8 @@ def known_classes() -> Mapping[str, type]:
     """The classes that a record may hold, by name: those of an appraisal and of an audit, and of all their fields."""
     from shareornot.appraisal.appraisal import Appraisal
     from shareornot.appraisal.audit import SpaceAudit
+    from shareornot.appraisal.paired_comparison import PairedComparison
     from shareornot.spaces.architectures import CellArchitectures
-    from shareornot.studies.appraisal_job import PairedComparison
 
     found: dict[str, type] = {CellArchitectures.__name__: CellArchitectures}
     waiting: list[Any] = [Appraisal, SpaceAudit, PairedComparison]
