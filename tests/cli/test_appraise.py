@@ -9,7 +9,7 @@ def test_the_answer_for_people(shareornot, scored):
     shown = shareornot("appraise", scored)
     assert (shown.code, shown.err) == (0, "Drawing figures ...\n")
     lines = shown.out.splitlines()
-    assert lines[0] == "digits, A3: 731 of 731 cells known"
+    assert lines[0] == "digits, A3, BNS-FT: 731 of 731 cells known"
     assert lines[-2:] == [f"Picture: {scored / 'appraisal.png'}", f"Page: {scored / 'report.html'}"]
     assert (scored / "appraisal.png").is_file()
     assert max(map(len, lines[:-2])) <= 80

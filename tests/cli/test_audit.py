@@ -69,7 +69,7 @@ def test_a_folder_fits_a_narrow_terminal(folder):
     assert result.exit_code == 0, result.output
     assert "Most over-rated: edge input to output" in " ".join(result.output.split())
     assert "What it costs" in result.output
-    assert "A_FULL: 800 scores by 4 super-nets" in result.output
+    assert "A_FULL, NO-FT: 800 scores by 4 super-nets" in result.output
     assert max(map(len, result.output.splitlines())) <= 80
     assert "…" not in result.output
 

@@ -16,8 +16,10 @@ from shareornot.spaces.nasbench101 import parse_space, space_cells
 from shareornot.studies.settings import digits_settings, read_settings, write_settings
 from shareornot.studies.supernets import (
     appraise_supernets,
+    audit_supernets,
     draw_pool,
     evaluate_supernets,
+    settings_used,
     supernet_folders,
     train_supernets,
 )
@@ -215,6 +217,33 @@ def test_scoring_costs_what_it_passes(trained):
     mean_s = table.mean("training_time")[cells].mean()
     overhead_s = mean_s * (2 / epochs + 25 * (797 + 4 * 50) / (3 * 200 * epochs))
     assert overhead_s < budget.budget_s < overhead_s + table.mean("training_time")[cells].max()
+
+
+def scored_as(copied, **changes):
+    """The same scores, with a record that they were made in another way."""
+    for path in copied.glob("seed-*/proxies.parquet"):
+        scores = read_scores(path)
+        evaluation = scores.origin["evaluation"] | changes
+        write_scores(path, replace(scores, origin=scores.origin | {"evaluation": evaluation}))
+
+
+def test_fine_tuning_is_a_part_of_the_cost(copied):
+    """40 steps with 50 images cost what 10 of the 20 epochs of a training alone cost, for each of 25 cells."""
+    before = appraise_supernets(copied).comparisons[0].num_random_trainings
+    scored_as(copied, fine_tuning_steps=40)
+    after = appraise_supernets(copied).comparisons[0].num_random_trainings
+    assert after - before == pytest.approx(25 * 10 / 20)
+
+
+def test_a_report_states_how_the_scores_were_made(copied):
+    assert settings_used(copied)["evaluation"]["adaptation"] == "average"
+    assert appraise_supernets(copied).variant == audit_supernets(copied).variant == "BNS-FT"
+    scored_as(copied, adaptation="none")
+    assert (settings_used(copied)["evaluation"]["adaptation"], settings_used(copied)["num_cells"]) == ("none", 25)
+    assert appraise_supernets(copied).variant == "NO-FT"
+    scored_as(copied, fine_tuning_steps=40)
+    assert settings_used(copied)["evaluation"]["fine_tuning_steps"] == 40
+    assert audit_supernets(copied).variant == "FT"
 
 
 def test_a_pool_is_the_whole_space_or_some_of_it():

@@ -88,16 +88,13 @@ def _refuse(options: Mapping[str, object], expected: str, got: str) -> None:
 def _appraise_folder(
     folder: Path, seed: int, times: Path | None, supernet_times: Path | None, *, as_json: bool, open_it: bool
 ) -> None:
-    from dataclasses import asdict
-
     from shareornot.cli.page import publish, typed_command
     from shareornot.cli.show import show_appraisal, show_json
     from shareornot.errors import DataError
     from shareornot.report import to_json, write_report
     from shareornot.report.chapter import Chapter
     from shareornot.studies.provenance import make_provenance
-    from shareornot.studies.settings import read_settings
-    from shareornot.studies.supernets import appraise_supernets, audit_supernets, supernet_folders
+    from shareornot.studies.supernets import appraise_supernets, audit_supernets, settings_used
     from shareornot.tables import benchmark_path
 
     started_s = time.monotonic()
@@ -111,13 +108,13 @@ def _appraise_folder(
         show_json(to_json(appraisal))
     else:
         show_appraisal(appraisal, picture)
-    settings = read_settings(supernet_folders(folder)[0] / "settings.json")
+    settings = settings_used(folder)
     provenance = make_provenance(
         f"Weight sharing on {appraisal.space} of {appraisal.benchmark}",
         command=typed_command(),
         seeds=[seed],
-        settings=asdict(settings),
-        data_files={Path(settings.benchmark).name: benchmark_path(settings.benchmark)},
+        settings=settings,
+        data_files={Path(settings["benchmark"]).name: benchmark_path(settings["benchmark"])},
         duration_s=time.monotonic() - started_s,
     )
     publish(folder, [Chapter(appraisal=appraisal, audit=audit)], provenance, quiet=as_json, open_it=open_it)

@@ -29,7 +29,7 @@ def demo(
     words, and on one page, report.html. What is done already is not done again.
     """
     with user_errors():
-        from dataclasses import asdict, replace
+        from dataclasses import replace
 
         from shareornot.appraisal.audit_words import describe_audit
         from shareornot.cli.page import publish, typed_command
@@ -44,6 +44,7 @@ def demo(
             appraise_supernets,
             audit_supernets,
             evaluate_supernets,
+            settings_used,
             train_supernets,
         )
         from shareornot.tables import benchmark_path
@@ -65,7 +66,7 @@ def demo(
             f"Weight sharing on handwritten digits, {appraisal.space}",
             command=typed_command(),
             seeds=range(supernets),
-            settings=asdict(settings),
+            settings=settings_used(folder),
             data_files={"digits": benchmark_path("digits")},
             duration_s=time.monotonic() - started_s,
         )

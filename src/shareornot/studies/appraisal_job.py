@@ -20,6 +20,7 @@ from shareornot.spaces.nasbench101 import parse_space
 from shareornot.statistics import student_interval, wilcoxon_signed_rank
 from shareornot.storage import atomic_write
 from shareornot.studies.job import AppraiseWork, Piece
+from shareornot.studies.naming import variant_name
 from shareornot.studies.record import read_record, write_record
 from shareornot.studies.store import Store
 from shareornot.studies.supernets import supernet_costs
@@ -98,14 +99,6 @@ def join_shards(shards: Sequence[ScoredCells]) -> ScoredCells:
         proxies=np.concatenate([one.proxies for one in shards]),
         origin=shards[0].origin,
     )
-
-
-def variant_name(variant: str, evaluation: str) -> str:
-    """What the paper calls a way to train and to score: the columns of its Table 1."""
-    if variant == "baseline":
-        return evaluation.upper()
-    name = variant.upper()
-    return name if evaluation == "bns-ft" else f"{name} {evaluation.upper()}"
 
 
 def _pairs(

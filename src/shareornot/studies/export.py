@@ -22,8 +22,9 @@ from shareornot.errors import MissingDataError
 from shareornot.progress import ProgressBars, no_bars
 from shareornot.spaces.architectures import CellArchitectures
 from shareornot.storage import atomic_write
-from shareornot.studies.appraisal_job import join_shards, read_appraisal, variant_name
+from shareornot.studies.appraisal_job import join_shards, read_appraisal
 from shareornot.studies.job_execution import verify_or_set_aside
+from shareornot.studies.naming import variant_name
 from shareornot.studies.store import PlannedChapter, Store
 from shareornot.studies.study_file import read_study
 from shareornot.studies.summary import AGREEMENT, COMPARISONS, summary_rows, write_rows

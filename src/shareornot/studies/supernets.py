@@ -5,7 +5,7 @@ These are the steps of the main job, as Python users call them and as the comman
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from shareornot.progress import Progress, ProgressBars, no_bars
 from shareornot.spaces.nasbench101 import parse_space, space_cells
 from shareornot.studies.devices import choose_device
 from shareornot.studies.measured_times import read_times
+from shareornot.studies.naming import evaluation_name, variant_name
 from shareornot.studies.settings import RunSettings, read_settings, with_seed
 from shareornot.studies.workers import num_usable_cores, run_in_processes
 from shareornot.supernet.config import Engine, EvaluationConfig
@@ -157,7 +158,31 @@ def appraise_supernets(
         ScoredPool(name=path.name, cells=one.cells, proxies=one.proxies)
         for path, one in zip(folders, scores, strict=True)
     ]
-    return appraise(table, parse_space(first.space), pools, costs, np.random.default_rng(seed))
+    return appraise(
+        table,
+        parse_space(first.space),
+        pools,
+        costs,
+        np.random.default_rng(seed),
+        variant=variant_name(first.variant, evaluation_name(scores[0].origin["evaluation"])),
+    )
+
+
+def settings_used(folder: Path) -> dict[str, Any]:
+    """The settings behind the scores of a folder, for a report.
+
+    How the cells were scored is taken from the record of the scores, which may differ from what the super-nets'
+    settings propose.
+
+    Args:
+        folder: of `train_supernets` and `evaluate_supernets`.
+
+    Raises:
+        MissingDataError: no scored super-net in the folder.
+    """
+    first = supernet_folders(folder)[0]
+    settings, scores = read_settings(first / "settings.json"), read_scores(first / "proxies.parquet")
+    return asdict(settings) | {"evaluation": dict(scores.origin["evaluation"]), "num_cells": len(scores.cells)}
 
 
 def audit_supernets(folder: Path, *, benchmark: str | None = None, seed: int = 0) -> SpaceAudit:
@@ -185,7 +210,8 @@ def audit_supernets(folder: Path, *, benchmark: str | None = None, seed: int = 0
         for path, one in zip(folders, scores, strict=True)
     ]
     table = open_benchmark(benchmark or settings[0].benchmark)
-    return audit_space(table, parse_space(settings[0].space), pools, np.random.default_rng(seed))
+    variant = variant_name(settings[0].variant, evaluation_name(scores[0].origin["evaluation"]))
+    return audit_space(table, parse_space(settings[0].space), pools, np.random.default_rng(seed), variant=variant)
 
 
 def supernet_costs(
@@ -214,7 +240,7 @@ def supernet_costs(
     num_epochs = table.info.budgets[-1]
     return SupernetCosts(
         training=settings.training.epochs * settings.training.cells_per_step / num_epochs,
-        scoring=_scoring_cost(scores) / num_epochs if count_scoring else 0.0,
+        scoring=scoring_cost(scores) / num_epochs if count_scoring else 0.0,
         time_s=None if times is None else read_times(times, table.info.num_cells).time_s,
         narrow_time_s=None if supernet_times is None else read_times(supernet_times, table.info.num_cells).time_s,
     )
@@ -225,13 +251,19 @@ def _how_scored(scores: ScoredCells) -> dict[str, Any]:
     return {name: value for name, value in scores.origin["evaluation"].items() if name != "seed"}
 
 
-def _scoring_cost(scores: ScoredCells) -> float:
-    """What scoring a cell costs, in epochs of training it."""
+def scoring_cost(scores: ScoredCells) -> float:
+    """Cost of scoring one cell, in epochs of training it: everything that was done to get the score.
+
+    A backward pass costs about two forward passes, so an image in a fine-tuning step costs three images that are only
+    passed forward, in validation or to adapt batch norm.
+    """
+    evaluation, num_train_images = scores.origin["evaluation"], scores.origin["num_train_images"]
+    batch_size = min(evaluation["batch_size"], num_train_images)
     num_images = scores.origin["num_validation_images"]
-    if scores.origin["evaluation"]["adaptation"] != "none":
-        num_images += scores.origin["evaluation"]["num_batches"] * scores.origin["evaluation"]["batch_size"]
-    # A backward pass costs about two forward passes, so a training image costs three of a scored one.
-    return float(num_images / (3 * scores.origin["num_train_images"]))
+    if evaluation["adaptation"] != "none":
+        num_images += evaluation["num_batches"] * batch_size
+    num_images += 3 * evaluation.get("fine_tuning_steps", 0) * batch_size
+    return float(num_images / (3 * num_train_images))
 
 
 def supernet_folders(folder: Path) -> list[Path]:
