@@ -7,7 +7,7 @@ import pytest
 from shareornot.appraisal.appraisal import appraise, appraise_on
 from shareornot.appraisal.budget_comparison import ScoredPool, SupernetCosts
 from shareornot.appraisal.ranking_quality import ranking_quality
-from shareornot.appraisal.truth import benchmark_ground, search_table
+from shareornot.appraisal.truth import benchmark_truth, search_table
 from shareornot.errors import SettingsError
 from shareornot.search import guided_regret, trivial_guides
 from shareornot.spaces.architectures import CellArchitectures
@@ -78,9 +78,9 @@ def test_ceiling_is_that_of_the_space(replay_table, noisy_appraisal):
 def test_guides_are_those_of_the_whole_space(replay_table, noisy_appraisal):
     landscape = search_table(replay_table, FULL)
     parameters = trivial_guides(landscape)["most_parameters"]
-    assert noisy_appraisal.guides["number of parameters"] == spearman(parameters, landscape.validation).value
-    assert noisy_appraisal.guides["number of parameters"] > 0.9  # so the table was made
-    assert abs(noisy_appraisal.guides["training time"]) < 0.1
+    assert noisy_appraisal.baselines["number of parameters"] == spearman(parameters, landscape.validation).value
+    assert noisy_appraisal.baselines["number of parameters"] > 0.9  # so the table was made
+    assert abs(noisy_appraisal.baselines["training time"]) < 0.1
 
 
 def test_budgets_and_regrets_are_those_of_the_search(replay_table, make_pools, noisy_appraisal):
@@ -221,7 +221,7 @@ def test_the_pools_are_of_cells(noisy_appraisal):
 
 
 def test_a_table_of_single_trainings_has_no_ceiling(replay_table, make_pools, noisy_appraisal):
-    ground = replace(benchmark_ground(replay_table, FULL, variant="own"), runs=None)
+    ground = replace(benchmark_truth(replay_table, FULL, variant="own"), runs=None)
     found = appraise_on(ground, make_pools(noisy), COSTS, rng())
     assert found.ceiling is found.share_of_ceiling is None
     assert found.variant == "own"
@@ -232,7 +232,7 @@ def test_a_table_of_single_trainings_has_no_ceiling(replay_table, make_pools, no
 def test_a_table_of_noise_alone_gives_no_share(replay_table, make_pools):
     noise = np.random.default_rng(0).uniform(0.5, 0.9, (300, 2))
     half = np.concatenate([noise, noise[:, ::-1]])  # the two runs disagree as much as they can
-    ground = replace(benchmark_ground(replay_table, FULL), runs=half)
+    ground = replace(benchmark_truth(replay_table, FULL), runs=half)
     found = appraise_on(ground, make_pools(noisy), COSTS, rng())
     assert (found.share_of_ceiling is None) == (found.ceiling.ceiling <= 0)
 
@@ -246,7 +246,7 @@ def test_evolution_is_compared_with_random_search(noisy_appraisal):
 
 
 def test_without_evolution_the_rest_is_there(replay_table, make_pools):
-    ground = replace(benchmark_ground(replay_table, FULL), evolution_table=None)
+    ground = replace(benchmark_truth(replay_table, FULL), evolution_table=None)
     found = appraise_on(ground, make_pools(noisy), COSTS, rng())
     assert set(found.curves) == {"random", "guided"}
     assert all(one.evolution_regret is one.evolution_p_value is None for one in found.comparisons)

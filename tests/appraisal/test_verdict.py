@@ -29,10 +29,10 @@ def comparison(num_trained, mean, p_value):
     )
 
 
-def judged(*differences_and_p, ceiling=CEILING, guides=None, num_diverged=0, thing="cell"):
+def judged(*differences_and_p, ceiling=CEILING, baselines=None, num_diverged=0, thing="cell"):
     comparisons = [comparison(number, *one) for number, one in enumerate(differences_and_p, start=1)]
-    guides = {"number of parameters": 0.5} if guides is None else guides
-    return judge(AGREEMENT, ceiling, guides, comparisons, num_diverged=num_diverged, thing=thing)
+    baselines = {"number of parameters": 0.5} if baselines is None else baselines
+    return judge(AGREEMENT, ceiling, baselines, comparisons, num_diverged=num_diverged, thing=thing)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_what_carries_the_answer():
 
 
 def test_what_is_not_known_is_said():
-    ranking, price = judged((-0.02, None), ceiling=None, guides={}, thing="architecture").details
+    ranking, price = judged((-0.02, None), ceiling=None, baselines={}, thing="architecture").details
     assert "no training was repeated, so how far any scores could agree is unknown" in ranking
     assert "Nothing that comes for free" in ranking
     assert price.endswith("trains 14 architectures.")

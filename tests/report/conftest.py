@@ -87,7 +87,7 @@ def make_appraisal():
             ),
             "ceiling": NoiseCeiling(share=1.0, num_cells=2_000, single_run=0.8, one_against_others=0.85, ceiling=0.9),
             "share_of_ceiling": float(good.mean() / 0.9),
-            "guides": {"number of parameters": 0.5, "training time": -0.1},
+            "baselines": {"number of parameters": 0.5, "training time": -0.1},
             "comparisons": comparisons,
             "curves": {"random": curve(500, 1), "evolution": curve(500, 0.9), "guided": curve(num_supernets, 0.5)},
             "time_unit": "seconds",

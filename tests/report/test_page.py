@@ -232,8 +232,8 @@ def test_names_that_a_drawing_replaces_go_first(make_appraisal, provenance, monk
     assert told["names"] is None
 
 
-def test_one_super_net_without_ceiling_guides_and_audit(make_appraisal, provenance):
-    single = make_appraisal(num_supernets=1, ceiling=None, share_of_ceiling=None, guides={}, time_unit="trainings")
+def test_one_super_net_without_ceiling_baselines_and_audit(make_appraisal, provenance):
+    single = make_appraisal(num_supernets=1, ceiling=None, share_of_ceiling=None, baselines={}, time_unit="trainings")
     nothing = np.full(len(single.curves["guided"].mean), np.nan)
     guided = replace(single.curves["guided"], low=nothing, high=nothing, num_runs=1)
     single = replace(single, curves={"random": single.curves["random"], "guided": guided})

@@ -14,7 +14,7 @@ from jaxtyping import Float64
 
 from shareornot.appraisal.budget_comparison import BudgetComparison, ScoredPool, SupernetCosts, compare_at_budgets
 from shareornot.appraisal.ranking_quality import RankingQuality, ranking_quality
-from shareornot.appraisal.truth import Ground, TimeUnit, benchmark_ground
+from shareornot.appraisal.truth import TimeUnit, Truth, benchmark_truth
 from shareornot.appraisal.verdict import Verdict, judge
 from shareornot.errors import SettingsError
 from shareornot.search import CurveSummary
@@ -66,7 +66,7 @@ class Appraisal:
     """How far any proxy could agree with this table on this space; None where no training was repeated."""
     share_of_ceiling: float | None
     """None without a ceiling, or where it is 0: then the table is nothing but noise."""
-    guides: dict[str, float]
+    baselines: dict[str, float]
     """Spearman's correlation of what costs nothing, such as parameters, operations, training time; may be empty."""
     comparisons: tuple[BudgetComparison, ...]
     curves: dict[str, CurveSummary]
@@ -108,12 +108,12 @@ def appraise(
 
     References: Pourchot et al. 2020, arXiv:2002.04289, sections 4 and 5.
     """
-    ground = benchmark_ground(table, space, time_s=costs.time_s, variant=variant)
-    return appraise_on(ground, pools, costs, rng, num_trained=num_trained, num_runs=num_runs)
+    truth = benchmark_truth(table, space, time_s=costs.time_s, variant=variant)
+    return appraise_on(truth, pools, costs, rng, num_trained=num_trained, num_runs=num_runs)
 
 
 def appraise_on(
-    ground: Ground,
+    truth: Truth,
     pools: Sequence[ScoredPool],
     costs: SupernetCosts,
     rng: np.random.Generator,
@@ -122,11 +122,11 @@ def appraise_on(
     num_runs: int | None = None,
     proxy_unit: Literal["fraction", "any"] = "fraction",
 ) -> Appraisal:
-    """Judge the super-nets of any ground.
+    """Judge super-nets against what is known of their architectures.
 
     Args:
-        ground: what is known besides the scores.
-        pools: the scored architectures of each super-net, all of which the ground knows.
+        truth: what is known besides the scores.
+        pools: the scored architectures of each super-net, all of which the truth knows.
         costs: of a super-net.
         rng: source of the randomness of the searches.
         num_trained: k of the TOP-k comparisons.
@@ -134,10 +134,10 @@ def appraise_on(
         proxy_unit: whether proxies are fractions.
 
     Raises:
-        SettingsError: no super-net, one that scored what the ground does not know, or all of them diverged.
+        SettingsError: no super-net, one that scored what the truth does not know, or all of them diverged.
     """
-    check_pools(ground, pools)
-    values = ground.table
+    check_pools(truth, pools)
+    values = truth.table
     standalone = tuple(values.validation[pool.cells] for pool in pools)
     spearmans = tuple(
         spearman(pool.proxies, accuracies).value for pool, accuracies in zip(pools, standalone, strict=True)
@@ -151,18 +151,18 @@ def appraise_on(
     good = [pools[number] for number in converged]
     correlations = np.array([value for value in spearmans if value is not None])
     agreement = student_interval(correlations)
-    ceiling = None if ground.runs is None else noise_ceiling(ground.runs, rng)
-    guides = _guide_agreement(ground)
+    ceiling = None if truth.runs is None else noise_ceiling(truth.runs, rng)
+    baselines = _baseline_agreement(truth)
     comparisons, curves = compare_at_budgets(
-        ground, good, costs, rng, num_trained=num_trained, num_runs=num_runs or NUM_RUNS
+        truth, good, costs, rng, num_trained=num_trained, num_runs=num_runs or NUM_RUNS
     )
     return Appraisal(
-        benchmark=ground.benchmark,
-        space=ground.space,
-        variant=ground.variant,
+        benchmark=truth.benchmark,
+        space=truth.space,
+        variant=truth.variant,
         num_cells=int(values.member.sum()),
         num_known=len(values.cells),
-        architectures=ground.architectures,
+        architectures=truth.architectures,
         pools=tuple(pools),
         proxy_unit=proxy_unit,
         standalone=standalone,
@@ -174,18 +174,20 @@ def appraise_on(
         ),
         ceiling=ceiling,
         share_of_ceiling=share_of_ceiling(agreement.mean, ceiling.ceiling) if ceiling and ceiling.ceiling > 0 else None,
-        guides=guides,
+        baselines=baselines,
         comparisons=comparisons,
         curves=curves,
-        time_unit=ground.time_unit,
-        verdict=judge(agreement, ceiling, guides, comparisons, num_diverged=len(pools) - len(good), thing=ground.thing),
-        notes=ground.notes,
-        thing=ground.thing,
+        time_unit=truth.time_unit,
+        verdict=judge(
+            agreement, ceiling, baselines, comparisons, num_diverged=len(pools) - len(good), thing=truth.thing
+        ),
+        notes=truth.notes,
+        thing=truth.thing,
     )
 
 
-def check_pools(ground: Ground, pools: Sequence[ScoredPool]) -> None:
-    """Refuse pools with anything that the ground does not know.
+def check_pools(truth: Truth, pools: Sequence[ScoredPool]) -> None:
+    """Refuse pools with anything that the truth does not know.
 
     Raises:
         SettingsError: no pool, or one that holds others.
@@ -193,17 +195,17 @@ def check_pools(ground: Ground, pools: Sequence[ScoredPool]) -> None:
     if not pools:
         raise SettingsError("super-nets: expected at least one with scored cells, got none")
     for pool in pools:
-        outside = pool.cells[~np.isin(pool.cells, ground.table.cells)]
+        outside = pool.cells[~np.isin(pool.cells, truth.table.cells)]
         if len(outside):
             raise SettingsError(
-                f"super-net {pool.name}: expected cells of {ground.space} that {ground.benchmark} holds, "
+                f"super-net {pool.name}: expected cells of {truth.space} that {truth.benchmark} holds, "
                 f"got {len(outside)} others, such as {outside[0]}; score the pool again"
             )
 
 
-def _guide_agreement(ground: Ground) -> dict[str, float]:
+def _baseline_agreement(truth: Truth) -> dict[str, float]:
     """Spearman's correlation of what costs nothing with standalone accuracy, over what is known; 0 for a constant."""
-    known = ground.table.cells
-    accuracies = ground.table.validation[known]
-    found = {name: spearman(values[known], accuracies).value for name, values in ground.guides.items()}
+    known = truth.table.cells
+    accuracies = truth.table.validation[known]
+    found = {name: spearman(values[known], accuracies).value for name, values in truth.baselines.items()}
     return {name: 0.0 if value is None else value for name, value in found.items()}

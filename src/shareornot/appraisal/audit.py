@@ -8,7 +8,7 @@ from jaxtyping import Float64, Int32
 
 from shareornot.appraisal.appraisal import check_pools
 from shareornot.appraisal.budget_comparison import ScoredPool
-from shareornot.appraisal.truth import Ground, benchmark_ground
+from shareornot.appraisal.truth import Truth, benchmark_truth
 from shareornot.search import SearchTable, guided_regret
 from shareornot.spaces.architectures import Architectures
 from shareornot.spaces.nasbench101 import Space
@@ -83,48 +83,48 @@ def audit_space(
         SettingsError: no super-net, or one that scored cells unknown to the table.
         DataError: too few cells in a pool, or no super-net converged.
     """
-    return audit_on(benchmark_ground(table, space, variant=variant), pools, rng, num_trained=num_trained)
+    return audit_on(benchmark_truth(table, space, variant=variant), pools, rng, num_trained=num_trained)
 
 
 def audit_on(
-    ground: Ground,
+    truth: Truth,
     pools: Sequence[ScoredPool],
     rng: np.random.Generator,
     *,
     num_trained: Sequence[int] = (1, 10, 20),
 ) -> SpaceAudit:
-    """Audit the super-nets of any ground.
+    """Audit super-nets against what is known of their architectures.
 
     Args:
-        ground: what is known besides the scores.
-        pools: the scored architectures of each super-net, all of which the ground knows.
+        truth: what is known besides the scores.
+        pools: the scored architectures of each super-net, all of which the truth knows.
         rng: tells which are held out together, and breaks ties in the searches.
         num_trained: k of the TOP-k searches.
 
     Raises:
-        SettingsError: no super-net, or one that scored what the ground does not know.
+        SettingsError: no super-net, or one that scored what the truth does not know.
         DataError: too few architectures in a pool, no feature, or no super-net converged.
     """
-    check_pools(ground, pools)
+    check_pools(truth, pools)
     cells = np.unique(np.concatenate([pool.cells for pool in pools]))
-    standalone = ground.table.validation[cells]
+    standalone = truth.table.validation[cells]
     bias = audit_bias(
         [pool.proxies for pool in pools],
         standalone,
-        ground.architectures.features(cells),
+        truth.architectures.features(cells),
         rng,
         pools=[np.searchsorted(cells, pool.cells) for pool in pools],
     )
     return SpaceAudit(
-        benchmark=ground.benchmark,
-        space=ground.space,
-        variant=ground.variant,
+        benchmark=truth.benchmark,
+        space=truth.space,
+        variant=truth.variant,
         supernets=tuple(pool.name for pool in pools),
-        architectures=ground.architectures,
+        architectures=truth.architectures,
         cells=cells,
         standalone=standalone,
         bias=bias,
-        costs=_costs(ground.table, cells, bias, num_trained, rng),
+        costs=_costs(truth.table, cells, bias, num_trained, rng),
     )
 
 

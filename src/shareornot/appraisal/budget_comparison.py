@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64, Int32
 
-from shareornot.appraisal.truth import Ground
+from shareornot.appraisal.truth import Truth
 from shareornot.search import (
     ComparisonProtocol,
     CurveSummary,
@@ -97,7 +97,7 @@ class BudgetComparison:
 
 
 def compare_at_budgets(
-    ground: Ground,
+    truth: Truth,
     pools: Sequence[ScoredPool],
     costs: SupernetCosts,
     rng: np.random.Generator,
@@ -108,14 +108,14 @@ def compare_at_budgets(
     """Regret of the searches at the budgets of the guided one, and against time.
 
     Args:
-        ground: where they search.
+        truth: where they search.
         pools: of super-nets that did not diverge.
         costs: of a super-net.
         rng: source of the randomness.
         num_trained: k of the TOP-k; those above the size of the smallest pool are left out.
         num_runs: of random search and of evolution.
     """
-    table, several = ground.table, len(pools) > 1
+    table, several = truth.table, len(pools) > 1
     narrow_s = table.time_s if costs.narrow_time_s is None else costs.narrow_time_s
     pool_size = max(len(pool.cells) for pool in pools)
     cost = supernet_cost(
@@ -132,7 +132,7 @@ def compare_at_budgets(
         pool_size=pool_size,
         random_search_from="space",
         num_random_runs=num_runs,
-        num_evolution_runs=num_runs if ground.evolution_table else 0,
+        num_evolution_runs=num_runs if truth.evolution_table else 0,
         num_evaluations=_most_evaluations(table.time_s[table.cells], cost.total_s, max(ks)),
         unknown="redraw",
     )
@@ -143,7 +143,7 @@ def compare_at_budgets(
         rng,
         protocol=protocol,
         start_s=cost.total_s,
-        evolution_table=ground.evolution_table,
+        evolution_table=truth.evolution_table,
     )
     guided = _Differences.of(found.guided, found.random) if several else None
     evolution = _Differences.of(found.evolution, found.random) if len(found.evolution) else None
@@ -168,7 +168,7 @@ def compare_at_budgets(
         )
         for c, k in enumerate(found.num_trained)
     )
-    return comparisons, _curves(ground, pools, cost.total_s, rng, num_runs)
+    return comparisons, _curves(truth, pools, cost.total_s, rng, num_runs)
 
 
 def cautious_test(
@@ -220,10 +220,10 @@ class _Differences:
 
 
 def _curves(
-    ground: Ground, pools: Sequence[ScoredPool], start_s: float, rng: np.random.Generator, num_runs: int
+    truth: Truth, pools: Sequence[ScoredPool], start_s: float, rng: np.random.Generator, num_runs: int
 ) -> dict[str, CurveSummary]:
     """Regret against time with bands, on a common grid that ends when all super-nets have trained their pools."""
-    table = ground.table
+    table = truth.table
     guided = guided_runs([pool.cells for pool in pools], [pool.proxies for pool in pools], rng)
     guided_s = finish_times(guided, table.time_s, start_s=start_s)
     num_evaluations = min(len(table.cells), MOST_EVALUATIONS)
@@ -231,12 +231,12 @@ def _curves(
     random_s = finish_times(random, table.time_s)
     grid = time_grid(guided_s, random_s, num_times=150)
     curves = {"random": regret_at(table, random, random_s, grid).summarize()}
-    if ground.evolution_table:
-        playing_field = ground.evolution_table.landscape(unknown="redraw")
+    if truth.evolution_table:
+        playing_field = truth.evolution_table.landscape(unknown="redraw")
         evolution = evolution_runs(
             playing_field, rng, settings=EvolutionSettings(), num_runs=num_runs, num_evaluations=num_evaluations
         )
         evolution_s = finish_times(evolution, playing_field.price_s)
-        curves["evolution"] = regret_at(ground.evolution_table, evolution, evolution_s, grid).summarize()
+        curves["evolution"] = regret_at(truth.evolution_table, evolution, evolution_s, grid).summarize()
     curves["guided"] = regret_at(table, guided, guided_s, grid).summarize()
     return curves

@@ -17,7 +17,7 @@ TimeUnit = Literal["seconds", "trainings"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Ground:
+class Truth:
     """All that an appraisal or an audit knows besides the scores. Rows are those of `table`."""
 
     benchmark: str
@@ -29,7 +29,7 @@ class Ground:
     runs: Float64[np.ndarray, "architectures runs"] | None
     """Validation accuracies of repeated trainings, for the noise ceiling; None where they were not repeated."""
     architectures: Architectures
-    guides: Mapping[str, Float64[np.ndarray, " rows"]]
+    baselines: Mapping[str, Float64[np.ndarray, " rows"]]
     """What costs nothing and tells how good an architecture might be, by its words."""
     evolution_table: SearchTable | None
     """The same values over all cells up to some number of vertices; None where evolution cannot be played."""
@@ -40,13 +40,13 @@ class Ground:
     """What a reader must know about the data: what was assumed, and what was left out."""
 
 
-def benchmark_ground(
+def benchmark_truth(
     table: BenchmarkTable,
     space: Space,
     *,
     time_s: Float64[np.ndarray, " cells"] | None = None,
     variant: str | None = None,
-) -> Ground:
+) -> Truth:
     """A space of a benchmark.
 
     Args:
@@ -64,14 +64,14 @@ def benchmark_ground(
     if table.info.num_runs > 1:
         rows, _ = table.rows_of(values.cells)
         runs = table.values("validation_accuracy")[rows].astype(np.float64)
-    return Ground(
+    return Truth(
         benchmark=table.info.name,
         space=space.name,
         variant=variant,
         table=values,
         runs=runs,
         architectures=architectures,
-        guides={**architectures.sizes(np.arange(len(values.member))), "training time": values.time_s},
+        baselines={**architectures.sizes(np.arange(len(values.member))), "training time": values.time_s},
         evolution_table=values,
     )
 

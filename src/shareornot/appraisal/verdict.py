@@ -24,7 +24,7 @@ class Verdict:
 def judge(
     agreement: Interval,
     ceiling: NoiseCeiling | None,
-    guides: Mapping[str, float],
+    baselines: Mapping[str, float],
     comparisons: Sequence[BudgetComparison],
     *,
     num_diverged: int,
@@ -38,7 +38,7 @@ def judge(
     Args:
         agreement: Spearman's correlation over super-nets.
         ceiling: None where trainings were not repeated.
-        guides: correlation of what costs nothing, by its words; may be empty.
+        baselines: correlation of what costs nothing, by its words; may be empty.
         comparisons: at each budget, at least one.
         num_diverged: super-nets left out.
         thing: what an architecture is called.
@@ -64,7 +64,7 @@ def judge(
         f"In the time of the super-net, of its scoring and of {_count(told.num_trained, 'training')}, random search "
         f"trains {told.num_random_trainings:.0f} {thing}s."
     )
-    details = [f"{_ranking(agreement, ceiling, thing)} {_beside_guides(agreement, guides)}", price]
+    details = [f"{_ranking(agreement, ceiling, thing)} {_beside_baselines(agreement, baselines)}", price]
     if num_diverged:
         details.append(f"Training diverged for {_count(num_diverged, 'super-net')}, left out of all figures.")
     return Verdict(answer=answer, sentence=sentence, details=tuple(details))
@@ -96,13 +96,13 @@ def _ranking(agreement: Interval, ceiling: NoiseCeiling | None, thing: str) -> s
     )
 
 
-def _beside_guides(agreement: Interval, guides: Mapping[str, float]) -> str:
+def _beside_baselines(agreement: Interval, baselines: Mapping[str, float]) -> str:
     """Whether they rank better than what comes for free."""
-    if not guides:
+    if not baselines:
         return "Nothing that comes for free, such as the number of parameters, was given to compare with."
-    guide = max(guides, key=lambda name: guides[name])
-    comparison = "better" if agreement.mean > guides[guide] else "no better"
-    return f"That is {comparison} than the {guide}, which comes for free and reaches {guides[guide]:.2f}."
+    guide = max(baselines, key=lambda name: baselines[name])
+    comparison = "better" if agreement.mean > baselines[guide] else "no better"
+    return f"That is {comparison} than the {guide}, which comes for free and reaches {baselines[guide]:.2f}."
 
 
 def _count(number: int, thing: str) -> str:

@@ -52,7 +52,7 @@ def show_appraisal(appraisal: "Appraisal", picture: "Path") -> None:
             [pool.name, f"{len(pool.cells):,}", "diverged *" if value is None else f"{value:.3f}"]
             for pool, value in zip(appraisal.pools, appraisal.spearmans, strict=True)
         ],
-        f"Mean: {_correlation(appraisal.agreement)}. {_ceiling(appraisal)}\n{_guides(appraisal)}",
+        f"Mean: {_correlation(appraisal.agreement)}. {_ceiling(appraisal)}\n{_baselines(appraisal)}",
     )
     _show_quality(appraisal)
     show_table(
@@ -130,9 +130,9 @@ def _ceiling(appraisal: "Appraisal") -> str:
     return f"Noise in the table allows {appraisal.ceiling.ceiling:.2f}."
 
 
-def _guides(appraisal: "Appraisal") -> str:
-    """What guides that cost nothing reach, and the note on super-nets without a correlation."""
-    free = ", ".join(f"{name} {value:.2f}" for name, value in appraisal.guides.items())
+def _baselines(appraisal: "Appraisal") -> str:
+    """What free baselines reach, and the note on super-nets without a correlation."""
+    free = ", ".join(f"{name} {value:.2f}" for name, value in appraisal.baselines.items())
     notes = f"For free: {free}." if free else "Nothing that comes for free was given to compare with."
     if None in appraisal.spearmans:
         notes += "\n* constant or non-finite scores; left out of all figures."

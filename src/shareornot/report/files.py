@@ -69,7 +69,7 @@ def to_json(appraisal: Appraisal) -> dict[str, Any]:
             "quality": asdict(appraisal.quality),
             "noise_ceiling": None if appraisal.ceiling is None else asdict(appraisal.ceiling),
             "share_of_ceiling": appraisal.share_of_ceiling,
-            "guides": appraisal.guides,
+            "baselines": appraisal.baselines,
             "sign": "difference = guided - random search in test regret; negative = better than random search",
             "time_unit": appraisal.time_unit,
             "comparisons": [asdict(one) for one in appraisal.comparisons],

@@ -88,12 +88,12 @@ def key_numbers(chapter: Chapter) -> list[KeyNumber]:
             else f"the scores reach {found.share_of_ceiling * 100:.0f} % of it",
         ),
     ]
-    if found.guides:
-        guide = max(found.guides, key=lambda name: found.guides[name])
+    if found.baselines:
+        guide = max(found.baselines, key=lambda name: found.baselines[name])
         numbers.append(
             KeyNumber(
                 label="For free",
-                value=f"{found.guides[guide]:.2f}".replace("-", MINUS),
+                value=f"{found.baselines[guide]:.2f}".replace("-", MINUS),
                 note=f"Spearman of the {guide}",
             )
         )

@@ -75,7 +75,7 @@ def test_nothing_is_known_of_noise_time_and_evolution(plain):
     appraisal = plain.appraisal
     assert appraisal.ceiling is appraisal.share_of_ceiling is None
     assert "no training was repeated" in appraisal.verdict.details[0]
-    assert appraisal.guides == {}
+    assert appraisal.baselines == {}
     assert "Nothing that comes for free" in appraisal.verdict.details[0]
     assert appraisal.time_unit == "trainings"
     assert all(one.evolution_regret is one.evolution_difference is None for one in appraisal.comparisons)
@@ -166,7 +166,7 @@ def test_costs_are_seconds():
     cost = np.linspace(10, 100, 60)
     found = one(made_up(cost=cost))
     assert found.appraisal.time_unit == "seconds"
-    assert found.appraisal.guides.keys() == {"training time"}
+    assert found.appraisal.baselines.keys() == {"training time"}
     best = cost[made_up()["proxy"].argmax()]
     assert found.appraisal.comparisons[0].budget_s == pytest.approx(4 * cost.mean() + best)
     gaps = one(made_up(cost=np.where(np.arange(60) == 3, np.nan, cost)))
@@ -182,8 +182,8 @@ def test_odd_times(odd):
 def test_columns_that_tell_the_size_are_guides():
     size = np.arange(60.0)
     found = one(made_up(num_params=size, FLOPs=-size, width=size))
-    assert found.appraisal.guides.keys() == {"num_params", "FLOPs"}
-    assert found.appraisal.guides["num_params"] == spearman(size, made_up()["standalone"]).value
+    assert found.appraisal.baselines.keys() == {"num_params", "FLOPs"}
+    assert found.appraisal.baselines["num_params"] == spearman(size, made_up()["standalone"]).value
 
 
 def test_architectures_that_were_not_scored_are_there_for_random_search():
@@ -334,7 +334,7 @@ def test_cells_tell_their_features_and_evolution_is_played_on_them():
     assert appraisal.architectures.graph(0).vertices == ("input", "output")
     assert set(appraisal.curves) == {"random", "evolution", "guided"}
     assert all(0 <= one.evolution_regret < 1 and one.evolution_p_value <= 1 for one in appraisal.comparisons)
-    assert set(appraisal.guides) == {"number of parameters", "number of operations"}
+    assert set(appraisal.baselines) == {"number of parameters", "number of operations"}
     assert found.audit.bias.effects[0].name == "residual"
     assert found.audit.bias.effects[0].rating == "over-rated"
 
@@ -423,7 +423,7 @@ def test_nas_bench_201(shared_data):
     assert found.appraisal.num_known == 15_625
     rated = {effect.name: effect.rating for effect in found.audit.bias.effects}
     assert rated["num_skip_connect"] == rated["edge_0_3 = skip_connect"] == "over-rated"
-    assert "number of parameters" in found.appraisal.guides
+    assert "number of parameters" in found.appraisal.baselines
     assert json.dumps(found.appraisal.architectures.graph(7).edges)
 
 

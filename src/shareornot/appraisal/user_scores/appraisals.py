@@ -33,7 +33,7 @@ from jaxtyping import Bool, Int64
 from shareornot.appraisal.appraisal import Appraisal, appraise_on
 from shareornot.appraisal.audit import SpaceAudit, audit_on
 from shareornot.appraisal.budget_comparison import ScoredPool, SupernetCosts
-from shareornot.appraisal.truth import Ground
+from shareornot.appraisal.truth import Truth
 from shareornot.appraisal.user_scores.columns import OwnColumns, columns_of, count, read_columns
 from shareornot.appraisal.user_scores.rows import OwnRows
 from shareornot.appraisal.user_scores.truth import label, own_ground
@@ -53,7 +53,7 @@ MOST_AUDITED = 20_000
 class ScoredVariant:
     """The super-nets of one space and variant, and what they are judged on."""
 
-    ground: Ground
+    ground: Truth
     pools: tuple[ScoredPool, ...]
     proxy_unit: Literal["fraction", "any"]
 
@@ -249,7 +249,7 @@ def _pools(
     own: Int64[np.ndarray, " scores"],
     local: Int64[np.ndarray, " scores"],
     notes: list[str],
-    ground: Ground,
+    ground: Truth,
 ) -> list[ScoredPool]:
     """The scores of each super-net that has at least two to compare, and notes on the others."""
     pools = []

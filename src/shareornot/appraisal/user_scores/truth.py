@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Float64, Int32, Int64
 
-from shareornot.appraisal.truth import Ground
+from shareornot.appraisal.truth import Truth
 from shareornot.appraisal.user_scores.columns import OwnColumns, count
 from shareornot.appraisal.user_scores.features import own_features, sizes_among
 from shareornot.appraisal.user_scores.rows import ALL, OwnRows
@@ -30,7 +30,7 @@ def label(source: str, space: str, variant: str | None) -> str:
 
 def own_ground(
     columns: OwnColumns, rows: OwnRows, own: Int64[np.ndarray, " own_rows"], space: str
-) -> tuple[Ground, Int64[np.ndarray, " own_rows"]]:
+) -> tuple[Truth, Int64[np.ndarray, " own_rows"]]:
     """What is known of the architectures of a space, and which of them each of its rows is about.
 
     Args:
@@ -92,14 +92,14 @@ def own_ground(
         member=np.ones(num, bool),
         is_list=True,
     )
-    guides = {**listed.sizes(np.arange(num)), **({} if rows.cost is None else {"training time": time_s})}
-    return Ground(
+    baselines = {**listed.sizes(np.arange(num)), **({} if rows.cost is None else {"training time": time_s})}
+    return Truth(
         benchmark=Path(columns.source).stem,
         space=space,
         table=table,
         runs=_repeats(runs[known], thing, notes),
         architectures=listed,
-        guides={name: values for name, values in guides.items() if np.isfinite(values[known]).all()},
+        baselines={name: values for name, values in baselines.items() if np.isfinite(values[known]).all()},
         evolution_table=_evolution_table(table, listed, space, notes),
         time_unit="trainings" if rows.cost is None else "seconds",
         thing=thing,
