@@ -68,5 +68,5 @@ def test_chapters_of_two_experiments_have_names_of_their_own(tiny, folder, tmp_p
         ("pool", 5),
     ]
     paired = rows[-1]
-    assert paired["difference"] == pytest.approx(paired["guided_regret"] - paired["random_regret"])
-    assert 0 <= paired["p_value"] <= 1
+    assert paired["guided_difference"] == pytest.approx(paired["guided_regret"] - paired["random_regret"])
+    assert 0 <= paired["guided_p_value"] <= 1

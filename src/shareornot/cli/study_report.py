@@ -28,11 +28,11 @@ def write_study_report(folder: Path, out: Path, command: str) -> Path:
         DataError: a result is damaged; it was set aside.
         OSError: the files cannot be written.
     """
+    from shareornot.appraisal.serialization import read_chapter
     from shareornot.progress import progress_bar
-    from shareornot.report.page import Chapter, write_page
+    from shareornot.report.page import write_page
     from shareornot.report.page_files import write_files
     from shareornot.studies import Store, read_study
-    from shareornot.studies.appraisal_job import read_appraisal
     from shareornot.studies.export import chapter_variants, finished_appraisals
     from shareornot.studies.provenance import make_provenance
 
@@ -40,11 +40,12 @@ def write_study_report(folder: Path, out: Path, command: str) -> Path:
     found = finished_appraisals(folder, progress_bar)
     chapters = []
     for (name, _), variant in zip(found, chapter_variants([one for _, one in found]), strict=True):
-        appraisal, audit, _ = read_appraisal(store, name)
+        stored = read_chapter(store.path(name))
         chapters.append(
-            Chapter(
-                appraisal=replace(appraisal, variant=variant),
-                audit=None if audit is None else replace(audit, variant=variant),
+            replace(
+                stored,
+                appraisal=replace(stored.appraisal, variant=variant),
+                audit=None if stored.audit is None else replace(stored.audit, variant=variant),
             )
         )
     plan = store.read_plan()

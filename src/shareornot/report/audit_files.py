@@ -4,12 +4,12 @@ import io
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from shareornot.appraisal.audit import SpaceAudit
 from shareornot.appraisal.audit_words import describe_audit, group_in_words, structure_in_words
+from shareornot.appraisal.serialization import numbers
 from shareornot.report.audit_figure import audit_figure
 from shareornot.report.files import PICTURE_FORMATS
 from shareornot.storage import atomic_write
@@ -43,23 +43,22 @@ def write_audit(folder: Path, audits: Sequence[SpaceAudit], *, pictures: bool = 
 
 
 def audit_to_json(audit: SpaceAudit) -> dict[str, Any]:
-    """The numbers of an audit without the scores; ranks, residuals and regrets are fractions."""
-    bias = audit.bias
+    """The numbers of an audit without its scores; ranks, residuals and regrets are fractions.
+
+    The keys are the fields of `SpaceAudit` and of its `bias`; a number that is not finite is null.
+    """
+    fields = numbers(audit)
+    bias = fields.pop("bias")
+    del fields["architectures"]
+    for stored, effect in zip(bias["effects"], audit.bias.effects, strict=True):
+        stored |= {"rating": effect.rating, "words": structure_in_words(effect.name)}
+    for stored, group in zip(bias["groups"], audit.bias.groups, strict=True):
+        stored["words"] = group_in_words(group)
     return {
-        "benchmark": audit.benchmark,
-        "space": audit.space,
-        "variant": audit.variant,
-        "supernets": list(audit.supernets),
-        "diverged": [audit.supernets[number] for number in bias.diverged],
+        **fields,
+        "diverged": [audit.supernets[number] for number in bias["diverged"]],
         "num_scores": audit.num_scores,
         "sign": "rank residual = rank of proxy - rank of standalone accuracy; positive = over-rated",
         "sentences": list(describe_audit(audit)),
-        "effects": [
-            {**asdict(effect), "rating": effect.rating, "words": structure_in_words(effect.name)}
-            for effect in bias.effects
-        ],
-        "untested": list(bias.untested),
-        "explained_share": bias.explained_share,
-        "groups": [{**asdict(group), "words": group_in_words(group)} for group in bias.groups],
-        "costs": [asdict(cost) for cost in audit.costs],
+        **{name: bias[name] for name in ("effects", "untested", "explained_share", "groups")},
     }

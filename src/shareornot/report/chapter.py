@@ -1,30 +1,11 @@
-"""What a report tells of: one space with one variant of super-nets is a chapter."""
+"""Names for the chapters of a report: one space with one variant of super-nets is a chapter."""
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from shareornot.appraisal.appraisal import Appraisal
-from shareornot.appraisal.audit import SpaceAudit
+from shareornot.appraisal.chapter import Chapter
 
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Chapter:
-    """The appraisal of a space and variant, with its bias audit where there is one."""
-
-    appraisal: Appraisal
-    audit: SpaceAudit | None = None
-
-    @property
-    def title(self) -> str:
-        """Space and variant, as people call them."""
-        variant = self.appraisal.variant
-        return f"{self.appraisal.space}, {variant}" if variant else self.appraisal.space
-
-    @property
-    def variant(self) -> str:
-        """How the super-nets were trained; empty where that has no name."""
-        return self.appraisal.variant or ""
+__all__ = ["Chapter", "file_stems", "names_in_order"]
 
 
 def file_stems(chapters: Sequence[Chapter]) -> list[str]:

@@ -17,12 +17,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from shareornot.appraisal.rows import curve_columns
 from shareornot.appraisal.scores_file import read_scores
+from shareornot.appraisal.serialization import read_chapter
 from shareornot.errors import MissingDataError
 from shareornot.progress import ProgressBars, no_bars
 from shareornot.spaces.architectures import CellArchitectures
 from shareornot.storage import atomic_write
-from shareornot.studies.appraisal_job import join_shards, read_appraisal
+from shareornot.studies.appraisal_job import join_shards
 from shareornot.studies.job_execution import verify_or_set_aside
 from shareornot.studies.naming import variant_name
 from shareornot.studies.store import PlannedChapter, Store
@@ -82,16 +84,9 @@ def export_study(folder: Path, out: Path, bars: ProgressBars = no_bars) -> list[
             columns = _evaluations(store, chapter, variant)
             evaluations.append(columns)
             scores.append(_with_standalone(columns, table))
-            appraisal, _, _ = read_appraisal(store, piece)
-            curves += [
-                {
-                    "space": [chapter.space] * len(curve.time_s),
-                    "variant": [variant] * len(curve.time_s),
-                    "search": [search] * len(curve.time_s),
-                    **{column: getattr(curve, column) for column in ("time_s", "mean", "low", "high")},
-                }
-                for search, curve in appraisal.curves.items()
-            ]
+            regret = curve_columns(read_chapter(store.path(piece)).appraisal)
+            size = len(regret["search"])
+            curves.append({"space": [chapter.space] * size, "variant": [variant] * size, **regret})
             progress.advance()
     agreement, comparisons = summary_rows([store.path(piece) for piece, _ in found])
     for rows, name in ((agreement, AGREEMENT), (comparisons, COMPARISONS)):

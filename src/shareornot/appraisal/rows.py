@@ -1,0 +1,215 @@
+"""The numbers of a chapter as flat rows: what tables, Parquet files and the page take from it.
+
+Accuracies, regrets, shares and differences are fractions, times have the appraisal's `time_unit`, and a difference is
+method minus random search in test regret: negative = better than random search.
+"""
+
+import math
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from shareornot.appraisal.appraisal import Appraisal
+from shareornot.appraisal.audit import SpaceAudit
+from shareornot.appraisal.audit_words import group_in_words, structure_in_words
+from shareornot.appraisal.chapter import Chapter
+from shareornot.spaces.architectures import CellArchitectures
+from shareornot.statistics import EffectSize, Interval
+
+Value: TypeAlias = str | int | float | bool | None
+Row: TypeAlias = dict[str, Value]
+
+
+def agreement_row(found: Appraisal) -> Row:
+    """How the scores agree with standalone accuracies, and what was concluded."""
+    return {
+        "num_supernets": len(found.pools),
+        "num_diverged": found.spearmans.count(None),
+        "num_cells_scored": max(len(pool.cells) for pool in found.pools),
+        "spearman": found.agreement.mean,
+        "spearman_low": found.agreement.low,
+        "spearman_high": found.agreement.high,
+        "spearman_half_width": found.agreement.half_width,
+        "spearman_paper_half_width": found.paper_agreement.half_width,
+        "kendall_tau": found.quality.kendall_tau.mean,
+        "noise_ceiling": None if found.ceiling is None else found.ceiling.ceiling,
+        "share_of_ceiling": found.share_of_ceiling,
+        "answer": found.verdict.answer,
+        "verdict": found.verdict.sentence,
+    }
+
+
+def supernet_rows(found: Appraisal) -> list[Row]:
+    """One row per super-net."""
+    return [
+        {
+            "name": pool.name,
+            "num_scored": len(pool.cells),
+            "num_distinct": len(np.unique(pool.cells)),
+            "spearman": value,
+            "diverged": value is None,
+            "lowest_score": _finite(pool.proxies.min()),
+            "highest_score": _finite(pool.proxies.max()),
+        }
+        for pool, value in zip(found.pools, found.spearmans, strict=True)
+    ]
+
+
+def comparison_rows(found: Appraisal) -> list[Row]:
+    """The guided search and evolution against random search, one row per budget."""
+    return [
+        {
+            "num_trained": one.num_trained,
+            "budget": one.budget_s,
+            "num_random_trainings": one.num_random_trainings,
+            "guided_regret": one.guided_regret,
+            "random_regret": one.random_regret,
+            "evolution_regret": one.evolution_regret,
+            **_compared("guided", one.difference, one.p_value, one.effect),
+            "guided_superiority": one.superiority,
+            **_compared("evolution", one.evolution_difference, one.evolution_p_value, one.evolution_effect),
+        }
+        for one in found.comparisons
+    ]
+
+
+def paired_rows(chapter: Chapter) -> list[Row]:
+    """The comparisons of the paper's first version, one row per budget."""
+    return [
+        {
+            "num_trained": one.num_trained,
+            "guided_regret": one.guided_regret,
+            "random_regret": one.random_regret,
+            **_compared("guided", one.difference, one.test.p_value, None),
+        }
+        for one in chapter.pairs
+    ]
+
+
+def top_rows(found: Appraisal) -> list[Row]:
+    """How good the k best by score are, beside k drawn at random; one row per k."""
+    return [
+        {
+            "k": top.k,
+            "precision": top.precision.mean,
+            "random_precision": top.random_precision,
+            "best_rank": top.best_rank.mean,
+            "random_best_rank": top.random_best_rank,
+            "best_regret": top.best_regret.mean,
+            "best_regret_half_width": top.best_regret.half_width,
+            "random_best_regret": top.random_best_regret,
+        }
+        for top in found.quality.top
+    ]
+
+
+def ceiling_row(found: Appraisal) -> Row | None:
+    """How far any scores could agree with the table; None where no training was repeated."""
+    ceiling = found.ceiling
+    if ceiling is None:
+        return None
+    return {
+        "num_cells": ceiling.num_cells,
+        "single_run": ceiling.single_run,
+        "one_against_others": ceiling.one_against_others,
+        "ceiling": ceiling.ceiling,
+    }
+
+
+def effect_rows(audit: SpaceAudit) -> list[Row]:
+    """How each structure is rated, the largest effect first."""
+    return [
+        {
+            "structure": structure_in_words(effect.name),
+            "per": "standard deviation" if effect.is_number else "with against without",
+            "share": effect.share,
+            "points": effect.points,
+            "d": effect.effect.d,
+            "low": effect.effect.low,
+            "high": effect.effect.high,
+            "num_same_sign": effect.num_same_sign,
+            "num_supernets": len(effect.each),
+            "d_at_equal_accuracy": effect.at_equal_accuracy.d,
+            "corrected_p": effect.corrected_p,
+            "rating": effect.rating,
+        }
+        for effect in audit.bias.effects
+    ]
+
+
+def group_rows(audit: SpaceAudit) -> list[Row]:
+    """The groups of the small tree, the most over-rated first."""
+    return [
+        {
+            "group": group_in_words(group),
+            "share": group.share,
+            "residual": group.residual,
+            "at_equal_accuracy": group.at_equal_accuracy,
+        }
+        for group in audit.bias.groups
+    ]
+
+
+def cost_rows(audit: SpaceAudit) -> list[Row]:
+    """What the bias costs the guided search, one row per budget."""
+    return [
+        {
+            "num_trained": cost.num_trained,
+            "as_scored": cost.as_scored,
+            "unbiased": cost.unbiased,
+            "difference": cost.difference.mean,
+            "difference_low": cost.difference.low,
+            "difference_high": cost.difference.high,
+            "half_width": cost.difference.half_width,
+            "p_value": cost.p_value,
+            "corrected": cost.corrected,
+        }
+        for cost in audit.costs
+    ]
+
+
+def score_columns(found: Appraisal) -> dict[str, Any]:
+    """Every score of every super-net beside the standalone accuracy, as columns of equal length."""
+    sizes = [len(pool.cells) for pool in found.pools]
+    cells = np.concatenate([pool.cells for pool in found.pools])
+    supernets = np.repeat([pool.name for pool in found.pools], sizes)
+    proxies = np.concatenate([pool.proxies for pool in found.pools])
+    standalone = np.concatenate(found.standalone)
+    if not isinstance(found.architectures, CellArchitectures):
+        names = found.architectures.names(cells)
+        return {"supernet": supernets, "architecture": names, "proxy": proxies, "standalone": standalone}
+    return {
+        "supernet": supernets,
+        "cell": cells,
+        "proxy_validation_accuracy": proxies,
+        "standalone_validation_accuracy": standalone,
+    }
+
+
+def curve_columns(found: Appraisal) -> dict[str, Any]:
+    """Regret of every search against time, as columns of equal length."""
+    curves = found.curves
+    return {
+        "search": np.repeat(list(curves), [len(curve.time_s) for curve in curves.values()]),
+        **{
+            name: np.concatenate([getattr(curve, name) for curve in curves.values()])
+            for name in ("time_s", "mean", "low", "high")
+        },
+    }
+
+
+def _compared(name: str, difference: Interval | None, p_value: float | None, effect: EffectSize | None) -> Row:
+    """A method against random search."""
+    return {
+        f"{name}_difference": difference.mean if difference else None,
+        f"{name}_low": difference.low if difference else None,
+        f"{name}_high": difference.high if difference else None,
+        f"{name}_half_width": difference.half_width if difference else None,
+        f"{name}_p_value": p_value,
+        f"{name}_d": _finite(effect.d) if effect else None,
+    }
+
+
+def _finite(value: float) -> float | None:
+    """None for an infinite effect, such as that of samples that do not vary."""
+    return float(value) if math.isfinite(value) else None
