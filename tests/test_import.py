@@ -41,7 +41,7 @@ LIGHT = [
     "shareornot.reproduction.replay",
     "shareornot.tables.space_table",
     "shareornot.studies.supernets",
-    "shareornot.supernet.config",
+    "shareornot.supernet.settings",
 ]
 """Whoever queries a table or appraises scores has no PyTorch."""
 

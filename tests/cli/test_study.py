@@ -18,7 +18,6 @@ from shareornot.studies import work as work_module
 TINY = """
 preset = "digits"
 name = "tiny"
-engine = "plain"
 spaces = ["A3"]
 variants = ["baseline"]
 evaluations = ["bns-ft"]

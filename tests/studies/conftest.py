@@ -16,7 +16,6 @@ from shareornot.studies.execution import InProcess
 TINY = {
     "preset": "digits",
     "name": "tiny",
-    "engine": "plain",
     "spaces": ["A3"],
     "variants": ["baseline"],
     "supernets": 2,

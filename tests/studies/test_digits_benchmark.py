@@ -2,7 +2,7 @@
 
 import json
 import signal
-from dataclasses import asdict, astuple
+from dataclasses import astuple
 
 import numpy as np
 import pyarrow as pa
@@ -16,11 +16,11 @@ from shareornot.progress import Silent
 from shareornot.spaces.nasbench101 import Cell
 from shareornot.studies.digits_benchmark import EMBEDDED, METRICS, BuildConfig, build_digits, read_parts, train_parts
 from shareornot.studies.settings import digits_network
-from shareornot.supernet.config import StandaloneTrainingConfig
+from shareornot.supernet.settings import StandaloneTrainingSettings
 from shareornot.supernet.standalone_training import train_standalone
 
 SMALL = BuildConfig(
-    max_vertices=3, num_runs=2, cells_per_part=3, training=StandaloneTrainingConfig(epochs=2, batch_size=100)
+    max_vertices=3, num_runs=2, cells_per_part=3, training=StandaloneTrainingSettings(epochs=2, batch_size=100)
 )
 """The 7 cells with at most 3 vertices, in parts of 3, 3 and 1."""
 NAMES = ["cells-0000-0002.parquet", "cells-0003-0005.parquet", "cells-0006-0006.parquet"]
@@ -167,37 +167,12 @@ def test_a_folder_of_other_trainings_is_refused(folder, tmp_path):
 
 
 TINY = BuildConfig(
-    max_vertices=2, num_runs=1, cells_per_part=3, training=StandaloneTrainingConfig(epochs=2, batch_size=100)
+    max_vertices=2, num_runs=1, cells_per_part=3, training=StandaloneTrainingSettings(epochs=2, batch_size=100)
 )
 
 
-def test_a_folder_begun_before_there_were_engines_is_the_plain_ones(tmp_path):
-    """And what an engine began it ends: the times of another would not compare."""
-    settings = json.dumps({"network": asdict(digits_network()), **asdict(TINY)}, indent=2) + "\n"
-    (tmp_path / "settings.json").write_text(settings)
-    table = build_digits(tmp_path / "digits.arrow", tmp_path, config=TINY)
-    assert table.info.provenance["engine"] == "plain"
-    assert (tmp_path / "settings.json").read_text() == settings
-    with pytest.raises(SettingsError, match="trainings of the plain engine, whose times are others than those of comp"):
-        build_digits(tmp_path / "digits.arrow", tmp_path, config=TINY, engine="compiled")
-
-
-def test_a_new_folder_remembers_its_engine(tmp_path):
-    table = build_digits(tmp_path / "one.arrow", tmp_path / "one", config=TINY)
-    assert table.info.provenance["engine"] == "compiled"
-    assert json.loads((tmp_path / "one" / "settings.json").read_text())["engine"] == "compiled"
-    build_digits(tmp_path / "one.arrow", tmp_path / "one", config=TINY)
-    with pytest.raises(
-        SettingsError, match="trainings of the compiled engine, whose times are others than those of pl"
-    ):
-        build_digits(tmp_path / "one.arrow", tmp_path / "one", config=TINY, engine="plain")
-    other = build_digits(tmp_path / "two.arrow", tmp_path / "two", config=TINY, engine="plain")
-    assert other.info.provenance["engine"] == "plain"
-    assert "engine" not in json.loads((tmp_path / "two" / "settings.json").read_text())
-
-
 def test_an_error_in_a_process_comes_here(tmp_path):
-    impossible = BuildConfig(max_vertices=2, training=StandaloneTrainingConfig(epochs=2, batch_size=201))
+    impossible = BuildConfig(max_vertices=2, training=StandaloneTrainingSettings(epochs=2, batch_size=201))
     with pytest.raises(SettingsError, match="batch_size: expected at most the 200 training images, got 201"):
         train_parts(tmp_path, 1, Silent(), impossible)
     assert not list(tmp_path.iterdir())

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from shareornot.errors import MissingDataError, SettingsError
-from shareornot.studies import decode_study, piece, plan_pieces
+from shareornot.studies import decode_study, job, plan_pieces
 from shareornot.studies.data_hashes import DataHashes
 from shareornot.studies.job import ScoreWork
 from shareornot.studies.supernets import draw_pool
@@ -27,7 +27,7 @@ HASHES = DataHashes()
 def names(*overrides, **values):
     """Names of the pieces of each kind."""
     pieces = plan_pieces(decode_study(BASE | values, overrides), HASHES)
-    return {kind: {one.name for one in pieces if one.kind == kind} for kind in piece.CODE_VERSIONS}
+    return {kind: {one.name for one in pieces if one.kind == kind} for kind in job.CODE_VERSIONS}
 
 
 def test_a_study_is_cut_into_pieces_that_come_after_what_they_need():
@@ -37,7 +37,7 @@ def test_a_study_is_cut_into_pieces_that_come_after_what_they_need():
         assert seen.issuperset(one.needs)
         assert one.name not in seen
         seen.add(one.name)
-    counts = {kind: sum(one.kind == kind for one in pieces) for kind in piece.CODE_VERSIONS}
+    counts = {kind: sum(one.kind == kind for one in pieces) for kind in job.CODE_VERSIONS}
     assert counts == {"train": 2, "score": 2 * 2 * 3, "appraise": 2, "summarise": 1}
 
 
@@ -84,7 +84,7 @@ def test_settings_of_the_searches_change_the_appraisals_only():
 
 
 @pytest.mark.parametrize(
-    "override", ["evaluation.forward_size=7", "engine=fused", "watching.num_times=0", "name=other", "shard_size=20"]
+    "override", ["evaluation.forward_size=7", "watching.num_times=0", "name=other", "shard_size=20"]
 )
 def test_what_changes_the_speed_changes_no_name(override):
     assert names(override) == names()
@@ -112,9 +112,9 @@ def test_a_larger_pool_is_another_one():
 @pytest.mark.parametrize(("kind", "same"), [("train", ()), ("score", ("train",)), ("appraise", ("train", "score"))])
 def test_a_new_version_of_the_code_renames_what_it_computes(kind, same, monkeypatch):
     before = names()
-    monkeypatch.setitem(piece.CODE_VERSIONS, kind, 99)
+    monkeypatch.setitem(job.CODE_VERSIONS, kind, 99)
     after = names()
-    for one in piece.CODE_VERSIONS:
+    for one in job.CODE_VERSIONS:
         assert (before[one] == after[one]) == (one in same)
 
 

@@ -11,8 +11,16 @@ from shareornot.errors import DataError, Interrupted, MissingDataError, Settings
 from shareornot.images import digits_images
 from shareornot.progress import Silent
 from shareornot.spaces.nasbench101 import parse_space, space_cells
-from shareornot.studies import CODE_VERSIONS, Store, decode_study, plan_pieces, read_study, run_study, study_status
-from shareornot.studies import work as work_module
+from shareornot.studies import (
+    CODE_VERSIONS,
+    Store,
+    decode_study,
+    job_execution,
+    plan_pieces,
+    read_study,
+    run_study,
+    study_status,
+)
 from shareornot.studies.data_hashes import DataHashes
 from shareornot.studies.execution import InProcess, only_runner, read_log
 from shareornot.studies.job_execution import do_piece
@@ -37,7 +45,7 @@ def test_a_study_gives_what_its_steps_give_one_by_one(study, finished, tmp_path)
     cells = space_cells(parse_space(settings.space), 5)
     train_supernet(tmp_path, settings, digits_images(), cells, Silent())
     pool = draw_pool(open_benchmark("digits"), settings)
-    whole = evaluate_supernet(tmp_path, evaluation, digits_images(), pool, Silent(), engine="plain")
+    whole = evaluate_supernet(tmp_path, evaluation, digits_images(), pool, Silent())
     scores = [read_scores(Store(finished).path(one.name) / "proxies.parquet") for one in own]
     np.testing.assert_array_equal(np.concatenate([one.cells for one in scores]), pool)
     np.testing.assert_array_equal(np.concatenate([one.proxies for one in scores]), whole)
@@ -45,8 +53,8 @@ def test_a_study_gives_what_its_steps_give_one_by_one(study, finished, tmp_path)
 
 
 def test_asking_twice_computes_once(study, folder, monkeypatch):
-    monkeypatch.setattr(work_module, "_train", None)
-    monkeypatch.setattr(work_module, "_score", None)
+    monkeypatch.setattr(job_execution, "_train", None)
+    monkeypatch.setattr(job_execution, "_score", None)
     planned = []
     report = run(folder, study, on_plan=lambda pieces, finished: planned.append((len(pieces), len(finished))))
     assert (report.num_found, report.num_done, report.complete) == (13, 0, True)
@@ -55,8 +63,8 @@ def test_asking_twice_computes_once(study, folder, monkeypatch):
 
 
 def test_another_seed_of_the_searches_trains_and_scores_nothing(study, tiny, folder, monkeypatch):
-    monkeypatch.setattr(work_module, "_train", None)
-    monkeypatch.setattr(work_module, "_score", None)
+    monkeypatch.setattr(job_execution, "_train", None)
+    monkeypatch.setattr(job_execution, "_score", None)
     events = []
     other = decode_study(tiny, ["search.seed=5"])
     report = run(folder, other, watch=lambda event: events.append((event.name.partition("-")[0], event.what)))
@@ -126,14 +134,14 @@ def test_a_piece_that_was_asked_to_stop_says_so(study, tmp_path):
 
 
 def test_a_piece_that_raises_leaves_the_others_alone(study, tmp_path, same_numbers, monkeypatch):
-    score, bad = work_module._score, pieces_of(study, "score")[0]
+    score, bad = job_execution._score, pieces_of(study, "score")[0]
 
     def raise_once(store, piece, *rest):
         if piece.name == bad.name:
             raise RuntimeError("no <b>luck</b>")
         return score(store, piece, *rest)
 
-    monkeypatch.setattr(work_module, "_score", raise_once)
+    monkeypatch.setattr(job_execution, "_score", raise_once)
     report = run(tmp_path, study)
     assert list(report.failed) == [bad.name]
     assert "RuntimeError: no <b>luck</b>" in report.failed[bad.name]
@@ -142,7 +150,7 @@ def test_a_piece_that_raises_leaves_the_others_alone(study, tmp_path, same_numbe
     assert (status.number("finished"), status.number("failed"), status.number("blocked")) == (10, 1, 2)
     assert [(one.name, one.state) for one in status.notable] == [(bad.name, "failed")]
     assert "in raise_once" in status.notable[0].traceback
-    monkeypatch.setattr(work_module, "_score", score)
+    monkeypatch.setattr(job_execution, "_score", score)
     assert run(tmp_path, study).num_done == 3
     assert study_status(tmp_path).number("finished") == 13
     same_numbers(tmp_path)
@@ -150,12 +158,12 @@ def test_a_piece_that_raises_leaves_the_others_alone(study, tmp_path, same_numbe
 
 def test_data_that_is_not_what_was_planned_with(study, tmp_path, monkeypatch):
     piece = pieces_of(study, "train")[0]
-    work_module._images.cache_clear()
-    monkeypatch.setattr(work_module, "sha256_of", lambda _: "0" * 64)
+    job_execution._images.cache_clear()
+    monkeypatch.setattr(job_execution, "sha256_of", lambda _: "0" * 64)
     with pytest.raises(DataError, match="expected the images that the study was planned with, got others"):
         do_piece(tmp_path, piece, "cpu", lambda: False)
     monkeypatch.undo()
-    monkeypatch.setattr(work_module, "hash_of_cells", lambda _: "0" * 64)
+    monkeypatch.setattr(job_execution, "hash_of_cells", lambda _: "0" * 64)
     with pytest.raises(DataError, match="expected the cells that the study was planned with, got others"):
         do_piece(tmp_path, piece, "cpu", lambda: False)
 

@@ -15,7 +15,7 @@ from shareornot.studies.settings import (
     with_seed,
     write_settings,
 )
-from shareornot.supernet.config import OptimizerConfig
+from shareornot.supernet.settings import OptimizerSettings
 
 PRESETS = {f"{variant} {recipe}": paper_settings("A3", variant=variant, recipe=recipe, seed=4)
            for variant in VARIANTS for recipe in RECIPES}  # fmt: skip
@@ -36,8 +36,8 @@ def test_the_papers_setting():
 
 def test_recipes_differ_where_the_published_code_did():
     described, published = (paper_settings("A_FULL", recipe=recipe) for recipe in RECIPES)
-    assert described.training.optimizer == OptimizerConfig()
-    assert published.training.optimizer == OptimizerConfig(accumulate_epsilon=True, move_whole_tensors=True)
+    assert described.training.optimizer == OptimizerSettings()
+    assert published.training.optimizer == OptimizerSettings(accumulate_epsilon=True, move_whole_tensors=True)
     assert (described.evaluation.adaptation, published.evaluation.adaptation) == ("average", "last-batch")
     assert (described.with_replacement, published.with_replacement) == (False, True)
 

@@ -17,14 +17,13 @@ from shareornot.studies import supernet_run
 from shareornot.studies.settings import digits_network, digits_settings
 from shareornot.studies.supernet_run import CHECKPOINT, PROXIES, evaluate_supernet, train_supernet
 from shareornot.studies.training_log import LOG_NAME
-from shareornot.supernet import EvaluationConfig, TrainingConfig
-from shareornot.supernet.checkpoint import checkpoint_engine
+from shareornot.supernet import EvaluationSettings, TrainingSettings
 
 SPACE = np.arange(84, 2532, 50, dtype=np.int32)
 CELLS = SPACE[[3, 9, 3, 20, 41, 30]]
 """As published code draws them: with replacement."""
 EPOCHS, STEPS_PER_EPOCH = 3, 4
-EVALUATION = EvaluationConfig(num_batches=2, batch_size=20)
+EVALUATION = EvaluationSettings(num_batches=2, batch_size=20)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -52,9 +51,8 @@ def images() -> ImageSet:
 def settings():
     network = replace(digits_network(), num_filters=4)
     optimizer = digits_settings().training.optimizer
-    training = TrainingConfig(epochs=EPOCHS, batch_size=20, optimizer=optimizer, seed=3)
-    # Another engine may be the fastest at the next call, and its numbers differ by rounding.
-    return replace(digits_settings(), network=network, training=training, evaluation=EVALUATION, engine="plain")
+    training = TrainingSettings(epochs=EPOCHS, batch_size=20, optimizer=optimizer, seed=3)
+    return replace(digits_settings(), network=network, training=training, evaluation=EVALUATION)
 
 
 class Recorder:
@@ -78,19 +76,6 @@ def train(settings, images):
         return train_supernet(folder, settings, images, SPACE, progress or Silent(), stop)
 
     return call
-
-
-@pytest.mark.parametrize("engine", ["plain", "fused"])
-def test_what_an_engine_began_it_ends(engine, settings, images, tmp_path):
-    asked = itertools.count()
-    begun = replace(settings, engine=engine)
-    with pytest.raises(Interrupted):
-        train_supernet(tmp_path / "stopped", begun, images, SPACE, Silent(), lambda: next(asked) >= 3)
-    other = replace(settings, engine="fused" if engine == "plain" else "plain")
-    for folder, wanted in (("stopped", other), ("whole", begun)):
-        train_supernet(tmp_path / folder, wanted, images, SPACE, Silent())
-    assert_same_checkpoint(tmp_path / "stopped", tmp_path / "whole")
-    assert checkpoint_engine(tmp_path / "stopped" / CHECKPOINT) == engine
 
 
 @pytest.fixture(scope="module")
@@ -249,7 +234,7 @@ def test_scores_are_kept_while_scoring(evaluate, folder, monkeypatch):
 
 def test_scores_that_are_there_are_not_made_again(evaluate, folder, monkeypatch):
     expected = evaluate(folder)
-    monkeypatch.setattr(supernet_run, "make_evaluator", None)
+    monkeypatch.setattr(supernet_run, "Evaluator", None)
     progress = Recorder()
     np.testing.assert_array_equal(evaluate(folder, progress=progress), expected)
     np.testing.assert_array_equal(

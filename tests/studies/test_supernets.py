@@ -23,13 +23,12 @@ from shareornot.studies.supernets import (
     supernet_folders,
     train_supernets,
 )
-from shareornot.supernet.config import EvaluationConfig
+from shareornot.supernet.settings import EvaluationSettings
 from shareornot.tables import open_benchmark
 
 
 def tiny(**changes):
-    # Another engine may be the fastest at the next call, and its numbers differ by rounding.
-    return replace(digits_settings("num_vertices<=4", epochs=2, **changes), engine="plain")
+    return digits_settings("num_vertices<=4", epochs=2, **changes)
 
 
 class Counting:
@@ -200,7 +199,7 @@ def test_an_unknown_benchmark_fails_before_anything_is_written(tmp_path):
 
 def test_scoring_in_another_way(copied):
     before = read_scores(copied / "seed-0" / "proxies.parquet")
-    evaluation = EvaluationConfig(adaptation="none", batch_size=50)
+    evaluation = EvaluationSettings(adaptation="none", batch_size=50)
     evaluate_supernets(copied, evaluation=evaluation, num_cells=25, device="cpu", num_processes=1)
     after = read_scores(copied / "seed-0" / "proxies.parquet")
     np.testing.assert_array_equal(after.cells, before.cells)
@@ -271,7 +270,7 @@ def test_a_pool_of_a_partial_table_holds_known_cells_only(partial_table):
 
 def start(folder, epochs, log):
     program = [sys.executable, "-c", "from shareornot.cli import main; main()"]
-    command = [*program, "train", folder, "--benchmark", "digits", "--epochs", str(epochs), "--engine", "plain"]
+    command = [*program, "train", folder, "--benchmark", "digits", "--epochs", str(epochs)]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log, text=True)
 
 
@@ -290,7 +289,7 @@ def test_ctrl_c_saves_and_the_same_command_goes_on_bit_for_bit(tmp_path):
     assert "they are saved; the same command goes on from there" in lines[0]
     log_path = tmp_path / "stopped" / "seed-0" / "training.jsonl"
     assert 1 <= len(log_path.read_text().splitlines()) < epochs
-    settings = replace(digits_settings(epochs=epochs), engine="plain")
+    settings = digits_settings(epochs=epochs)
     for name in ("stopped", "whole"):
         train_supernets(tmp_path / name, settings, device="cpu")
     assert len(log_path.read_text().splitlines()) == epochs

@@ -8,7 +8,7 @@ import torch
 
 from shareornot.images import ImageSet
 from shareornot.spaces.nasbench101 import SPACES, space_cells
-from shareornot.supernet import NetworkConfig
+from shareornot.supernet import NetworkSettings
 
 NUM_TRAIN, NUM_VALIDATION = 22, 30
 
@@ -53,12 +53,12 @@ def images() -> ImageSet:
 
 
 @pytest.fixture(scope="session")
-def network_config() -> Callable[..., NetworkConfig]:
+def network_config() -> Callable[..., NetworkSettings]:
     """A network of two stacks of one cell with six filters, which four vertices share unequally."""
 
-    def make(**changes) -> NetworkConfig:
+    def make(**changes) -> NetworkSettings:
         sizes = {"num_filters": 6, "num_stacks": 2, "cells_per_stack": 1, "num_classes": 4, "bn_momentum": 0.1}
-        return NetworkConfig(**(sizes | changes))
+        return NetworkSettings(**(sizes | changes))
 
     return make
 

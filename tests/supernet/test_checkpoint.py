@@ -8,11 +8,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from shareornot.errors import DataError
-from shareornot.supernet import OptimizerConfig, SuperNet, Trainer, TrainingConfig
+from shareornot.supernet import OptimizerSettings, SuperNet, Trainer, TrainingSettings
 from shareornot.supernet.checkpoint import load_checkpoint, load_network, save_checkpoint
 
-PUBLISHED = OptimizerConfig(accumulate_epsilon=True, move_whole_tensors=True)
-CONFIG = TrainingConfig(epochs=3, batch_size=8, seed=2)
+PUBLISHED = OptimizerSettings(accumulate_epsilon=True, move_whole_tensors=True)
+CONFIG = TrainingSettings(epochs=3, batch_size=8, seed=2)
 STEPS_PER_EPOCH = 3
 
 
@@ -47,7 +47,7 @@ def assert_same(one, other):
     [
         {},
         {"optimizer": PUBLISHED, "sampling": "pro-rata", "cells_per_step": 2},
-        {"optimizer": OptimizerConfig(name="sgd", learning_rate=0.05)},
+        {"optimizer": OptimizerSettings(name="sgd", learning_rate=0.05)},
     ],
     ids=["as described", "as published", "sgd"],
 )

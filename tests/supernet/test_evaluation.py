@@ -10,17 +10,17 @@ from shareornot.errors import SettingsError
 from shareornot.images import draw_epoch
 from shareornot.supernet import (
     BatchNormMode,
-    EvaluationConfig,
+    EvaluationSettings,
     Evaluator,
-    OptimizerConfig,
+    OptimizerSettings,
     SuperNet,
     Trainer,
-    TrainingConfig,
+    TrainingSettings,
     adapt_batch_norm,
     proxy_accuracies,
 )
 
-CONFIG = EvaluationConfig(num_batches=4, batch_size=8)
+CONFIG = EvaluationSettings(num_batches=4, batch_size=8)
 ADAPTATIONS = ("none", "average", "last-batch")
 
 
@@ -33,8 +33,8 @@ def cells(some_cells):
 def network(images, network_config, cells):
     """A super-net trained for a while, so that cells differ."""
     network = SuperNet(network_config(), 0)
-    optimizer = OptimizerConfig(name="sgd", learning_rate=0.05)
-    config = TrainingConfig(epochs=15, batch_size=8, optimizer=optimizer)
+    optimizer = OptimizerSettings(name="sgd", learning_rate=0.05)
+    config = TrainingSettings(epochs=15, batch_size=8, optimizer=optimizer)
     assert len(list(Trainer(network, images, cells, config).run())) == 15
     return network
 
@@ -127,4 +127,4 @@ def test_a_cell_that_diverged_does_not_spoil_the_next(network, images, cells):
 )
 def test_settings_out_of_range_are_refused(change, message):
     with pytest.raises(SettingsError, match=message):
-        EvaluationConfig(**change)
+        EvaluationSettings(**change)

@@ -8,7 +8,7 @@ from torch import nn
 
 from shareornot.errors import SettingsError
 from shareornot.spaces.nasbench101 import SPACES, Cell
-from shareornot.supernet import BatchNormMode, NetworkConfig, SuperNet, adapt_batch_norm
+from shareornot.supernet import BatchNormMode, NetworkSettings, SuperNet, adapt_batch_norm
 from shareornot.supernet.network import RUNNING, ConvBatchNorm, max_pool_3x3
 from shareornot.supernet.standalone import StandaloneNetwork
 
@@ -259,7 +259,7 @@ def test_a_network_too_small_for_a_cell_says_so(network_config, some_cells):
 )
 def test_sizes_out_of_range_are_refused(name, value):
     with pytest.raises(SettingsError, match=rf"{name}: expected .*, got {value}"):
-        NetworkConfig(**{name: value})
+        NetworkSettings(**{name: value})
 
 
 def test_parameters_are_as_many_as_the_cell_has(network_config):

@@ -8,19 +8,19 @@ import torch
 from torch import nn
 
 from shareornot.errors import SettingsError
-from shareornot.supernet import OptimizerConfig, PartialOptimizer
+from shareornot.supernet import OptimizerSettings, PartialOptimizer
 
 NUM_STEPS = 6
-AS_DESCRIBED = OptimizerConfig()
-AS_PUBLISHED = OptimizerConfig(accumulate_epsilon=True, move_whole_tensors=True)
-DESCENT = OptimizerConfig(name="sgd", learning_rate=0.05)
+AS_DESCRIBED = OptimizerSettings()
+AS_PUBLISHED = OptimizerSettings(accumulate_epsilon=True, move_whole_tensors=True)
+DESCENT = OptimizerSettings(name="sgd", learning_rate=0.05)
 CONFIGS = {"as described": AS_DESCRIBED, "as published": AS_PUBLISHED, "sgd": DESCENT}
 
 
 class PlainOptimizer:
     """One number at a time, from the formulas."""
 
-    def __init__(self, weight: float, config: OptimizerConfig) -> None:
+    def __init__(self, weight: float, config: OptimizerSettings) -> None:
         self.weight, self.config = weight, config
         self.mean_square = self.velocity = 0.0
 
@@ -82,7 +82,7 @@ def test_steps_are_those_of_a_plain_loop(config):
 
 @pytest.mark.parametrize("weight_decay", [0.0, 0.01])
 def test_descent_is_pytorchs(weight_decay):
-    config = OptimizerConfig(name="sgd", learning_rate=0.1, weight_decay=weight_decay)
+    config = OptimizerSettings(name="sgd", learning_rate=0.1, weight_decay=weight_decay)
     ours, theirs = parameters((3, 2)), parameters((3, 2))
     optimizer = PartialOptimizer(ours, config)
     reference = torch.optim.SGD(theirs.values(), 0.1, momentum=0.9, weight_decay=weight_decay)
@@ -99,7 +99,7 @@ def test_an_accumulated_epsilon_shrinks_the_steps(num_steps, times_smaller):
     """Small gradients move three times less after 10 steps, eight times after 100, ten times in the end."""
     moved = []
     for accumulate in (False, True):
-        config = OptimizerConfig(momentum=0.0, weight_decay=0.0, accumulate_epsilon=accumulate)
+        config = OptimizerSettings(momentum=0.0, weight_decay=0.0, accumulate_epsilon=accumulate)
         named = parameters((1,))
         optimizer = PartialOptimizer(named, config)
         for _ in range(num_steps):
@@ -173,4 +173,4 @@ def test_the_state_goes_into_a_checkpoint_and_back():
 )
 def test_constants_out_of_range_are_refused(name, value):
     with pytest.raises(SettingsError, match=rf"optimizer: expected .* got .*{value}"):
-        OptimizerConfig(**{name: value})
+        OptimizerSettings(**{name: value})

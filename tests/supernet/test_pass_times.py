@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from shareornot.errors import SettingsError
-from shareornot.supernet.config import NetworkConfig
 from shareornot.supernet.pass_times import measure_pass_times
+from shareornot.supernet.settings import NetworkSettings
 
-SMALL = NetworkConfig(num_filters=4, num_stacks=1, cells_per_stack=1)
+SMALL = NetworkSettings(num_filters=4, num_stacks=1, cells_per_stack=1)
 
 
 def measure(num_repeats, clock):

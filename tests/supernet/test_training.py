@@ -9,12 +9,12 @@ import torch.nn.functional as F  # noqa: N812
 
 from shareornot.errors import SettingsError
 from shareornot.images import draw_epoch
-from shareornot.supernet import BatchNormMode, OptimizerConfig, SuperNet, Trainer, TrainingConfig
+from shareornot.supernet import BatchNormMode, OptimizerSettings, SuperNet, Trainer, TrainingSettings
 
 RECIPES = {
-    "as described": OptimizerConfig(),
-    "as published": OptimizerConfig(accumulate_epsilon=True, move_whole_tensors=True),
-    "sgd": OptimizerConfig(name="sgd", learning_rate=0.05),
+    "as described": OptimizerSettings(),
+    "as published": OptimizerSettings(accumulate_epsilon=True, move_whole_tensors=True),
+    "sgd": OptimizerSettings(name="sgd", learning_rate=0.05),
 }
 BATCH_SIZE = 8
 
@@ -24,7 +24,7 @@ def trainer(images, network_config, some_cells):
     """A trainer that has done nothing yet."""
 
     def make(network_changes=None, *, double=False, num_cells=40, **changes) -> Trainer:
-        config = TrainingConfig(**({"epochs": 4, "batch_size": BATCH_SIZE, "seed": 1} | changes))
+        config = TrainingSettings(**({"epochs": 4, "batch_size": BATCH_SIZE, "seed": 1} | changes))
         network = SuperNet(network_config(**(network_changes or {})), config.seed)
         return Trainer(network.double() if double else network, images, some_cells("A_FULL", num_cells), config)
 
@@ -112,7 +112,7 @@ def test_avg_k_is_the_mean_of_k_gradients(single_kernel, trainer, monkeypatch):
 
 
 def test_the_learning_rate_follows_a_cosine_an_epoch_at_a_time(trainer, monkeypatch):
-    one = trainer(epochs=5, optimizer=OptimizerConfig(learning_rate=0.3))
+    one = trainer(epochs=5, optimizer=OptimizerSettings(learning_rate=0.3))
     used = []
     step = one.optimizer.step
     monkeypatch.setattr(one.optimizer, "step", lambda regions, rate: (used.append(rate), step(regions, rate)))
@@ -161,7 +161,7 @@ def test_training_follows_from_the_seed(trainer):
 def test_the_seed_of_training_draws_other_cells_and_images_for_the_same_weights(images, network_config, some_cells):
     weights = []
     for seed in (0, 1):
-        config = TrainingConfig(epochs=1, batch_size=BATCH_SIZE, seed=seed)
+        config = TrainingSettings(epochs=1, batch_size=BATCH_SIZE, seed=seed)
         one = Trainer(SuperNet(network_config(), 0), images, some_cells("A_FULL", 40), config)
         list(one.run())
         weights.append(one.network.stem.weight)
@@ -170,7 +170,7 @@ def test_the_seed_of_training_draws_other_cells_and_images_for_the_same_weights(
 
 def test_it_learns(trainer):
     """The images of a class are brighter than those of the one before, which any cell can tell."""
-    one = trainer(num_cells=2, epochs=20, optimizer=OptimizerConfig(name="sgd", learning_rate=0.05))
+    one = trainer(num_cells=2, epochs=20, optimizer=OptimizerSettings(name="sgd", learning_rate=0.05))
     losses = [report.loss for report in one.run()]
     assert np.mean(losses[-5:]) < 0.7 * np.mean(losses[:5])
 
@@ -187,17 +187,21 @@ def test_it_stops_before_the_step_that_it_is_told_to(trainer):
         assert reports[0].num_steps == 3 - num_steps % 3
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("epochs", 0), ("batch_size", 0), ("cells_per_step", 0), ("seed", -1), ("sampling", "best")]
-)
+@pytest.mark.parametrize(("name", "value"), [("epochs", 0), ("batch_size", 0), ("cells_per_step", 0), ("seed", -1)])
 def test_settings_out_of_range_are_refused(name, value):
     with pytest.raises(SettingsError, match=rf"{name}: expected .*, got '?{value}"):
-        TrainingConfig(**{name: value})
+        TrainingSettings(**{name: value})
 
 
 def test_no_cells_or_too_few_images_are_refused(images, network_config):
     network = SuperNet(network_config(), 0)
     with pytest.raises(SettingsError, match="space: expected at least one cell"):
-        Trainer(network, images, np.array([], np.int32), TrainingConfig(batch_size=4))
+        Trainer(network, images, np.array([], np.int32), TrainingSettings(batch_size=4))
     with pytest.raises(SettingsError, match="expected at most the 22 training images, got 256"):
-        Trainer(network, images, np.array([5], np.int32), TrainingConfig())
+        Trainer(network, images, np.array([5], np.int32), TrainingSettings())
+
+
+def test_an_unknown_sampling_is_refused_when_the_training_is_built(images, network_config):
+    settings = TrainingSettings(batch_size=8, sampling="best")  # a folder with such settings stays readable
+    with pytest.raises(SettingsError, match="sampling: expected one of uniform, pro-rata, got 'best'"):
+        Trainer(SuperNet(network_config(), 0), images, np.arange(3, dtype=np.int32), settings)

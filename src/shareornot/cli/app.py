@@ -7,7 +7,6 @@ import typer
 from shareornot import __version__
 from shareornot.cli.appraise import appraise
 from shareornot.cli.audit import audit
-from shareornot.cli.bench import bench
 from shareornot.cli.benchmark import app as benchmark_app
 from shareornot.cli.data import app as data_app
 from shareornot.cli.demo import demo
@@ -56,7 +55,6 @@ app.command(short_help="Appraise evaluations of others, such as the paper's, aga
 app.command(short_help="Show the spaces of a benchmark and their noise ceilings.")(spaces)
 app.command(short_help="Look one cell up: what training it alone gave.")(query)
 app.command(short_help="Measure how long trainings take on this machine.")(measure_times)
-app.command(short_help="Measure the speed of shareornot on this machine.")(bench)
 app.add_typer(data_app, name="data")
 app.add_typer(benchmark_app, name="benchmark")
 app.add_typer(study_app, name="study")

@@ -1,7 +1,7 @@
 """`shareornot benchmark`: benchmarks that we make ourselves."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -24,10 +24,6 @@ def build(
         Path | None, typer.Option(help="Folder of finished trainings, to go on from; default: beside the table.")
     ] = None,
     processes: Annotated[int | None, typer.Option(min=1, help="Trainings at a time; default: one a core.")] = None,
-    engine: Annotated[
-        Literal["auto", "plain", "compiled"],
-        typer.Option(help="How to compute; auto goes on with what began, else takes the faster."),
-    ] = "auto",
 ) -> None:
     """Train every cell with at most 5 vertices alone, three times, on the digits: about an hour on two cores.
 
@@ -42,5 +38,5 @@ def build(
         if name != "digits":
             raise SettingsError(f"benchmark: expected digits, got {name!r}; others are fetched: shareornot data fetch")
         folder = parts or out.with_suffix(".parts")
-        table = build_digits(out, folder, num_processes=processes, bars=progress_bar, engine=engine)
+        table = build_digits(out, folder, num_processes=processes, bars=progress_bar)
         typer.echo(f"{out}: {len(table):,} cells, {table.info.num_runs} trainings each")

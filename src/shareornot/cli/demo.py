@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from shareornot.cli.errors import user_errors
-from shareornot.cli.options import EngineName, Open, Processes
+from shareornot.cli.options import Open, Processes
 
 DEMO_EPOCHS, DEMO_SUPERNETS, DEMO_CELLS = 300, 4, 600
 
@@ -19,7 +19,6 @@ def demo(
     cells: Annotated[int, typer.Option(min=20, help="Cells that each scores, of 2,532.")] = DEMO_CELLS,
     space: Annotated[str, typer.Option(help="Space of cells, of those with at most 5 vertices.")] = "A_FULL",
     processes: Processes = None,
-    engine: EngineName = "auto",
     open_it: Open = False,
 ) -> None:
     """Do the whole job on real images, on this machine, in about two minutes.
@@ -29,8 +28,6 @@ def demo(
     words, and on one page, report.html. What is done already is not done again.
     """
     with user_errors():
-        from dataclasses import replace
-
         from shareornot.appraisal.audit_words import describe_audit
         from shareornot.cli.page import publish, typed_command
         from shareornot.cli.show import show_appraisal, show_sentences
@@ -50,7 +47,7 @@ def demo(
         from shareornot.tables import benchmark_path
 
         started_s = time.monotonic()
-        settings = replace(digits_settings(space, epochs=epochs), engine=engine)
+        settings = digits_settings(space, epochs=epochs)
         train_supernets(
             folder, settings, num_supernets=supernets, device="cpu", num_processes=processes, bars=progress_bar
         )

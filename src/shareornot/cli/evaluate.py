@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 from shareornot.cli.errors import user_errors
-from shareornot.cli.options import Device, EngineName, Processes, Supernets
+from shareornot.cli.options import Device, Processes, Supernets
 
 
 def evaluate(
@@ -27,7 +27,6 @@ def evaluate(
     ] = 0,
     device: Device = "auto",
     processes: Processes = None,
-    engine: EngineName = "auto",
 ) -> None:
     """Score cells with the weights that they share in the super-nets of a folder.
 
@@ -53,7 +52,6 @@ def evaluate(
             num_cells=cells,
             device=device,
             num_processes=processes,
-            engine=engine,
             bars=progress_bar,
         )
         typer.echo(f"Scored: {folder}\nNext: shareornot appraise {folder}")

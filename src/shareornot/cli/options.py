@@ -1,7 +1,7 @@
 """Options that several commands share, so that they mean the same everywhere."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -18,10 +18,6 @@ SpaceText = Annotated[
 Device = Annotated[str, typer.Option(help="cpu, cuda, or auto for an accelerator where there is one.")]
 Processes = Annotated[
     int | None, typer.Option(min=1, help="Super-nets at a time; default: one a core, or one on an accelerator.")
-]
-EngineName = Annotated[
-    Literal["auto", "plain", "fused", "compiled", "masked"],
-    typer.Option(help="How the network is computed: auto takes the fastest that gives the numbers of plain."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 Open = Annotated[bool, typer.Option("--open", help="Open the page or picture when it is there.")]

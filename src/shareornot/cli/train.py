@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from shareornot.cli.errors import user_errors
-from shareornot.cli.options import Benchmark, Device, EngineName, Processes, SpaceText
+from shareornot.cli.options import Benchmark, Device, Processes, SpaceText
 from shareornot.errors import SettingsError
 
 
@@ -35,7 +35,6 @@ def train(
     learning_rate: Annotated[float | None, typer.Option(min=1e-9, help="Default: 0.2, 0.05 on digits.")] = None,
     device: Device = "auto",
     processes: Processes = None,
-    engine: EngineName = "auto",
 ) -> None:
     """Train super-nets on a space of cells.
 
@@ -63,7 +62,6 @@ def train(
         settings = replace(
             settings,
             benchmark=str(Path(benchmark).resolve()) if Path(benchmark).is_file() else benchmark,
-            engine=engine,
             network=replace(network, num_filters=filters or network.num_filters),
             training=replace(
                 training,

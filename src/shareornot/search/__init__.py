@@ -1,6 +1,5 @@
 """Floor 2: what finds good cells, what it costs, and what it leaves on the table."""
 
-from shareornot.search.benchmark import simulated_table, time_searches
 from shareornot.search.budgets import (
     RandomSearchRegret,
     TopK,
@@ -25,6 +24,7 @@ from shareornot.search.regret import (
     regret_at,
     time_grid,
 )
+from shareornot.search.simulated_table import simulated_table
 from shareornot.search.table import Answer, Landscape, SearchTable
 from shareornot.search.time_models import SupernetCost, constant_times, supernet_cost, training_times
 
@@ -71,7 +71,6 @@ __all__ = [
     "stream_states",
     "supernet_cost",
     "time_grid",
-    "time_searches",
     "training_times",
     "trivial_guides",
 ]

@@ -24,7 +24,7 @@ from shareornot.studies.execution import Event, LocalProcesses, Resources, Shoul
 from shareornot.studies.job import AppraiseWork, Piece, ScoreWork, TrainWork, identity
 from shareornot.studies.naming import Kind, content_hash
 from shareornot.studies.settings import RunSettings
-from shareornot.supernet.config import EvaluationConfig
+from shareornot.supernet.settings import EvaluationSettings
 from shareornot.tables import open_benchmark
 
 MEASURING_S = 3.0
@@ -182,9 +182,8 @@ def _measure(settings: RunSettings, device: str, path: Path, should_stop: Should
 
     from shareornot.studies.devices import choose_device
     from shareornot.studies.supernets import _load_images
-    from shareornot.supernet import SuperNet
+    from shareornot.supernet import Evaluator, SuperNet, Trainer
     from shareornot.supernet.checkpoint import save_checkpoint
-    from shareornot.supernet.engines import make_evaluator, make_trainer
 
     device = choose_device(device)
     images = _load_images(settings, device)
@@ -192,7 +191,7 @@ def _measure(settings: RunSettings, device: str, path: Path, should_stop: Should
     cells = space_cells(parse_space(settings.space), table.info.max_vertices)
     # One cell a step: steps of several take as many times longer.
     training = replace(settings.training, cells_per_step=1, sampling="uniform")
-    trainer = make_trainer(SuperNet(settings.network, 0).to(device), images, cells, training, settings.engine)
+    trainer = Trainer(SuperNet(settings.network, 0).to(device), images, cells, training)
     trainer.network.train()
     sampled: list[int] = []
     sample = trainer.sample
@@ -218,7 +217,7 @@ def _measure(settings: RunSettings, device: str, path: Path, should_stop: Should
             validation_labels=images.validation_labels[:size],
         )
         config = replace(settings.evaluation, adaptation=adaptation, fine_tuning_steps=0)
-        scores = make_evaluator(trainer.network, fewer, config, settings.engine).scores(pool)
+        scores = Evaluator(trainer.network, fewer, config).scores(pool)
         next(scores)
         start, number = time.perf_counter(), 0
         while number < 1 or (time.perf_counter() - start < MEASURING_S / 4 and number < len(pool) - 1):
@@ -320,7 +319,7 @@ def _factor(flops: float, measured: float) -> float:
     return (1 + flops / measured) / 2
 
 
-def _seconds_a_cell(known: Measured, evaluation: EvaluationConfig) -> float:
+def _seconds_a_cell(known: Measured, evaluation: EvaluationSettings) -> float:
     scoring_s = known.score_plain_s if evaluation.adaptation == "none" else known.score_s
     return scoring_s + evaluation.fine_tuning_steps * known.step_s
 

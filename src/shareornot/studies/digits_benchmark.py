@@ -1,8 +1,7 @@
 """How the embedded benchmark is made: every cell with at most 5 vertices, trained alone three times on the digits.
 
 The work is cut into parts of a few cells. Each part becomes a file of its own as soon as it is done, so a build that is
-stopped goes on where it was. A training follows from its cell and run alone, whoever does it. Engines differ in speed,
-and so in the times of the table: what an engine began it ends.
+stopped goes on where it was. A training follows from its cell and run alone, whoever does it.
 """
 
 import json
@@ -21,13 +20,10 @@ from shareornot.spaces.nasbench101 import Cell, parameter_count, unique_codes
 from shareornot.storage import atomic_write
 from shareornot.studies.settings import digits_network
 from shareornot.studies.workers import num_usable_cores, run_in_processes
-from shareornot.supernet.config import StandaloneEngine, StandaloneTrainingConfig, TrainingResult
+from shareornot.supernet.settings import StandaloneTrainingSettings, TrainingResult
 from shareornot.tables import BenchmarkTable, TableColumns, TableInfo, write_table
 
 METRICS = tuple(f"{when}_{metric.name}" for when in ("halfway", "final") for metric in fields(TrainingResult))
-
-BY_ENGINE: dict[StandaloneEngine, dict[str, str]] = {"plain": {}, "compiled": {"engine": "compiled"}}
-"""What the settings of a folder say of the engine."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +34,7 @@ class BuildConfig:
     """All cells with at most so many vertices."""
     num_runs: int = 3
     cells_per_part: int = 6
-    training: StandaloneTrainingConfig = field(default_factory=StandaloneTrainingConfig)
+    training: StandaloneTrainingSettings = field(default_factory=StandaloneTrainingSettings)
 
     @property
     def num_cells(self) -> int:
@@ -62,7 +58,6 @@ def build_digits(
     num_processes: int | None = None,
     bars: ProgressBars = no_bars,
     config: BuildConfig = EMBEDDED,
-    engine: StandaloneEngine = "auto",
 ) -> BenchmarkTable:
     """Train what is not trained yet, and write the benchmark table.
 
@@ -72,17 +67,16 @@ def build_digits(
         num_processes: trainings at a time, by default one a core.
         bars: shows the progress in cells.
         config: what to train.
-        engine: trains the cells; `auto` takes the one that began the folder, in a new folder the faster one.
 
     Raises:
-        SettingsError: the folder holds trainings of other settings or of another engine.
+        SettingsError: the folder holds trainings of other settings.
         Interrupted: Ctrl-C; finished parts are saved, and the same call goes on from there.
         DataError: a finished part is damaged.
     """
-    engine = _claim(parts, config, engine)
+    _claim(parts, config)
     with bars(f"Training {config.num_cells:,} cells {config.num_runs} times", config.num_cells) as progress:
-        train_parts(parts, num_processes or num_usable_cores(), progress, config, engine)
-    write_table(out, _columns(read_parts(parts, config), config), _info(config, engine))
+        train_parts(parts, num_processes or num_usable_cores(), progress, config)
+    write_table(out, _columns(read_parts(parts, config), config), _info(config))
     table = BenchmarkTable.open(out)
     table.verify()
     return table
@@ -93,7 +87,6 @@ def train_parts(
     num_processes: int,
     progress: Progress,
     config: BuildConfig = EMBEDDED,
-    engine: StandaloneEngine = "auto",
 ) -> None:
     """Do all trainings whose parts are not in the folder yet.
 
@@ -102,7 +95,6 @@ def train_parts(
         num_processes: trainings at a time, each on one core.
         progress: advances by the cells done.
         config: what to train.
-        engine: trains the cells.
 
     Raises:
         Interrupted: Ctrl-C; finished parts are saved.
@@ -115,7 +107,7 @@ def train_parts(
     # One core each: these networks are too small to share several.
     run_in_processes(
         _train_part,
-        [(folder, part, config, engine) for part in missing],
+        [(folder, part, config) for part in missing],
         progress,
         num_processes=num_processes,
         num_threads=1,
@@ -139,38 +131,15 @@ def read_parts(folder: Path, config: BuildConfig = EMBEDDED) -> dict[str, np.nda
     return {name: table[name].to_numpy().reshape(config.num_cells, config.num_runs) for name in METRICS}
 
 
-def _claim(folder: Path, config: BuildConfig, engine: StandaloneEngine) -> StandaloneEngine:
-    """Make the folder that of these settings, or see that it is; returns the engine of its trainings.
-
-    The settings name the engine unless it is the plain one, which all builds used when they named none.
-    """
+def _claim(folder: Path, config: BuildConfig) -> None:
+    """Write the settings of a build into its folder, or check that the folder holds the same settings."""
     path = folder / "settings.json"
-    settings = {
-        name: json.dumps({"network": asdict(digits_network()), **asdict(config), **named}, indent=2) + "\n"
-        for name, named in BY_ENGINE.items()
-    }
-    if path.exists():
-        found = next((name for name, text in settings.items() if path.read_text() == text), None)
-        if found is None:
-            raise SettingsError(f"{folder}: holds trainings of other settings, see {path.name}; name another folder")
-        if engine not in ("auto", found):
-            raise SettingsError(
-                f"{folder}: holds trainings of the {found} engine, whose times are others than those of {engine}; "
-                f"go on with {found} or auto, or name another folder"
-            )
-        return found
-    chosen = _chosen(engine)
-    with atomic_write(path) as file:
-        file.write(settings[chosen].encode())
-    return chosen
-
-
-def _chosen(engine: StandaloneEngine) -> StandaloneEngine:
-    """The engine of a new build."""
-    from shareornot.images import digits_images
-    from shareornot.supernet.standalone_training import standalone_engine
-
-    return standalone_engine(digits_images(), engine)
+    settings = json.dumps({"network": asdict(digits_network()), **asdict(config)}, indent=2) + "\n"
+    if not path.exists():
+        with atomic_write(path) as file:
+            file.write(settings.encode())
+    elif path.read_text() != settings:
+        raise SettingsError(f"{folder}: holds trainings of other settings, see {path.name}; name another folder")
 
 
 def _columns(results: dict[str, np.ndarray], config: BuildConfig) -> TableColumns:
@@ -185,7 +154,7 @@ def _columns(results: dict[str, np.ndarray], config: BuildConfig) -> TableColumn
     )
 
 
-def _info(config: BuildConfig, engine: StandaloneEngine) -> TableInfo:
+def _info(config: BuildConfig) -> TableInfo:
     import sklearn
     import torch
 
@@ -198,7 +167,6 @@ def _info(config: BuildConfig, engine: StandaloneEngine) -> TableInfo:
         network=_network_size(),
         provenance={
             "training": asdict(config.training),
-            "engine": engine,
             "time": "processor time of the training steps of all runs of a cell, shared equally among them",
             "processor": platform.processor() or platform.machine(),
             "torch": torch.__version__,
@@ -237,7 +205,6 @@ def _train_part(
     folder: Path,
     part: range,
     config: BuildConfig,
-    engine: StandaloneEngine,
     progress: Progress,
     should_stop: Callable[[], bool],
 ) -> None:
@@ -250,7 +217,7 @@ def _train_part(
     for cell in part:
         if should_stop():
             raise Interrupted("finished parts are saved; the same call goes on with the others")
-        results = train_standalone(cell, range(config.num_runs), images, network, config.training, engine=engine)
+        results = train_standalone(cell, range(config.num_runs), images, network, config.training)
         rows += [(cell, run, *astuple(half_way), *astuple(final)) for run, (half_way, final) in enumerate(results)]
     columns = dict(zip(("cell", "run", *METRICS), map(list, zip(*rows, strict=True)), strict=True))
     with atomic_write(_part_path(folder, part)) as file:

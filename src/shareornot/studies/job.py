@@ -2,7 +2,7 @@
 
 The name is the hash of a canonical text of: the kind of work and the version of its code, its own settings, the data it
 reads, and the names of the pieces whose results it reads, which are hashes themselves. What changes the result by no
-more than rounding does is left out: which engine computes, on which device, with how many threads, where files lie. So
+more than rounding does is left out: on which device, with how many threads, where files lie. So
 asking twice computes once, and what has changed is computed anew together with all that rests on it, and nothing else.
 """
 
@@ -13,13 +13,13 @@ from typing import Any
 from shareornot.studies.naming import Kind, content_hash
 from shareornot.studies.settings import RunSettings
 from shareornot.studies.study_settings import ChapterSettings, Watching
-from shareornot.supernet.config import EvaluationConfig
+from shareornot.supernet.settings import EvaluationSettings
 
 CODE_VERSIONS: dict[Kind, int] = {"train": 1, "score": 1, "appraise": 1, "summarise": 1}
 """Whoever changes what a kind of work computes, beyond rounding, adds 1 to its number. Finished pieces of the old code
 then keep their names, and are not taken for results of the new one."""
-NOT_IDENTITY = {"engine", "forward_size"}
-"""Settings that change the speed, and numbers by rounding at most. The engines are tested against each other."""
+NOT_IDENTITY = {"forward_size"}
+"""Settings that change the speed, and numbers by rounding at most."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +38,7 @@ class ScoreWork:
     """Score a part of a super-net's pool."""
 
     settings: RunSettings
-    evaluation: EvaluationConfig
+    evaluation: EvaluationSettings
     train: str
     """The piece that trains the super-net."""
     start: int
@@ -153,7 +153,7 @@ def identity(settings: Any) -> dict[str, Any]:
     return values
 
 
-def _scoring_identity(evaluation: EvaluationConfig) -> dict[str, Any]:
+def _scoring_identity(evaluation: EvaluationSettings) -> dict[str, Any]:
     """What the scores depend on; without adaptation and fine-tuning no training image is looked at."""
     values = identity(evaluation)
     unused = set()

@@ -149,7 +149,7 @@ class _Correlation:
         if not self.interval or epoch % self.interval:
             return {}
         from shareornot.statistics import spearman
-        from shareornot.supernet import make_evaluator
+        from shareornot.supernet import Evaluator
 
         number = self.work.watching.num_images
         fewer = replace(
@@ -159,9 +159,7 @@ class _Correlation:
         )
         cells, accuracies = _some_cells(self.work.settings, self.work.watching.num_cells)
         proxies = []
-        for proxy in make_evaluator(network, fewer, self.work.settings.evaluation, self.work.settings.engine).scores(
-            cells
-        ):
+        for proxy in Evaluator(network, fewer, self.work.settings.evaluation).scores(cells):
             if self.should_stop():
                 return {}
             proxies.append(proxy)
@@ -195,8 +193,7 @@ def _score(store: Store, piece: Piece, work: ScoreWork, device: str, should_stop
         folder = store.path(piece.name)
         with open_log(folder / LOG_NAME) as log:
             progress = _ScoringLog(log, len(cells))
-            engine = work.settings.engine
-            score_cells(folder, network, num_steps, work.evaluation, images, cells, progress, should_stop, engine)
+            score_cells(folder, network, num_steps, work.evaluation, images, cells, progress, should_stop)
 
     try:
         go_on()

@@ -17,7 +17,7 @@ from shareornot.search import fit_pass_times, training_times
 from shareornot.spaces.nasbench101 import MAX_VERTICES, unique_codes
 from shareornot.storage import atomic_write
 from shareornot.studies.devices import choose_device
-from shareornot.supernet.config import NetworkConfig
+from shareornot.supernet.settings import NetworkSettings
 
 KEY = b"shareornot"
 
@@ -63,7 +63,7 @@ def measure_times(
 
     universe = len(unique_codes(max_vertices))
     cells = np.random.default_rng(seed).choice(universe, num_cells, replace=False).astype(np.int32)
-    config = NetworkConfig(num_filters=num_filters, max_vertices=max_vertices)
+    config = NetworkSettings(num_filters=num_filters, max_vertices=max_vertices)
     measured = []
     with bars(f"Measuring {num_cells} cells at {num_filters} filters", num_cells) as progress:
         for times in measure_pass_times(cells, config, batch_size=batch_size, device=device):

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from shareornot.errors import DataError, MissingDataError, SettingsError
 from shareornot.spaces.nasbench101 import MAX_VERTICES, parse_space
 from shareornot.storage import atomic_write
-from shareornot.supernet.config import Engine, EvaluationConfig, NetworkConfig, OptimizerConfig, TrainingConfig
+from shareornot.supernet.settings import EvaluationSettings, NetworkSettings, OptimizerSettings, TrainingSettings
 
 Recipe = Literal["as-described", "as-published"]
 """Whether to do what the paper's text says, or what its published code did when it made the printed numbers."""
@@ -32,11 +32,9 @@ class RunSettings:
     space: str
     recipe: Recipe = "as-described"
     variant: Variant = "baseline"
-    network: NetworkConfig = field(default_factory=NetworkConfig)
-    training: TrainingConfig = field(default_factory=TrainingConfig)
-    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
-    engine: Engine = "auto"
-    """How the super-net is computed; `auto` takes the fastest that gives the numbers of `plain`."""
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+    evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
     num_cells: int | None = 1000
     """Cells in the pool that is scored, drawn from those that the table knows; None takes all of them."""
     with_replacement: bool = False
@@ -80,18 +78,18 @@ def paper_settings(
         space=space,
         recipe=recipe,
         variant=variant,
-        network=NetworkConfig(
+        network=NetworkSettings(
             max_vertices=max_vertices,
             min_output_edges=parse_space(space).min_output_edges(max_vertices),
             single_kernel=variant in ("single-k", "s-k+p-r"),
         ),
-        training=TrainingConfig(
+        training=TrainingSettings(
             sampling="pro-rata" if variant in ("pro-rata", "s-k+p-r") else "uniform",
             cells_per_step=3 if averages else 1,
-            optimizer=OptimizerConfig(accumulate_epsilon=published, move_whole_tensors=published),
+            optimizer=OptimizerSettings(accumulate_epsilon=published, move_whole_tensors=published),
             seed=seed,
         ),
-        evaluation=EvaluationConfig(adaptation="last-batch" if published else "average", seed=seed),
+        evaluation=EvaluationSettings(adaptation="last-batch" if published else "average", seed=seed),
         with_replacement=published,
     )
 
@@ -118,22 +116,22 @@ def digits_settings(
         space=space,
         variant=variant,
         network=network,
-        training=TrainingConfig(
+        training=TrainingSettings(
             epochs=epochs,
             batch_size=50,
             sampling="pro-rata" if variant in ("pro-rata", "s-k+p-r") else "uniform",
             cells_per_step=3 if variant == "avg-3" else 1,
-            optimizer=OptimizerConfig(name="sgd", learning_rate=0.05),
+            optimizer=OptimizerSettings(name="sgd", learning_rate=0.05),
             seed=seed,
         ),
-        evaluation=EvaluationConfig(batch_size=50, seed=seed),
+        evaluation=EvaluationSettings(batch_size=50, seed=seed),
         num_cells=None,
     )
 
 
-def digits_network(*, min_output_edges: int = 1, single_kernel: bool = False) -> NetworkConfig:
+def digits_network(*, min_output_edges: int = 1, single_kernel: bool = False) -> NetworkSettings:
     """The small network of the embedded benchmark: 8 filters, 2 stacks of 1 cell, for grey images."""
-    return NetworkConfig(
+    return NetworkSettings(
         num_filters=8,
         num_stacks=2,
         cells_per_stack=1,

@@ -12,7 +12,7 @@ from pydantic import ConfigDict
 from shareornot.errors import SettingsError
 from shareornot.spaces.nasbench101 import parse_space
 from shareornot.studies.settings import Recipe, RunSettings, Variant, digits_settings, paper_settings, with_seed
-from shareornot.supernet.config import Engine, EvaluationConfig
+from shareornot.supernet.settings import EvaluationSettings
 
 EvaluationName = Literal["no-ft", "bns-ft", "ft"]
 """How cells are scored: with the running statistics, with adapted ones, or after training each cell a little alone."""
@@ -191,9 +191,6 @@ class StudySettings:
     """Of the first super-net."""
     shard_size: int = 250
     """Cells that one piece of work scores."""
-    engine: Engine = "auto"
-    """How super-nets are computed. `auto` takes what is fastest here, which may differ from run to run, and so may
-    numbers, by rounding; with an engine that is named, two runs on one machine give equal bits."""
     network: NetworkChanges = field(default_factory=NetworkChanges)
     training: TrainingChanges = field(default_factory=TrainingChanges)
     evaluation: EvaluationChanges = field(default_factory=EvaluationChanges)
@@ -295,12 +292,11 @@ def supernet_settings(study: StudySettings, chapter: ChapterSettings, seed: int)
         evaluation=_over(base.evaluation, replace(study.evaluation, fine_tuning_steps=None)),
         num_cells=None if num_cells == "all" else num_cells,
         with_replacement=base.with_replacement if replacement is None else replacement,
-        engine=study.engine,
     )
     return with_seed(settings, seed)
 
 
-def evaluation_config(study: StudySettings, name: EvaluationName, settings: RunSettings) -> EvaluationConfig:
+def evaluation_config(study: StudySettings, name: EvaluationName, settings: RunSettings) -> EvaluationSettings:
     """How cells of a super-net are scored under this name.
 
     Args:

@@ -8,7 +8,6 @@ proxies.parquet           the scored cells; while scoring, those done so far are
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +20,8 @@ from shareornot.images import ImageSet
 from shareornot.progress import Progress
 from shareornot.studies.settings import RunSettings, read_settings, write_settings
 from shareornot.studies.training_log import TrainingLog
-from shareornot.supernet import EpochReport, EvaluationConfig, SuperNet
-from shareornot.supernet.checkpoint import checkpoint_engine, load_checkpoint, load_network, save_checkpoint
-from shareornot.supernet.config import Engine
-from shareornot.supernet.engines import engines_for, make_evaluator, make_trainer
+from shareornot.supernet import EpochReport, EvaluationSettings, Evaluator, SuperNet, Trainer
+from shareornot.supernet.checkpoint import load_checkpoint, load_network, save_checkpoint
 
 Indices = Int32[np.ndarray, " cells"]
 OnEpoch = Callable[[SuperNet, EpochReport, float], None]
@@ -89,11 +86,7 @@ def continue_training(
     """
     network = SuperNet(settings.network, settings.training.seed).to(images.device)
     checkpoint = folder / CHECKPOINT
-    # What an engine began it ends, so that a training that was stopped goes on bit by bit as if it had not been.
-    engine = settings.engine
-    if checkpoint.exists() and (begun_on := checkpoint_engine(checkpoint)) in engines_for(images.device):
-        engine = begun_on
-    trainer = make_trainer(network, images, space, settings.training, engine)
+    trainer = Trainer(network, images, space, settings.training)
     if checkpoint.exists():
         load_checkpoint(checkpoint, trainer)
         progress.advance(trainer.steps_done)
@@ -119,12 +112,11 @@ def continue_training(
 
 def evaluate_supernet(
     folder: Path,
-    evaluation: EvaluationConfig,
+    evaluation: EvaluationSettings,
     images: ImageSet,
     cells: Indices,
     progress: Progress,
     should_stop: Callable[[], bool] = lambda: False,
-    engine: Engine = "auto",
 ) -> Float64[np.ndarray, " cells"]:
     """Score cells with the super-net of a folder, going on where an earlier call stopped.
 
@@ -135,7 +127,6 @@ def evaluate_supernet(
         cells: unique indices, in the order in which they are scored.
         progress: advances by cells.
         should_stop: asked after every cell.
-        engine: how the network is computed.
 
     Returns:
         Proxy accuracies, fractions.
@@ -155,19 +146,18 @@ def evaluate_supernet(
             f"{folder}: expected a super-net trained to the end, got one after {num_steps} of {expected} steps; "
             "go on with its training first"
         )
-    return score_cells(folder, network, num_steps, evaluation, images, cells, progress, should_stop, engine)
+    return score_cells(folder, network, num_steps, evaluation, images, cells, progress, should_stop)
 
 
 def score_cells(
     folder: Path,
     network: SuperNet,
     num_steps: int,
-    evaluation: EvaluationConfig,
+    evaluation: EvaluationSettings,
     images: ImageSet,
     cells: Indices,
     progress: Progress,
     should_stop: Callable[[], bool] = lambda: False,
-    engine: Engine = "auto",
 ) -> Float64[np.ndarray, " cells"]:
     """Score cells with a trained super-net, going on where an earlier call stopped.
 
@@ -180,7 +170,6 @@ def score_cells(
         cells: unique indices, in the order in which they are scored.
         progress: advances by cells.
         should_stop: asked after every cell.
-        engine: how the network is computed.
 
     Returns:
         Proxy accuracies, fractions.
@@ -197,9 +186,8 @@ def score_cells(
         return np.array(proxies)
     proxies = _scores_so_far(partial, identity, cells)
     progress.advance(len(proxies))
-    evaluator = make_evaluator(network.to(images.device), images, evaluation, engine)
+    evaluator = Evaluator(network.to(images.device), images, evaluation)
     origin = identity | {
-        "engine": evaluator.engine,
         "num_train_images": len(images.train_images),
         "num_validation_images": len(images.validation_images),
         "torch": torch.__version__,
@@ -228,11 +216,11 @@ def claim(folder: Path, settings: RunSettings) -> None:
     path = folder / SETTINGS
     if not path.exists():
         write_settings(path, settings)
-    elif replace(read_settings(path), engine=settings.engine) != settings:
+    elif read_settings(path) != settings:
         raise SettingsError(f"{folder}: holds a super-net of other settings, see {path.name}; name another folder")
 
 
-def _ordered(config: EvaluationConfig) -> dict[str, object]:
+def _ordered(config: EvaluationSettings) -> dict[str, object]:
     """The settings that the scores depend on."""
     return {name: getattr(config, name) for name in sorted(config.__slots__) if name != "forward_size"}
 

@@ -24,16 +24,14 @@ from shareornot.studies.measured_times import read_times
 from shareornot.studies.naming import evaluation_name, variant_name
 from shareornot.studies.settings import RunSettings, read_settings, with_seed
 from shareornot.studies.workers import num_usable_cores, run_in_processes
-from shareornot.supernet.config import Engine, EvaluationConfig
+from shareornot.supernet.sampling import sampling_strategy
+from shareornot.supernet.settings import EvaluationSettings
 from shareornot.tables import BenchmarkTable, open_benchmark
 
 if TYPE_CHECKING:
     from shareornot.images import ImageSet
 
 Indices = Int32[np.ndarray, " cells"]
-MAX_SIDE_BY_SIDE = 8
-"""Super-nets that train at a time on an accelerator. Those of the paper take about 4 GiB each, by an estimate, no
-measurement."""
 
 
 def train_supernets(
@@ -52,8 +50,8 @@ def train_supernets(
         settings: of all of them; the seeds count up from the one that they name.
         num_supernets: how many.
         device: as PyTorch names it, or "auto" for an accelerator where there is one.
-        num_processes: super-nets trained at a time. By default one a core on a processor; on an accelerator, where they
-            share one process, as many as the masked engine trains side by side, if that is the fastest there.
+        num_processes: super-nets trained at a time; by default one per core on a processor, and one on an
+            accelerator.
         bars: shows the progress in steps.
 
     Returns:
@@ -68,6 +66,7 @@ def train_supernets(
     if num_supernets < 1:
         raise SettingsError(f"num_supernets: expected at least 1, got {num_supernets}")
     open_benchmark(settings.benchmark)  # which fails here rather than in a process
+    sampling_strategy(settings.training.sampling)
     device = choose_device(device)
     seeds = range(settings.training.seed, settings.training.seed + num_supernets)
     folders = [folder / f"seed-{seed}" for seed in seeds]
@@ -76,22 +75,17 @@ def train_supernets(
     what = f"Training {num_supernets} super-net{'s' * (num_supernets > 1)}"
     with bars(what, num_supernets * num_steps) as progress:
         small = settings.images == "digits"
-        if settings.engine == "masked" or (settings.engine == "auto" and device != "cpu"):
-            groups = _groups(arguments, device, num_processes)
-            _distribute(_train_group, groups, progress, device, num_processes if device == "cpu" else 1, small=small)
-        else:
-            _distribute(_train, arguments, progress, device, num_processes, small=small)
+        _distribute(_train, arguments, progress, device, num_processes, small=small)
     return folders
 
 
 def evaluate_supernets(
     folder: Path,
     *,
-    evaluation: EvaluationConfig | None = None,
+    evaluation: EvaluationSettings | None = None,
     num_cells: int | None = None,
     device: str = "auto",
     num_processes: int | None = None,
-    engine: Engine | None = None,
     bars: ProgressBars = no_bars,
 ) -> list[Path]:
     """Score the cells of each super-net's pool.
@@ -102,7 +96,6 @@ def evaluate_supernets(
         num_cells: cells in a pool, by default what the settings say.
         device: as in `train_supernets`.
         num_processes: super-nets at a time, as in `train_supernets`.
-        engine: how the super-nets are computed, by default what their settings say.
         bars: shows the progress in cells.
 
     Raises:
@@ -118,7 +111,7 @@ def evaluate_supernets(
         wanted = replace(settings, num_cells=num_cells or settings.num_cells)
         chosen = replace(evaluation, seed=settings.evaluation.seed) if evaluation else settings.evaluation
         pool = draw_pool(open_benchmark(settings.benchmark), wanted)
-        arguments.append((path, replace(settings, engine=engine or settings.engine), chosen, pool, device))
+        arguments.append((path, settings, chosen, pool, device))
         total += len(pool)
     what = f"Scoring {total:,} cells with {len(folders)} super-net{'s' * (len(folders) > 1)}"
     small = all(settings.images == "digits" for _, settings, *_ in arguments)
@@ -344,37 +337,10 @@ def _train(
     train_supernet(folder, settings, _load_images(settings, device), cells, progress, should_stop)
 
 
-def _groups(
-    arguments: Sequence[tuple[Path, RunSettings, str]], device: str, num_processes: int | None
-) -> list[tuple[list[Path], list[RunSettings], str]]:
-    """Super-nets that train side by side: an equal share for each process, or some at a time on an accelerator."""
-    if device == "cpu":
-        num_groups = min(len(arguments), num_processes or num_usable_cores())
-    else:
-        num_groups = -(-len(arguments) // (num_processes or MAX_SIDE_BY_SIDE))
-    shares = [arguments[number::num_groups] for number in range(num_groups)]
-    return [([path for path, *_ in share], [settings for _, settings, _ in share], device) for share in shares]
-
-
-def _train_group(
-    folders: Sequence[Path],
-    settings: Sequence[RunSettings],
-    device: str,
-    progress: Progress,
-    should_stop: Callable[[], bool],
-) -> None:
-    """Train some super-nets side by side, in whichever process."""
-    from shareornot.studies.side_by_side import train_side_by_side
-
-    table = open_benchmark(settings[0].benchmark)
-    cells = space_cells(parse_space(settings[0].space), table.info.max_vertices)
-    train_side_by_side(folders, settings, _load_images(settings[0], device), cells, progress, should_stop)
-
-
 def _evaluate(
     folder: Path,
     settings: RunSettings,
-    evaluation: EvaluationConfig,
+    evaluation: EvaluationSettings,
     pool: Indices,
     device: str,
     progress: Progress,
@@ -384,4 +350,4 @@ def _evaluate(
     from shareornot.studies.supernet_run import evaluate_supernet
 
     images = _load_images(settings, device)
-    evaluate_supernet(folder, evaluation, images, pool, progress, should_stop, settings.engine)
+    evaluate_supernet(folder, evaluation, images, pool, progress, should_stop)

@@ -7,26 +7,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from shareornot.supernet.config import EvaluationConfig, NetworkConfig, OptimizerConfig, TrainingConfig
-    from shareornot.supernet.engines import make_evaluator, make_trainer
     from shareornot.supernet.evaluation import Evaluator, proxy_accuracies
     from shareornot.supernet.network import BatchNormMode, SuperNet, adapt_batch_norm
     from shareornot.supernet.optimizer import PartialOptimizer
     from shareornot.supernet.sampling import SAMPLING_STRATEGIES, pro_rata, sampling_strategy, uniform
+    from shareornot.supernet.settings import EvaluationSettings, NetworkSettings, OptimizerSettings, TrainingSettings
     from shareornot.supernet.training import EpochReport, Trainer
 
 _HOME = {
-    "EvaluationConfig": "config",
-    "NetworkConfig": "config",
-    "OptimizerConfig": "config",
-    "TrainingConfig": "config",
+    "EvaluationSettings": "settings",
+    "NetworkSettings": "settings",
+    "OptimizerSettings": "settings",
+    "TrainingSettings": "settings",
     "Evaluator": "evaluation",
     "proxy_accuracies": "evaluation",
     "BatchNormMode": "network",
     "SuperNet": "network",
     "adapt_batch_norm": "network",
-    "make_evaluator": "engines",
-    "make_trainer": "engines",
     "PartialOptimizer": "optimizer",
     "SAMPLING_STRATEGIES": "sampling",
     "pro_rata": "sampling",
@@ -40,17 +37,15 @@ __all__ = [
     "SAMPLING_STRATEGIES",
     "BatchNormMode",
     "EpochReport",
-    "EvaluationConfig",
+    "EvaluationSettings",
     "Evaluator",
-    "NetworkConfig",
-    "OptimizerConfig",
+    "NetworkSettings",
+    "OptimizerSettings",
     "PartialOptimizer",
     "SuperNet",
     "Trainer",
-    "TrainingConfig",
+    "TrainingSettings",
     "adapt_batch_norm",
-    "make_evaluator",
-    "make_trainer",
     "pro_rata",
     "proxy_accuracies",
     "sampling_strategy",

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from shareornot.errors import SettingsError
 from shareornot.spaces.nasbench101 import OPERATIONS, decode, unique_codes, vertex_channels
-from shareornot.supernet.config import NetworkConfig
+from shareornot.supernet.settings import NetworkSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def plan_cell(index: int, num_filters: int, num_stacks: int) -> CellPlan:
     )
 
 
-def fitting_plan(index: int, config: NetworkConfig) -> CellPlan:
+def fitting_plan(index: int, config: NetworkSettings) -> CellPlan:
     """The plan of a unique cell for a network of these settings.
 
     Raises:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -19,8 +19,8 @@ from torch import Tensor
 
 from shareornot.errors import DataError
 from shareornot.storage import atomic_write
-from shareornot.supernet.config import Engine, NetworkConfig
 from shareornot.supernet.network import SuperNet
+from shareornot.supernet.settings import NetworkSettings
 from shareornot.supernet.training import Trainer
 
 FORMAT = "shareornot checkpoint 1"
@@ -38,7 +38,6 @@ def save_checkpoint(path: Path, trainer: Trainer) -> None:
         "steps_done": str(trainer.steps_done),
         "network": json.dumps(asdict(trainer.network.config)),
         "training": json.dumps(asdict(trainer.config)),
-        "engine": trainer.engine,
         "torch": torch.__version__,
     }
     with atomic_write(path) as file:
@@ -62,19 +61,6 @@ def load_checkpoint(path: Path, trainer: Trainer) -> None:
     trainer.steps_done = int(metadata["steps_done"])
 
 
-def checkpoint_engine(path: Path) -> Engine:
-    """The engine that wrote a checkpoint, on which its training goes on to the same bits.
-
-    Raises:
-        DataError: the file is damaged, or no checkpoint, or of an engine that this version does not know.
-    """
-    name = _read(path)[1].get("engine", "plain")
-    known: dict[str, Engine] = {engine: engine for engine in get_args(Engine)}
-    if name not in known:
-        raise DataError(f"{path}: expected the checkpoint of one of {', '.join(known)}, got {name!r}")
-    return known[name]
-
-
 def load_network(path: Path) -> tuple[SuperNet, int]:
     """The super-net of a checkpoint, for evaluation, and the number of steps it was trained.
 
@@ -82,7 +68,7 @@ def load_network(path: Path) -> tuple[SuperNet, int]:
         DataError: the file is damaged or no checkpoint.
     """
     tensors, metadata = _read(path)
-    network = SuperNet(NetworkConfig(**json.loads(metadata["network"])), seed=0)
+    network = SuperNet(NetworkSettings(**json.loads(metadata["network"])), seed=0)
     prefix = "network."
     _assign(path, network.state_dict(), {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)})
     return network, int(metadata["steps_done"])

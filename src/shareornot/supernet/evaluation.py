@@ -1,8 +1,7 @@
 """Proxy accuracies: how well cells do with the weights that they share."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from copy import deepcopy
-from typing import ClassVar
 
 import numpy as np
 import torch
@@ -11,9 +10,9 @@ from torch import Tensor
 
 from shareornot.images import ImageSet, draw_epoch
 from shareornot.supernet.cell_plan import CellPlan
-from shareornot.supernet.config import EvaluationConfig, OptimizerConfig, TrainingConfig
-from shareornot.supernet.network import ADAPTED, RUNNING, BatchNormMode, Images, SuperNet, adapt_batch_norm
+from shareornot.supernet.network import ADAPTED, RUNNING, Images, SuperNet, adapt_batch_norm
 from shareornot.supernet.sampling import Indices
+from shareornot.supernet.settings import EvaluationSettings, OptimizerSettings, TrainingSettings
 from shareornot.supernet.training import Trainer
 
 
@@ -24,15 +23,9 @@ class Evaluator:
         network: trained; moved nowhere, changed nowhere but in its adapted statistics.
         images: on the device of the network.
         config: how to score.
-
-    This is the plain engine, the reference for all others, which derive from it and replace `forward` or `logits`.
     """
 
-    engine: ClassVar[str] = "plain"
-    trainer: ClassVar[type[Trainer]] = Trainer
-    """For the fine-tuning."""
-
-    def __init__(self, network: SuperNet, images: ImageSet, config: EvaluationConfig) -> None:
+    def __init__(self, network: SuperNet, images: ImageSet, config: EvaluationSettings) -> None:
         self.network, self.images, self.config = network, images, config
         self.batches = [] if config.adaptation == "none" else _training_batches(images, config)
         self.validation = images.normalize(images.validation_images)
@@ -49,18 +42,14 @@ class Evaluator:
                 right = self.logits(network, plan).argmax(dim=1) == self.images.validation_labels
                 yield int(right.sum()) / len(self.validation)
 
-    def forward(self, network: SuperNet) -> Callable[[Images, CellPlan, BatchNormMode], Tensor]:
-        """What gives the logits of a cell."""
-        return network
-
     def logits(self, network: SuperNet, plan: CellPlan) -> Float[Tensor, "validation K"]:
         """Of a cell, for each validation image."""
-        forward, mode = self.forward(network), RUNNING
+        mode = RUNNING
         if self.config.adaptation != "none":
             average = self.config.adaptation == "average"
-            adapt_batch_norm(network, plan, self.batches, average=average, forward=forward)
+            adapt_batch_norm(network, plan, self.batches, average=average)
             mode = ADAPTED
-        return torch.cat([forward(part, plan, mode) for part in torch.split(self.validation, self.forward_size)])
+        return torch.cat([network(part, plan, mode) for part in torch.split(self.validation, self.forward_size)])
 
     @property
     def forward_size(self) -> int:
@@ -72,19 +61,19 @@ class Evaluator:
         images, config = self.images, self.config
         batch_size = min(config.batch_size, len(images.train_images))
         steps_per_epoch = -(-len(images.train_images) // batch_size)
-        optimizer = OptimizerConfig(name="sgd", learning_rate=config.fine_tuning_learning_rate)
-        training = TrainingConfig(
+        optimizer = OptimizerSettings(name="sgd", learning_rate=config.fine_tuning_learning_rate)
+        training = TrainingSettings(
             epochs=-(-config.fine_tuning_steps // steps_per_epoch),
             batch_size=batch_size,
             optimizer=optimizer,
             seed=config.seed,
         )
-        trainer = self.trainer(network, images, np.array([index], np.int32), training)
+        trainer = Trainer(network, images, np.array([index], np.int32), training)
         for _ in range(config.fine_tuning_steps):
             trainer.step()
 
 
-def proxy_accuracies(network: SuperNet, images: ImageSet, cells: Indices, config: EvaluationConfig) -> np.ndarray:
+def proxy_accuracies(network: SuperNet, images: ImageSet, cells: Indices, config: EvaluationSettings) -> np.ndarray:
     """Proxy accuracies of cells, fractions, float64 with shape (cells,).
 
     References: Pourchot et al. 2020, arXiv:2002.04289, section 4.1.
@@ -92,7 +81,7 @@ def proxy_accuracies(network: SuperNet, images: ImageSet, cells: Indices, config
     return np.fromiter(Evaluator(network, images, config).scores(cells), np.float64, len(cells))
 
 
-def _training_batches(images: ImageSet, config: EvaluationConfig) -> list[Images]:
+def _training_batches(images: ImageSet, config: EvaluationSettings) -> list[Images]:
     """Augmented training batches for the adaptation, from as many passes over the images as they need."""
     rng = np.random.default_rng([config.seed, 1])
     size = min(config.batch_size, len(images.train_images))

@@ -5,7 +5,6 @@ Images are in channels-last layout throughout.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,7 +15,7 @@ from torch import Tensor, nn
 
 from shareornot.spaces.nasbench101 import CONV1X1, CONV3X3, MAXPOOL3X3
 from shareornot.supernet.cell_plan import CellPlan, fitting_plan
-from shareornot.supernet.config import NetworkConfig
+from shareornot.supernet.settings import NetworkSettings
 
 Images = Float[Tensor, "B C H W"]
 Output = Float[Tensor, "B D H W"]
@@ -57,7 +56,7 @@ class ConvBatchNorm(nn.Module):
     adapted_var: Tensor
 
     def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: int, config: NetworkConfig, generator: torch.Generator
+        self, in_channels: int, out_channels: int, kernel_size: int, config: NetworkSettings, generator: torch.Generator
     ) -> None:
         super().__init__()
         weight = torch.empty(out_channels, in_channels, kernel_size, kernel_size)
@@ -130,7 +129,7 @@ class SuperCell(nn.Module):
     """
 
     def __init__(
-        self, in_channels: int, out_channels: int, stack: int, config: NetworkConfig, generator: torch.Generator
+        self, in_channels: int, out_channels: int, stack: int, config: NetworkSettings, generator: torch.Generator
     ) -> None:
         super().__init__()
         self.stack = stack
@@ -211,7 +210,7 @@ class SuperNet(nn.Module):
     References: Pourchot et al. 2020, arXiv:2002.04289, sections 3 and 4; Ying et al. 2019, arXiv:1902.09635, section 2.
     """
 
-    def __init__(self, config: NetworkConfig, seed: int) -> None:
+    def __init__(self, config: NetworkSettings, seed: int) -> None:
         super().__init__()
         self.config = config
         generator = torch.Generator().manual_seed(seed)
@@ -271,7 +270,6 @@ def adapt_batch_norm(
     batches: list[Images],
     *,
     average: bool = True,
-    forward: Callable[[Images, CellPlan, BatchNormMode], object] | None = None,
 ) -> None:
     """Set the adapted statistics of batch norm to those of one cell.
 
@@ -281,10 +279,8 @@ def adapt_batch_norm(
         batches: training images; each is normalized by its own statistics on its way.
         average: average the statistics over the batches, as the paper says; else take those of the last batch, as its
             published code does. Variances are the unbiased ones, as PyTorch's running statistics have them.
-        forward: runs the cell on a batch and mixes its statistics in; by default the network itself.
     """
-    forward = forward or network
     # What another cell left there would count 0 times, which is not nothing if that cell diverged.
     torch._foreach_zero_([buffer for name, buffer in network.named_buffers() if ".adapted_" in name])
     for number, batch in enumerate(batches if average else batches[-1:], start=1):
-        forward(batch, plan, BatchNormMode("adapted", 1 / number))
+        network(batch, plan, BatchNormMode("adapted", 1 / number))

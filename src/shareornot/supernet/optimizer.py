@@ -10,8 +10,8 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from shareornot.supernet.config import OptimizerConfig
 from shareornot.supernet.network import Region
+from shareornot.supernet.settings import OptimizerSettings
 
 Regions = dict[nn.Parameter, list[Region]]
 
@@ -43,7 +43,7 @@ class RMSProp:
 
     num_states = 2
 
-    def __init__(self, config: OptimizerConfig) -> None:
+    def __init__(self, config: OptimizerSettings) -> None:
         self.config = config
 
     def __call__(
@@ -78,7 +78,7 @@ class SGD:
 
     num_states = 1
 
-    def __init__(self, config: OptimizerConfig) -> None:
+    def __init__(self, config: OptimizerSettings) -> None:
         self.config = config
 
     def __call__(
@@ -99,7 +99,7 @@ class PartialOptimizer:
         config: rule and constants.
     """
 
-    def __init__(self, named_parameters: dict[str, nn.Parameter], config: OptimizerConfig) -> None:
+    def __init__(self, named_parameters: dict[str, nn.Parameter], config: OptimizerSettings) -> None:
         self.config = config
         self.rule: Rule = RMSProp(config) if config.name == "rmsprop" else SGD(config)
         self.names = {parameter: name for name, parameter in named_parameters.items()}
@@ -130,28 +130,6 @@ class PartialOptimizer:
             tensor.copy_(torch.where(mask, before, tensor))
         for parameter in parameters:
             parameter.grad = None
-
-    @torch.no_grad()
-    def step_parts(self, parts: list[tuple[nn.Parameter, Region | None, Tensor]], learning_rate: float) -> None:
-        """Move parts of parameters, none of them twice: as `step` does, where the gradients of no others are there.
-
-        Args:
-            parts: parameters, which part of each (None: the whole), and the gradient of that part, which changes.
-            learning_rate: of this step.
-        """
-        regions = [... if region is None else region for _, region, _ in parts]
-        parameters = [parameter.data[region] for (parameter, _, _), region in zip(parts, regions, strict=True)]
-        gradients = [gradient for _, _, gradient in parts]
-        states = [
-            [
-                self.states[self.names[parameter]][number][region]
-                for (parameter, _, _), region in zip(parts, regions, strict=True)
-            ]
-            for number in range(self.rule.num_states)
-        ]
-        if self.config.weight_decay:
-            torch._foreach_add_(gradients, parameters, alpha=self.config.weight_decay)
-        self.rule(parameters, gradients, states, learning_rate)
 
     def _untouched(self, regions: Regions) -> list[tuple[nn.Parameter, Tensor]]:
         """The parameters that are used in part only, with a mask of what is not used."""

@@ -10,7 +10,7 @@ import torch.nn.functional as F  # noqa: N812
 from jaxtyping import Int32
 
 from shareornot.errors import SettingsError
-from shareornot.supernet.config import NetworkConfig
+from shareornot.supernet.settings import NetworkSettings
 from shareornot.supernet.standalone import StandaloneNetwork
 
 
@@ -23,7 +23,7 @@ class PassTimes(NamedTuple):
 
 def measure_pass_times(
     cells: Int32[np.ndarray, " cells"],
-    config: NetworkConfig,
+    config: NetworkSettings,
     *,
     batch_size: int = 256,
     image_size: int = 32,

@@ -4,14 +4,13 @@ Several runs of one cell train side by side as groups of the same convolutions: 
 on starting operations, not on arithmetic. Channel r * C + c is channel c of run r, and no run sees another's.
 
 It shares no code with the super-net, so that each can be tested against the other, and it is the readable reference
-for what the embedded benchmark is made of; `standalone_compiled` computes the same faster.
+for what the embedded benchmark is made of.
 
 Shape suffixes: B batch, R runs, C channels, D channels that come out, H height, W width, K classes.
 """
 
 import math
 from collections.abc import Sequence
-from typing import ClassVar
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -21,14 +20,14 @@ from torch import Tensor, nn
 from shareornot.images import Draws, ImageSet
 from shareornot.spaces.nasbench101 import CONV3X3, MAXPOOL3X3
 from shareornot.supernet.cell_plan import CellPlan, plan_cell
-from shareornot.supernet.config import NetworkConfig, StandaloneTrainingConfig
+from shareornot.supernet.settings import NetworkSettings, StandaloneTrainingSettings
 
 Images = Float[Tensor, "B RC H W"]
 Output = Float[Tensor, "B RD H W"]
 
 
 def conv_bn_relu(
-    in_channels: int, out_channels: int, kernel_size: int, num_runs: int, config: NetworkConfig
+    in_channels: int, out_channels: int, kernel_size: int, num_runs: int, config: NetworkSettings
 ) -> nn.Module:
     """Convolution, batch norm, ReLU, for each run by itself."""
     return nn.Sequential(
@@ -48,7 +47,7 @@ def conv_bn_relu(
 class StandaloneCell(nn.Module):
     """One cell at one place of the network."""
 
-    def __init__(self, plan: CellPlan, stack: int, in_channels: int, num_runs: int, config: NetworkConfig) -> None:
+    def __init__(self, plan: CellPlan, stack: int, in_channels: int, num_runs: int, config: NetworkSettings) -> None:
         super().__init__()
         self.plan = plan
         self.num_runs = num_runs
@@ -114,7 +113,7 @@ class StandaloneNetwork(nn.Module):
     References: Ying et al. 2019, arXiv:1902.09635, section 2.2.
     """
 
-    def __init__(self, index: int, config: NetworkConfig, seeds: Sequence[int]) -> None:
+    def __init__(self, index: int, config: NetworkSettings, seeds: Sequence[int]) -> None:
         super().__init__()
         self.index, self.config = index, config
         self.num_runs = len(seeds)
@@ -164,13 +163,9 @@ class StandaloneTrainer:
         network: changed in place.
         images: on the device of the network.
         config: how to train.
-
-    This is the plain engine, the reference for the compiled one, which derives from it.
     """
 
-    engine: ClassVar[str] = "plain"
-
-    def __init__(self, network: StandaloneNetwork, images: ImageSet, config: StandaloneTrainingConfig) -> None:
+    def __init__(self, network: StandaloneNetwork, images: ImageSet, config: StandaloneTrainingSettings) -> None:
         self.network, self.images, self.config = network, images, config
         self.dtype = network.classifier_weight.dtype
         self.optimizer = torch.optim.SGD(

@@ -1,4 +1,4 @@
-"""Training one cell alone, some runs of it at a time, on the engine that is asked for."""
+"""Training one cell alone, some runs of it at a time."""
 
 import math
 import time
@@ -8,49 +8,22 @@ import numpy as np
 
 from shareornot.errors import SettingsError
 from shareornot.images import ImageSet, draw_epoch
-from shareornot.supernet.config import NetworkConfig, StandaloneEngine, StandaloneTrainingConfig, TrainingResult
-from shareornot.supernet.engines import KINDS
+from shareornot.supernet.settings import NetworkSettings, StandaloneTrainingSettings, TrainingResult
 from shareornot.supernet.standalone import StandaloneNetwork, StandaloneTrainer
-from shareornot.supernet.standalone_compiled import CompiledStandaloneTrainer
-
-TRAINERS: dict[str, type[StandaloneTrainer]] = {
-    trainer.engine: trainer for trainer in (StandaloneTrainer, CompiledStandaloneTrainer)
-}
-
-
-def standalone_engine(images: ImageSet, engine: StandaloneEngine = "auto") -> StandaloneEngine:
-    """The engine that trains cells alone on such images.
-
-    Args:
-        images: on the device to train on.
-        engine: `auto` takes `compiled` on a processor for small images, else `plain`. It measures nothing, so that a
-            build takes the same engine wherever and whenever it goes on.
-
-    Raises:
-        SettingsError: the engine does not run on this device.
-    """
-    compiled = KINDS[CompiledStandaloneTrainer.engine]
-    runs = compiled.runs_on(images.device)
-    if engine == "auto":
-        return "compiled" if runs and compiled.suits(images) else "plain"
-    if engine == "compiled" and not runs:
-        raise SettingsError(f"engine: expected auto or, on {images.device.type}, plain, got {engine!r}")
-    return engine
 
 
 def train_standalone(
     index: int,
     runs: Sequence[int],
     images: ImageSet,
-    network_config: NetworkConfig,
-    config: StandaloneTrainingConfig,
+    network_config: NetworkSettings,
+    config: StandaloneTrainingSettings,
     clock: Callable[[], float] = time.process_time,
-    engine: StandaloneEngine = "auto",
 ) -> list[tuple[TrainingResult, TrainingResult]]:
     """Train one cell alone, some runs of it side by side.
 
     The initial weights and the order of the images of each run follow from cell and run, and the runs do not touch each
-    other, so that it makes no difference but in rounding which of them train together, and on which engine.
+    other, so that it makes no difference but in rounding which of them train together.
 
     Args:
         index: unique index of the cell.
@@ -59,21 +32,19 @@ def train_standalone(
         network_config: size of the network.
         config: how to train.
         clock: seconds; the default counts processor time, which other programs disturb less than the wall clock.
-        engine: `plain`, `compiled`, or `auto`, see `standalone_engine`.
 
     Returns:
         For each run, the results half-way and at the end. The time is shared equally among the runs.
 
     Raises:
-        SettingsError: fewer training images than a batch, or the engine does not run on this device.
+        SettingsError: fewer training images than a batch.
     """
     num_images = len(images.train_images)
     if config.batch_size > num_images:
         raise SettingsError(f"batch_size: expected at most the {num_images} training images, got {config.batch_size}")
-    trainer_kind = TRAINERS[standalone_engine(images, engine)]
     rngs = [np.random.default_rng([index, run]) for run in runs]
     network = StandaloneNetwork(index, network_config, [int(rng.integers(1 << 63)) for rng in rngs]).to(images.device)
-    trainer = trainer_kind(network, images, config)
+    trainer = StandaloneTrainer(network, images, config)
     reports, elapsed_s = [], 0.0
     for epoch in range(config.epochs):
         started = clock()

@@ -7,7 +7,7 @@ generator, only the number of steps done, and a training that stops after any st
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,10 +17,10 @@ from torch import Tensor
 from shareornot.errors import SettingsError
 from shareornot.images import Draws, ImageSet, draw_epoch
 from shareornot.supernet.cell_plan import CellPlan
-from shareornot.supernet.config import TrainingConfig
 from shareornot.supernet.network import BatchNormMode, Images, SuperNet
 from shareornot.supernet.optimizer import PartialOptimizer
 from shareornot.supernet.sampling import Indices, sampling_strategy
+from shareornot.supernet.settings import TrainingSettings
 
 
 class EpochReport(NamedTuple):
@@ -50,13 +50,9 @@ class Trainer:
         images: on the device of the network.
         space: unique indices of the cells to sample from.
         config: how to train.
-
-    This is the plain engine, the reference for all others, which derive from it and replace `learn`.
     """
 
-    engine: ClassVar[str] = "plain"
-
-    def __init__(self, network: SuperNet, images: ImageSet, space: Indices, config: TrainingConfig) -> None:
+    def __init__(self, network: SuperNet, images: ImageSet, space: Indices, config: TrainingSettings) -> None:
         if len(space) == 0:
             raise SettingsError("space: expected at least one cell to train on, got none")
         if config.batch_size > len(images.train_images):

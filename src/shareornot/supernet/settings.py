@@ -5,16 +5,10 @@ from typing import Literal
 
 from shareornot.errors import SettingsError
 from shareornot.spaces.nasbench101 import MAX_VERTICES
-from shareornot.supernet.sampling import sampling_strategy
-
-Engine = Literal["auto", "plain", "fused", "compiled", "masked"]
-"""How a super-net is computed, which changes its speed and, but for rounding, nothing else: see `engines`."""
-StandaloneEngine = Literal["auto", "plain", "compiled"]
-"""The same for cells trained alone: see `standalone_training`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class NetworkConfig:
+class NetworkSettings:
     """Size and kind of a super-net. The defaults are the paper's, for A_FULL on CIFAR-10."""
 
     num_filters: int = 16
@@ -49,7 +43,7 @@ class NetworkConfig:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class OptimizerConfig:
+class OptimizerSettings:
     """Which optimizer, and its constants. The defaults are the paper's (appendix, section 1)."""
 
     name: Literal["rmsprop", "sgd"] = "rmsprop"
@@ -79,16 +73,16 @@ class OptimizerConfig:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TrainingConfig:
+class TrainingSettings:
     """How a super-net is trained. The defaults are the paper's (appendix, section 1)."""
 
     epochs: int = 432
     batch_size: int = 256
     sampling: str = "uniform"
-    """A name that `sampling_strategy` knows."""
+    """A name that `sampling_strategy` knows; it is looked up when the training is built."""
     cells_per_step: int = 1
     """k of AVG-k: cells whose gradients on the same mini-batch are averaged."""
-    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    optimizer: OptimizerSettings = field(default_factory=OptimizerSettings)
     """The learning rate falls to 0 along a cosine, a step down every epoch."""
     seed: int = 0
     """Of the initial weights, the order of images, their augmentation, and the sampled cells."""
@@ -99,14 +93,13 @@ class TrainingConfig:
                 raise SettingsError(f"{name}: expected at least 1, got {getattr(self, name)}")
         if self.seed < 0:
             raise SettingsError(f"seed: expected 0 or more, got {self.seed}")
-        sampling_strategy(self.sampling)
 
 
 Adaptation = Literal["none", "average", "last-batch"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class EvaluationConfig:
+class EvaluationSettings:
     """How a cell is scored. The defaults are the paper's BNS-FT."""
 
     adaptation: Adaptation = "average"
@@ -134,7 +127,7 @@ class EvaluationConfig:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class StandaloneTrainingConfig:
+class StandaloneTrainingSettings:
     """How a cell is trained alone: gradient descent with momentum, the learning rate along a cosine every epoch."""
 
     epochs: int = 20
