@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from shareornot.cli.app import app
-from shareornot.studies import work as work_module
+from shareornot.studies import job_execution as work_module
 
 TINY = """
 preset = "digits"

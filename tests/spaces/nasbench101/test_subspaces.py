@@ -15,9 +15,8 @@ from shareornot.spaces.nasbench101.subspaces import (
     Space,
     parse_space,
     space_cells,
-    summarize_space,
-    summarize_spaces,
 )
+from shareornot.tables import summarize_space, summarize_spaces
 from shareornot.tables.table import BenchmarkTable
 from shareornot.tables.table_file import write_table
 
