@@ -9,7 +9,8 @@ import pytest
 from hypothesis import settings
 
 from shareornot.reproduction.evaluations import EvaluatedSupernet, Evaluations
-from shareornot.spaces.nasbench101 import Cell, parameter_count, parse_space, space_cells
+from shareornot.spaces import open_space
+from shareornot.spaces.nasbench101 import Cell, parameter_count, space_cells
 from shareornot.tables import BenchmarkTable
 from shareornot.tables.table_file import VALUE_COLUMNS, TableColumns, TableInfo
 
@@ -85,7 +86,7 @@ def make_evaluations():
         supernets = []
         for variant in variants:
             for space in spaces:
-                candidates = np.intersect1d(space_cells(parse_space(space), 5), table.cells)
+                candidates = np.intersect1d(space_cells(open_space(space), 5), table.cells)
                 for number in range(num_seeds):
                     cells = rng.choice(candidates, num_cells).astype(np.int32)
                     truth = table.query_many(cells, "validation_accuracy")[0]

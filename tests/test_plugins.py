@@ -7,14 +7,15 @@ import pytest
 
 from shareornot.errors import SettingsError
 from shareornot.plugins import load_plugin, plugin_names
-from shareornot.spaces.nasbench101 import parse_space, space_cells
+from shareornot.spaces import open_space
+from shareornot.spaces.nasbench101 import space_cells
 from shareornot.supernet import sampling_strategy
 
 CODE = """
-from shareornot.spaces.nasbench101 import Space
+from shareornot.spaces.nasbench101 import CellSpace
 
-SHALLOW = Space(name="shallow", description="two steps at most", predicate=lambda cells: cells.depth <= 2)
-OTHER = Space(name="other", description="a space of another name", predicate=lambda cells: cells.depth <= 2)
+SHALLOW = CellSpace(name="shallow", description="two steps at most", predicate=lambda cells: cells.depth <= 2)
+OTHER = CellSpace(name="other", description="a space of another name", predicate=lambda cells: cells.depth <= 2)
 
 
 def first_cell(space):
@@ -55,15 +56,15 @@ def test_nothing_is_added_where_nothing_is_installed():
 def test_a_space_is_found_by_its_name(install):
     install("extension")
     assert plugin_names("spaces") == ["misnamed", "shallow"]
-    assert len(space_cells(parse_space("shallow"))) == 69
+    assert len(space_cells(open_space("shallow"))) == 69
     with pytest.raises(SettingsError, match=r"A_FULL\^NRES, misnamed, shallow.*got 'shalow'; try"):
-        parse_space("shalow")
+        open_space("shalow")
 
 
 def test_a_space_under_another_name_is_refused(install):
     install("extension")
     with pytest.raises(SettingsError, match="misnamed: expected a Space of that name"):
-        parse_space("misnamed")
+        open_space("misnamed")
 
 
 def test_a_sampling_strategy_is_found_by_its_name(install):

@@ -1,7 +1,8 @@
 """The errors a user can cause, as one small family.
 
     ShareOrNotError
-    ├── CellError           a cell that is none                         (ValueError)
+    ├── ArchitectureError   not an architecture of the space            (ValueError)
+    │   └── CellError       not a cell of NASBench-101
     ├── UnknownCellError    a cell that a table does not hold           (KeyError)
     ├── UnitError           a number in another unit than expected      (ValueError)
     ├── SettingsError       a setting out of range or unknown           (ValueError)
@@ -19,7 +20,11 @@ class ShareOrNotError(Exception):
     """Root of all errors that shareornot raises on purpose."""
 
 
-class CellError(ShareOrNotError, ValueError):
+class ArchitectureError(ShareOrNotError, ValueError):
+    """A text, number or combination of choices that describes no architecture of a space."""
+
+
+class CellError(ArchitectureError):
     """An adjacency matrix and operations that describe no cell of the search space."""
 
 

@@ -10,12 +10,12 @@ from shareornot.appraisal.ranking_quality import ranking_quality
 from shareornot.appraisal.truth import benchmark_truth, search_table
 from shareornot.errors import SettingsError
 from shareornot.search import guided_regret, trivial_guides
-from shareornot.spaces.architectures import CellArchitectures
-from shareornot.spaces.nasbench101 import parse_space, space_cells
+from shareornot.spaces import open_space
+from shareornot.spaces.nasbench101 import space_cells
 from shareornot.statistics import noise_ceiling, paper_interval, spearman, student_interval
 
 COSTS = SupernetCosts(training=4.0, scoring=0.01)
-FULL = parse_space("A_FULL")
+FULL = open_space("A_FULL")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -176,10 +176,10 @@ def test_cells_that_the_table_does_not_hold(partial_table):
 
 
 def test_cells_of_another_space(replay_table):
-    outside = np.setdiff1d(replay_table.cells, space_cells(parse_space("A3"), 5))[:5]
+    outside = np.setdiff1d(replay_table.cells, space_cells(open_space("A3"), 5))[:5]
     pool = ScoredPool(name="seed-0", cells=outside, proxies=np.linspace(0, 1, 5))
     with pytest.raises(SettingsError, match="expected cells of A3 that made up holds, got 5 others"):
-        appraise(replay_table, parse_space("A3"), [pool], COSTS, rng())
+        appraise(replay_table, open_space("A3"), [pool], COSTS, rng())
 
 
 def test_a_pool_drawn_with_replacement(replay_table):
@@ -211,7 +211,7 @@ def test_the_ranking_is_judged_beyond_its_correlation(noisy_appraisal, make_pool
 
 
 def test_the_pools_are_of_cells(noisy_appraisal):
-    assert isinstance(noisy_appraisal.architectures, CellArchitectures)
+    assert noisy_appraisal.architectures == open_space("nasbench101")
     assert (noisy_appraisal.proxy_unit, noisy_appraisal.time_unit, noisy_appraisal.thing) == (
         "fraction",
         "seconds",

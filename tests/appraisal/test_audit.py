@@ -8,14 +8,14 @@ from shareornot.appraisal.budget_comparison import ScoredPool
 from shareornot.errors import DataError, SettingsError
 from shareornot.reproduction.audit import audit_evaluations
 from shareornot.reproduction.evaluations import read_evaluations
-from shareornot.spaces.architectures import structural_features
-from shareornot.spaces.nasbench101 import cell_features, parse_space, space_cells
+from shareornot.spaces import open_space
+from shareornot.spaces.nasbench101 import cell_features, space_cells, structural_features
 from shareornot.statistics import holm
 from shareornot.tables import import_parquet, open_benchmark
 
 
 def pools_that_like_residual_edges(table, liking=0.2, num_supernets=3, noise=0.02):
-    cells = space_cells(parse_space("A_FULL"), 5)[::2]
+    cells = space_cells(open_space("A_FULL"), 5)[::2]
     rng = np.random.default_rng(0)
     truth = table.query_many(cells, "validation_accuracy")[0]
     scores = 0.2 + 0.5 * truth + liking * cell_features(cells).residual
@@ -28,7 +28,7 @@ def pools_that_like_residual_edges(table, liking=0.2, num_supernets=3, noise=0.0
 @pytest.fixture(scope="module")
 def residual_audit(replay_table):
     pools = pools_that_like_residual_edges(replay_table)
-    return audit_space(replay_table, parse_space("A_FULL"), pools, np.random.default_rng(0))
+    return audit_space(replay_table, open_space("A_FULL"), pools, np.random.default_rng(0))
 
 
 def test_operations_in_words():
@@ -66,7 +66,7 @@ def test_p_values_of_costs_are_students_corrected_after_holm():
 def test_taking_back_a_liking_that_misleads_helps(replay_table):
     """In this table large networks are best, and the bias is strong enough to hide them."""
     pools = pools_that_like_residual_edges(replay_table, liking=0.4, noise=0.001)
-    audit = audit_space(replay_table, parse_space("A_FULL"), pools, np.random.default_rng(0))
+    audit = audit_space(replay_table, open_space("A_FULL"), pools, np.random.default_rng(0))
     assert audit.costs[0].unbiased < audit.costs[0].as_scored
 
 
@@ -79,7 +79,7 @@ def test_sentences_carry_the_numbers(residual_audit):
 
 def test_one_supernet_says_so(replay_table):
     pools = pools_that_like_residual_edges(replay_table, num_supernets=1)
-    audit = audit_space(replay_table, parse_space("A_FULL"), pools, np.random.default_rng(0))
+    audit = audit_space(replay_table, open_space("A_FULL"), pools, np.random.default_rng(0))
     assert "speaks of itself alone" in " ".join(describe_audit(audit))
     assert audit.costs[0].difference.low is None
 
@@ -102,7 +102,7 @@ def test_scores_that_are_merely_noisy_are_not_called_biased(replay_table, make_e
 
 
 def test_refuses(replay_table, partial_table, make_evaluations):
-    space = parse_space("A_FULL")
+    space = open_space("A_FULL")
     rng = np.random.default_rng(0)
     with pytest.raises(SettingsError, match="at least one"):
         audit_space(replay_table, space, [], rng)

@@ -9,7 +9,7 @@ from shareornot.appraisal.budget_comparison import (
     compare_at_budgets,
 )
 from shareornot.appraisal.truth import benchmark_truth
-from shareornot.spaces.nasbench101 import parse_space
+from shareornot.spaces import open_space
 from shareornot.statistics import student_t_test, welch_t_test
 
 
@@ -41,7 +41,7 @@ def test_evolution_runs_as_long_as_any_budget(price_s, start_s, num_trained, mos
 
 
 def test_longer_runs_of_evolution_change_nothing(replay_table, monkeypatch):
-    ground = benchmark_truth(replay_table, parse_space("A3"))
+    ground = benchmark_truth(replay_table, open_space("A3"))
     rng = np.random.default_rng(0)
     pools = [ScoredPool(name=str(seed), cells=ground.table.cells[:50], proxies=rng.random(50)) for seed in range(2)]
 

@@ -6,7 +6,7 @@ import pytest
 from shareornot.appraisal.appraisal import appraise
 from shareornot.appraisal.budget_comparison import ScoredPool, SupernetCosts
 from shareornot.appraisal.rows import agreement_row, comparison_rows, curve_columns, score_columns, supernet_rows
-from shareornot.spaces.nasbench101 import parse_space
+from shareornot.spaces import open_space
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ def found(replay_table):
     pools = [ScoredPool(name=name, cells=cells, proxies=truth + rng.normal(0, 0.05, 100)) for name in ("a", "b")]
     pools.append(ScoredPool(name="c", cells=cells[:50], proxies=np.zeros(50)))
     costs = SupernetCosts(training=1.0)
-    return appraise(replay_table, parse_space("A_FULL"), pools, costs, rng, num_trained=(1, 5), num_runs=10)
+    return appraise(replay_table, open_space("A_FULL"), pools, costs, rng, num_trained=(1, 5), num_runs=10)
 
 
 def test_agreement(found):

@@ -15,14 +15,14 @@ from shareornot.appraisal.paired_comparison import compare_on_pools
 from shareornot.appraisal.serialization import numbers, read_chapter, write_chapter
 from shareornot.appraisal.truth import search_table
 from shareornot.errors import DataError
-from shareornot.spaces.architectures import CellArchitectures, list_architectures
-from shareornot.spaces.nasbench101 import parse_space
+from shareornot.spaces import list_architectures, open_space
+from shareornot.spaces.nasbench101 import NASBench101
 
 
 @pytest.fixture(scope="module")
 def chapter(replay_table):
     rng = np.random.default_rng(3)
-    space, costs = parse_space("A_FULL"), SupernetCosts(training=2.0)
+    space, costs = open_space("A_FULL"), SupernetCosts(training=2.0)
     pools = []
     for seed in range(3):
         cells = np.sort(rng.choice(2_532, 80, replace=False)).astype(np.int32)
@@ -84,7 +84,7 @@ def test_a_list_of_architectures_comes_back(chapter, tmp_path):
         lambda text: text[:-1],
         lambda _: "[" * 100_000,
         lambda text: text.replace('"spearmans"', '"sparemen"'),
-        lambda text: text.replace('"kind":"nasbench101"', '"kind":"Popen"'),
+        lambda text: text.replace('"family":"nasbench101"', '"family":"Popen"'),
         lambda text: text.replace('{"array":"a1"}', '{"array":"a999"}'),
         lambda text: text.replace('{"array":"a1"}', "[0.1,0.2]"),
         lambda text: text.replace('{"array":"a1"}', '{"array":"a0"}'),  # whole numbers for real ones
@@ -108,10 +108,10 @@ def test_arrays_are_not_unpickled(folder):
 
 
 def test_architectures_that_no_file_can_hold_are_our_bug(chapter, tmp_path):
-    class Others(CellArchitectures):
+    class Others(NASBench101):
         pass
 
-    with pytest.raises(TypeError, match="expected architectures of a known kind, got Others"):
+    with pytest.raises(TypeError, match="expected a family of architectures or a list, got Others"):
         write_chapter(tmp_path, Chapter(appraisal=replace(chapter.appraisal, architectures=Others())))
 
 

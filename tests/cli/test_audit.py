@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from shareornot.appraisal.scores_file import ScoredCells, write_scores
 from shareornot.cli.audit import audit
-from shareornot.spaces.nasbench101 import cell_features, parse_space, space_cells
+from shareornot.spaces import open_space
+from shareornot.spaces.nasbench101 import cell_features, space_cells
 from shareornot.studies.settings import digits_settings, with_seed, write_settings
 from shareornot.tables import open_benchmark
 
@@ -32,7 +33,7 @@ def run(*arguments):
 def scored(space, seed):
     """What a super-net that likes residual edges says of 200 cells."""
     rng = np.random.default_rng(seed)
-    cells = rng.choice(space_cells(parse_space(space), 5), 200, replace=False).astype(np.int32)
+    cells = rng.choice(space_cells(open_space(space), 5), 200, replace=False).astype(np.int32)
     truth = open_benchmark("digits").query_many(cells, "validation_accuracy")[0]
     return cells, np.clip(truth / 2 + 0.3 * cell_features(cells).residual + 0.02 * rng.random(200), 0, 1)
 

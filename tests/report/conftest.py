@@ -10,8 +10,8 @@ from shareornot.appraisal.ranking_quality import ranking_quality
 from shareornot.appraisal.verdict import Verdict
 from shareornot.report.chapter import Chapter
 from shareornot.search import CurveSummary
-from shareornot.spaces.architectures import CellArchitectures, structural_features
-from shareornot.spaces.nasbench101 import parse_space, space_cells
+from shareornot.spaces import open_space
+from shareornot.spaces.nasbench101 import space_cells, structural_features
 from shareornot.statistics import EffectSize, NoiseCeiling, paper_interval, spearman, student_interval
 from shareornot.studies.provenance import Provenance, UsedData
 from shareornot.tables import open_benchmark
@@ -75,7 +75,7 @@ def make_appraisal():
             "variant": None,
             "num_cells": 2_532,
             "num_known": 2_000,
-            "architectures": CellArchitectures(),
+            "architectures": open_space("nasbench101"),
             "proxy_unit": "fraction",
             "pools": tuple(pools),
             "standalone": tuple(standalone),
@@ -103,14 +103,14 @@ def digits_audit(space="A_FULL", liking="residual", num_supernets=2, num_cells=3
     """The audit of made-up super-nets that see the truth and like one structure."""
     table = open_benchmark("digits")
     rng = np.random.default_rng(0)
-    cells = np.sort(rng.choice(space_cells(parse_space(space), 5), num_cells, replace=False)).astype(np.int32)
+    cells = np.sort(rng.choice(space_cells(open_space(space), 5), num_cells, replace=False)).astype(np.int32)
     truth = table.query_many(cells, "validation_accuracy")[0]
     structure = structural_features(cells)[liking].astype(float)
     proxies = truth / 2 + 0.4 * structure / max(structure.max(), 1) + 0.001 * rng.random((num_supernets, num_cells))
     pools = [
         ScoredPool(name=f"seed-{seed}", cells=cells, proxies=np.clip(row, 0, 1)) for seed, row in enumerate(proxies)
     ]
-    return audit_space(table, parse_space(space), pools, rng, variant=variant)
+    return audit_space(table, open_space(space), pools, rng, variant=variant)
 
 
 @pytest.fixture(scope="session")

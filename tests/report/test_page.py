@@ -19,7 +19,7 @@ from shareornot.report.page import render_page, write_page
 from shareornot.report.page_tables import page_table, tone_of_difference
 from shareornot.report.summary import whole_verdict
 from shareornot.report.tables import report_tables
-from shareornot.spaces.architectures import list_architectures
+from shareornot.spaces import list_architectures
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&\u2028$$x$$"
 TITLES = [

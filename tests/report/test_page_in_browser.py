@@ -13,7 +13,7 @@ import pytest
 from shareornot.appraisal.verdict import Verdict
 from shareornot.report.chapter import Chapter
 from shareornot.report.page import write_page
-from shareornot.spaces.architectures import CellArchitectures, list_architectures
+from shareornot.spaces import list_architectures, open_space
 
 pytestmark = pytest.mark.xdist_group("browser")  # one browser for all of them
 
@@ -159,9 +159,9 @@ def test_pointing_at_a_score_draws_its_cell(visit, small):
     opened.page.mouse.move(*opened.pixel_of(number))
     opened.page.wait_for_selector("#cell-panel svg.cell")
     row = number % 60
-    (name,) = CellArchitectures().names(np.array([row]))
+    (name,) = open_space("nasbench101").texts(np.array([row]))
     assert opened.text("#cell-panel .name") == name
-    graph = CellArchitectures().graph(row)
+    graph = open_space("nasbench101").graph(row)
     words = opened.page.locator("#cell-panel svg text").all_text_contents()
     assert len(words) == len(graph.vertices)
     assert {"in", "out"} <= set(words)
@@ -335,7 +335,7 @@ def test_numbers_can_be_taken_along(visit, small):
     lines = download("scores-A-FULL.csv").splitlines()
     assert lines[0].startswith("supernet,architecture,proxy,standalone,residual,")
     assert len(lines) == 181
-    (name,) = CellArchitectures().names(np.array([0]))
+    (name,) = open_space("nasbench101").texts(np.array([0]))
     assert lines[1].startswith(f'seed-0,"{name}",')
     assert json.loads(download("results.json"))["results"][0]["appraisal"]["space"] == "A_FULL"
     assert download("agreement.csv").splitlines()[0].startswith("space,variant,")

@@ -14,7 +14,7 @@ from shareornot.report.points import (
     most_misjudged,
     points_as_json,
 )
-from shareornot.spaces.architectures import CellArchitectures
+from shareornot.spaces import open_space
 
 NUMBERS = st.floats(-1e6, 1e6) | st.just(np.nan)
 
@@ -72,7 +72,7 @@ def test_many_scores_are_thinned_and_the_best_stay(make_appraisal):
 def test_graphs_are_those_of_the_cells(make_appraisal):
     told = points_as_json(Chapter(appraisal=make_appraisal()))
     for row in (0, 7, 59):
-        graph = CellArchitectures().graph(row)
+        graph = open_space("nasbench101").graph(row)
         vertices, edges = told["graphs"][row]
         assert tuple(told["words"][word] for word in vertices) == graph.vertices
         assert [tuple(edges[at : at + 3]) for at in range(0, len(edges), 3)] == [(*edge[:2], 0) for edge in graph.edges]

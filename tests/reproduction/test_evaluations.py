@@ -13,9 +13,10 @@ from shareornot.errors import (
     UnknownCellError,
 )
 from shareornot.reproduction.evaluations import read_evaluations
-from shareornot.spaces.nasbench101 import Cell, parse_space, space_cells
+from shareornot.spaces import open_space
+from shareornot.spaces.nasbench101 import Cell, space_cells
 
-A1 = space_cells(parse_space("A1"), 5)
+A1 = space_cells(open_space("A1"), 5)
 
 
 def rows(**changes):

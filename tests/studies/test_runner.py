@@ -10,7 +10,8 @@ from shareornot.appraisal.scores_file import read_scores
 from shareornot.errors import DataError, Interrupted, MissingDataError, SettingsError
 from shareornot.images import digits_images
 from shareornot.progress import Silent
-from shareornot.spaces.nasbench101 import parse_space, space_cells
+from shareornot.spaces import open_space
+from shareornot.spaces.nasbench101 import space_cells
 from shareornot.studies import (
     CODE_VERSIONS,
     Store,
@@ -42,7 +43,7 @@ def test_a_study_gives_what_its_steps_give_one_by_one(study, finished, tmp_path)
     pieces = [one for one in pieces_of(study, "score") if one.work.evaluation.adaptation == "average"]
     own = [one for one in pieces if one.needs == pieces[0].needs]
     settings, evaluation = own[0].work.settings, own[0].work.evaluation
-    cells = space_cells(parse_space(settings.space), 5)
+    cells = space_cells(open_space(settings.space), 5)
     train_supernet(tmp_path, settings, digits_images(), cells, Silent())
     pool = draw_pool(open_benchmark("digits"), settings)
     whole = evaluate_supernet(tmp_path, evaluation, digits_images(), pool, Silent())

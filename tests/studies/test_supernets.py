@@ -12,7 +12,8 @@ from safetensors.numpy import load_file
 from shareornot.appraisal.scores_file import read_scores, write_scores
 from shareornot.errors import DataError, MissingDataError, SettingsError
 from shareornot.report import write_report
-from shareornot.spaces.nasbench101 import parse_space, space_cells
+from shareornot.spaces import open_space
+from shareornot.spaces.nasbench101 import space_cells
 from shareornot.studies.settings import digits_settings, read_settings, write_settings
 from shareornot.studies.supernets import (
     appraise_supernets,
@@ -212,7 +213,7 @@ def test_scoring_costs_what_it_passes(trained):
     table = open_benchmark("digits")
     budget = appraise_supernets(trained).comparisons[0]
     epochs = table.info.budgets[-1]
-    cells = space_cells(parse_space("num_vertices<=4"), 5)
+    cells = space_cells(open_space("num_vertices<=4"), 5)
     mean_s = table.mean("training_time")[cells].mean()
     overhead_s = mean_s * (2 / epochs + 25 * (797 + 4 * 50) / (3 * 200 * epochs))
     assert overhead_s < budget.budget_s < overhead_s + table.mean("training_time")[cells].max()
@@ -247,7 +248,7 @@ def test_a_report_states_how_the_scores_were_made(copied):
 
 def test_a_pool_is_the_whole_space_or_some_of_it():
     table = open_benchmark("digits")
-    space = space_cells(parse_space("num_vertices<=4"), 5)
+    space = space_cells(open_space("num_vertices<=4"), 5)
     np.testing.assert_array_equal(draw_pool(table, tiny()), space)
     np.testing.assert_array_equal(draw_pool(table, replace(tiny(), num_cells=1_000)), space)
     some = draw_pool(table, replace(tiny(), num_cells=40))

@@ -18,8 +18,7 @@ from shareornot.appraisal.truth import TimeUnit, Truth, benchmark_truth
 from shareornot.appraisal.verdict import Verdict, judge
 from shareornot.errors import SettingsError
 from shareornot.search import CurveSummary
-from shareornot.spaces.architectures import Architectures
-from shareornot.spaces.nasbench101 import Space
+from shareornot.spaces import Space
 from shareornot.statistics import (
     Interval,
     NoiseCeiling,
@@ -47,7 +46,7 @@ class Appraisal:
     """Cells of the space."""
     num_known: int
     """Cells of the space that the table holds."""
-    architectures: Architectures
+    architectures: Space
     """What the integers in the pools stand for."""
     pools: tuple[ScoredPool, ...]
     proxy_unit: Literal["fraction", "any"]

@@ -10,8 +10,7 @@ from shareornot.appraisal.appraisal import check_pools
 from shareornot.appraisal.budget_comparison import ScoredPool
 from shareornot.appraisal.truth import Truth, benchmark_truth
 from shareornot.search import SearchTable, guided_regret
-from shareornot.spaces.architectures import Architectures
-from shareornot.spaces.nasbench101 import Space
+from shareornot.spaces import Space
 from shareornot.statistics import BiasAudit, Interval, audit_bias, holm, student_interval
 from shareornot.tables import BenchmarkTable
 
@@ -45,7 +44,7 @@ class SpaceAudit:
     """How the super-nets were trained, where that has a name."""
     supernets: tuple[str, ...]
     """Names, the diverged ones included."""
-    architectures: Architectures
+    architectures: Space
     """What the integers in `cells` stand for."""
     cells: Int32[np.ndarray, " distinct"]
     """All scored ones, unique indices or rows of a list, to whose positions `bias.scores` refers."""

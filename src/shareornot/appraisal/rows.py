@@ -13,7 +13,6 @@ from shareornot.appraisal.appraisal import Appraisal
 from shareornot.appraisal.audit import SpaceAudit
 from shareornot.appraisal.audit_words import group_in_words, structure_in_words
 from shareornot.appraisal.chapter import Chapter
-from shareornot.spaces.architectures import CellArchitectures
 from shareornot.statistics import EffectSize, Interval
 
 Value: TypeAlias = str | int | float | bool | None
@@ -175,8 +174,8 @@ def score_columns(found: Appraisal) -> dict[str, Any]:
     supernets = np.repeat([pool.name for pool in found.pools], sizes)
     proxies = np.concatenate([pool.proxies for pool in found.pools])
     standalone = np.concatenate(found.standalone)
-    if not isinstance(found.architectures, CellArchitectures):
-        names = found.architectures.names(cells)
+    if found.architectures.family != "nasbench101":
+        names = found.architectures.texts(cells)
         return {"supernet": supernets, "architecture": names, "proxy": proxies, "standalone": standalone}
     return {
         "supernet": supernets,

@@ -22,12 +22,10 @@ from shareornot.appraisal.appraisal import Appraisal
 from shareornot.appraisal.audit import SpaceAudit
 from shareornot.appraisal.chapter import Chapter
 from shareornot.errors import DataError
-from shareornot.spaces.architectures import Architectures, CellArchitectures, ListedArchitectures
+from shareornot.spaces import ListedSpace, Space, known_families, open_family
 from shareornot.storage import atomic_write
 
 RECORD, ARRAYS = "record.json", "arrays.npz"
-ARCHITECTURES = {"nasbench101": CellArchitectures, "list": ListedArchitectures}
-"""What the integers of an appraisal may stand for, by the name in a file."""
 
 
 def write_chapter(folder: Path, chapter: Chapter) -> tuple[str, str]:
@@ -93,22 +91,23 @@ def numbers(value: Appraisal | SpaceAudit) -> dict[str, Any]:
 def _converter() -> Converter:
     converter = Converter(forbid_extra_keys=True, detailed_validation=False)
     converter.register_structure_hook_func(_is_array, _structure_array)
-    names = {kind: name for name, kind in ARCHITECTURES.items()}
 
-    def unstructure_architectures(value: Architectures) -> dict[str, Any]:
-        if type(value) not in names:
-            raise TypeError(f"record: expected architectures of a known kind, got {type(value).__name__}")
-        return {"kind": names[type(value)], **converter.unstructure(value, type(value))}
+    def unstructure_space(value: Space) -> dict[str, Any]:
+        """A list as a whole, a family by its name."""
+        if isinstance(value, ListedSpace):
+            return {"list": converter.unstructure(value, ListedSpace)}
+        if value not in known_families():
+            raise TypeError(f"record: expected a family of architectures or a list, got {type(value).__name__}")
+        return {"family": value.name}
 
-    def structure_architectures(stored: dict[str, Any], _: Any) -> Any:
-        content = {name: value for name, value in stored.items() if name != "kind"}
-        return converter.structure(content, ARCHITECTURES[stored["kind"]])
+    def structure_space(stored: dict[str, Any], _: Any) -> Any:
+        if "list" in stored:
+            return converter.structure(stored["list"], ListedSpace)
+        return open_family(stored["family"])
 
     # the protocol itself, and not the classes that fulfil it
-    converter.register_unstructure_hook_func(lambda kind: kind is Architectures, unstructure_architectures)
-    converter.register_structure_hook_func(lambda kind: kind is Architectures, structure_architectures)
-    converter.register_unstructure_hook(CellArchitectures, lambda _: {})
-    converter.register_structure_hook(CellArchitectures, lambda _, kind: kind())
+    converter.register_unstructure_hook_func(lambda kind: kind is Space, unstructure_space)
+    converter.register_structure_hook_func(lambda kind: kind is Space, structure_space)
     return converter
 
 

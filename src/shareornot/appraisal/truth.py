@@ -8,8 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from shareornot.search import SearchTable
-from shareornot.spaces.architectures import Architectures, CellArchitectures
-from shareornot.spaces.nasbench101 import Space, space_cells
+from shareornot.spaces import Space, open_family, space_members
 from shareornot.tables import BenchmarkTable
 
 TimeUnit = Literal["seconds", "trainings"]
@@ -28,7 +27,7 @@ class Truth:
     """What each architecture gave when it was trained alone."""
     runs: Float64[np.ndarray, "architectures runs"] | None
     """Validation accuracies of repeated trainings, for the noise ceiling; None where they were not repeated."""
-    architectures: Architectures
+    architectures: Space
     baselines: Mapping[str, Float64[np.ndarray, " rows"]]
     """What costs nothing and tells how good an architecture might be, by its words."""
     evolution_table: SearchTable | None
@@ -59,7 +58,7 @@ def benchmark_truth(
         SettingsError: the table holds no cell of the space.
     """
     values = search_table(table, space, time_s=time_s)
-    architectures = CellArchitectures()
+    architectures = open_family(space.family)
     runs = None
     if table.info.num_runs > 1:
         rows, _ = table.rows_of(values.cells)
@@ -91,7 +90,7 @@ def search_table(
     """
     num_cells = table.info.num_cells
     member = np.zeros(num_cells, bool)
-    member[space_cells(space, table.info.max_vertices)] = True
+    member[space_members(space, num_cells)] = True
     known = np.zeros(num_cells, bool)
     known[table.cells] = True
 

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int, Integer
 
 from shareornot.appraisal.audit_words import structure_in_words
 from shareornot.report.chapter import Chapter
-from shareornot.spaces.architectures import ArchitectureGraph, Architectures, CellArchitectures
+from shareornot.spaces import LabelledGraph, Space
 
 MOST_POINTS = 10_000
 """Scores drawn in one cloud: more hide one another, and no browser moves them fluidly."""
@@ -25,7 +25,7 @@ class DrawnScores:
 
     supernet: str
     rows: Int[np.ndarray, " drawn"]
-    """What `Architectures` looks up."""
+    """What the `Space` looks up."""
     proxies: Float[np.ndarray, " drawn"]
     standalone: Float[np.ndarray, " drawn"]
 
@@ -83,7 +83,7 @@ def points_as_json(chapter: Chapter, most: int = MOST_POINTS, *, with_names: boo
     standalone = np.zeros(len(rows))
     standalone[which] = np.concatenate([one.standalone for one in drawn])
     words, graphs = _graphs(found.architectures, rows)
-    nameless = isinstance(found.architectures, CellArchitectures) or not (with_names or graphs is None)
+    nameless = found.architectures.family == "nasbench101" or not (with_names or graphs is None)
     are_fractions = found.proxy_unit == "fraction"
     num_scores = sum(len(p.cells) for p, value in zip(found.pools, found.spearmans, strict=True) if value is not None)
     return {
@@ -97,7 +97,7 @@ def points_as_json(chapter: Chapter, most: int = MOST_POINTS, *, with_names: boo
             "standalone_label": "standalone validation accuracy (%), mean over runs",
         },
         "standalone": column_as_json(standalone, as_fractions=True),
-        "names": None if nameless else [name[:MOST_LETTERS] for name in found.architectures.names(rows)],
+        "names": None if nameless else [name[:MOST_LETTERS] for name in found.architectures.texts(rows)],
         "features": features_as_json(found.architectures.features(rows)),
         "words": words,
         "graphs": graphs,
@@ -142,7 +142,7 @@ def feature_in_words(name: str) -> str:
 
 
 def _graphs(
-    architectures: Architectures, rows: Integer[np.ndarray, " rows"]
+    architectures: Space, rows: Integer[np.ndarray, " rows"]
 ) -> tuple[list[str], list[tuple[list[int], list[int]] | None] | None]:
     """Words, and the graphs in numbers of those words; no list where no structure is known."""
     drawn = [architectures.graph(row) for row in rows.tolist()]
@@ -153,7 +153,7 @@ def _graphs(
     return list(numbers), return_value
 
 
-def _packed(graph: ArchitectureGraph, numbers: dict[str, int]) -> tuple[list[int], list[int]]:
+def _packed(graph: LabelledGraph, numbers: dict[str, int]) -> tuple[list[int], list[int]]:
     vertices = [numbers.setdefault(word, len(numbers)) for word in graph.vertices]
     edges: list[int] = []
     for source, target, word in graph.edges:

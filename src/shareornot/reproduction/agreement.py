@@ -9,7 +9,8 @@ from jaxtyping import Bool, Float
 
 from shareornot.reproduction.evaluations import EvaluatedSupernet, Evaluations
 from shareornot.reproduction.published_tables import TABLE_1
-from shareornot.spaces.nasbench101 import parse_space, space_cells
+from shareornot.spaces import open_space
+from shareornot.spaces.nasbench101 import space_cells
 from shareornot.statistics import (
     Interval,
     bootstrap_interval,
@@ -159,7 +160,7 @@ def _row(
     with_printed: bool,
 ) -> AgreementRow:
     variant, space = supernets[0].variant, supernets[0].space
-    num_cells = len(space_cells(parse_space(space), table.info.max_vertices))
+    num_cells = len(space_cells(open_space(space), table.info.max_vertices))
     values = [agreement_of(one, table) for one in supernets]
     kept = np.array([value is not None for value in values])
     numbers = np.array([math.nan if value is None else value for value in values])

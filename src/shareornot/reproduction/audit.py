@@ -7,7 +7,7 @@ from shareornot.appraisal.budget_comparison import ScoredPool
 from shareornot.errors import SettingsError
 from shareornot.reproduction.evaluations import Evaluations
 from shareornot.reproduction.truth import choose_guide
-from shareornot.spaces.nasbench101 import parse_space
+from shareornot.spaces import open_space
 from shareornot.tables import BenchmarkTable
 
 
@@ -33,7 +33,7 @@ def audit_evaluations(
         DataError: too few cells in a pool, or no super-net of a space converged.
     """
     chosen = choose_guide(evaluations, variant)
-    spaces = evaluations.spaces if space is None else (parse_space(space).name,)
+    spaces = evaluations.spaces if space is None else (open_space(space).name,)
     with_scores = [name for name in spaces if evaluations.of(chosen, name)]
     if not with_scores:
         raise SettingsError(
@@ -42,7 +42,7 @@ def audit_evaluations(
     return tuple(
         audit_space(
             table,
-            parse_space(name),
+            open_space(name),
             [
                 ScoredPool(name=f"seed {one.seed}", cells=one.cells, proxies=one.proxies)
                 for one in evaluations.of(chosen, name)

@@ -26,7 +26,8 @@ from shareornot.reproduction.published_tables import (
     Method,
     PrintedDifference,
 )
-from shareornot.spaces.nasbench101 import MAX_VERTICES, parse_space, space_cells
+from shareornot.spaces import open_space
+from shareornot.spaces.nasbench101 import MAX_VERTICES, space_cells
 from shareornot.statistics import (
     correlation_test,
     num_supernets_needed,
@@ -125,7 +126,7 @@ def replay_size_correlation(
 
 def printed_claims() -> list[Claim]:
     """The paper's figures that follow from its own tables or from a formula alone."""
-    sizes = {space: len(space_cells(parse_space(space))) for space in ("A_FULL", "A_FULL^NRES")}
+    sizes = {space: len(space_cells(open_space(space))) for space in ("A_FULL", "A_FULL^NRES")}
     bns, no_ft = (np.array([TABLE_1[variant, space].mean for space in PAPER_SPACES]) for variant in ("BNS-FT", "NO-FT"))
     gain = float((bns / no_ft).mean()) - 1
     full, nres = TABLE_1["BNS-FT", "A_FULL"].mean, TABLE_1["BNS-FT", "A_FULL^NRES"].mean
@@ -190,7 +191,7 @@ def _size_row(
     *,
     with_printed: bool,
 ) -> SizeRow:
-    sizes = np.array([len(space_cells(parse_space(space), max_vertices)) for space in means])
+    sizes = np.array([len(space_cells(open_space(space), max_vertices)) for space in means])
     values = np.array(list(means.values()))
     approximate = correlation_test(sizes, values, method="asymptotic")
     exact = correlation_test(sizes, values, rng=rng)

@@ -26,7 +26,8 @@ from jaxtyping import Float64, Int32
 
 from shareornot.errors import DataError, MissingDataError, SettingsError, UnitError, UnknownCellError
 from shareornot.reproduction.published_tables import PAPER_SPACES, PAPER_VARIANTS, SPACE_NAMES, VARIANT_NAMES
-from shareornot.spaces.nasbench101 import Cell, parse_space, space_cells
+from shareornot.spaces import open_space
+from shareornot.spaces.nasbench101 import Cell, space_cells
 from shareornot.tables import BenchmarkTable
 
 CELL_COLUMNS = ("cell", "module_hash", "architecture")
@@ -50,7 +51,7 @@ class EvaluatedSupernet:
 
     variant: str
     space: str
-    """Name that `parse_space` understands."""
+    """Name that `open_space` understands."""
     seed: int
     cells: Int32[np.ndarray, " evaluations"]
     """Unique indices; a pool drawn with replacement holds some twice."""
@@ -118,7 +119,7 @@ def read_evaluations(path: Path, table: BenchmarkTable) -> Evaluations:
         )
     keys, group = _groups(rows)
     variants = [_renamed(variant, VARIANT_NAMES) for variant, _, _ in keys]
-    spaces = {space: parse_space(_renamed(space, SPACE_NAMES)).name for space in {space for _, space, _ in keys}}
+    spaces = {space: open_space(_renamed(space, SPACE_NAMES)).name for space in {space for _, space, _ in keys}}
     order = _order_of_evaluation(rows, group, path)
     starts = np.searchsorted(group[order], np.arange(len(keys) + 1))
     supernets = []
@@ -251,7 +252,7 @@ def _check_supernets(supernets: Sequence[EvaluatedSupernet], table: BenchmarkTab
             raise DataError(f"{path}: {one.name}: expected at least 2 evaluations, got 1; score more cells")
         if one.space not in members:
             members[one.space] = np.zeros(table.info.num_cells, bool)
-            members[one.space][space_cells(parse_space(one.space), table.info.max_vertices)] = True
+            members[one.space][space_cells(open_space(one.space), table.info.max_vertices)] = True
         outside = one.cells[~members[one.space][one.cells]]
         if len(outside):
             raise DataError(

@@ -10,7 +10,7 @@ from shareornot.appraisal.truth import search_table
 from shareornot.reproduction.evaluations import EvaluatedSupernet, Evaluations
 from shareornot.reproduction.truth import guiding_supernets
 from shareornot.search import SearchTable, trivial_guides
-from shareornot.spaces.nasbench101 import parse_space
+from shareornot.spaces import open_space
 from shareornot.statistics import (
     Agreement,
     agreement_within_top,
@@ -158,7 +158,7 @@ def _ceiling(space: str, evaluations: Evaluations, table: BenchmarkTable, rng: n
         ceiling=everywhere.ceiling,
         ceiling_top_10=ceiling_among(TOP_SHARE),
         ceiling_top_1=ceiling_among(TOP_SHARE**2),
-        **_free_guides(search_table(table, parse_space(space)), cells),
+        **_free_guides(search_table(table, open_space(space)), cells),
     )
 
 

@@ -8,7 +8,7 @@ from shareornot.appraisal.truth import search_table
 from shareornot.errors import SettingsError
 from shareornot.reproduction.evaluations import EvaluatedSupernet, Evaluations
 from shareornot.search import SearchTable
-from shareornot.spaces.nasbench101 import parse_space
+from shareornot.spaces import open_space
 from shareornot.statistics import diverged
 from shareornot.tables import BenchmarkTable
 
@@ -29,7 +29,7 @@ def replay_ground(evaluations: Evaluations, table: BenchmarkTable, space: str) -
         table: what training each cell alone gave.
         space: its name.
     """
-    whole = search_table(table, parse_space(space))
+    whole = search_table(table, open_space(space))
     if len(whole.cells) == int(whole.member.sum()):
         return whole
     known = np.zeros(len(whole.known), bool)

@@ -1,5 +1,33 @@
 """Floor 1: what an architecture is.
 
-Its number, text, structure, features, isomorphism and mutation; one folder for each family of spaces. Nothing here
-knows a data set, a network or a standalone accuracy.
+Its number, text, structure, features, isomorphism and mutation: protocols in `contract`, sub-spaces in `subspace`, a
+user's list in `listed`, and one folder for each family. Nothing here knows a data set, a network or an accuracy.
 """
+
+from shareornot.spaces.contract import (
+    Decision,
+    LabelledGraph,
+    ProductSpace,
+    Space,
+    draw_choices,
+    space_members,
+)
+from shareornot.spaces.listed import ListedSpace, list_architectures
+from shareornot.spaces.registry import built_in_spaces, known_families, open_family, open_space
+from shareornot.spaces.subspace import SubSpace
+
+__all__ = [
+    "Decision",
+    "LabelledGraph",
+    "ListedSpace",
+    "ProductSpace",
+    "Space",
+    "SubSpace",
+    "built_in_spaces",
+    "draw_choices",
+    "known_families",
+    "list_architectures",
+    "open_family",
+    "open_space",
+    "space_members",
+]

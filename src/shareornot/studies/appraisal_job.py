@@ -18,7 +18,7 @@ from shareornot.appraisal.scores_file import ScoredCells, read_scores
 from shareornot.appraisal.serialization import write_chapter
 from shareornot.appraisal.truth import search_table
 from shareornot.errors import DataError
-from shareornot.spaces.nasbench101 import parse_space
+from shareornot.spaces import open_space
 from shareornot.storage import atomic_write
 from shareornot.studies.job import AppraiseWork, Piece
 from shareornot.studies.naming import variant_name
@@ -40,7 +40,7 @@ def appraise_piece(store: Store, piece: Piece, work: AppraiseWork) -> list[str]:
         DataError: a shard is no file of scores.
     """
     table = open_benchmark(work.settings.benchmark)
-    space, search = parse_space(work.settings.space), work.chapter.search
+    space, search = open_space(work.settings.space), work.chapter.search
     scores = [
         join_shards([read_scores(store.path(name) / "proxies.parquet") for name in names]) for names in work.shards
     ]
@@ -95,7 +95,7 @@ def _pairs(
     """The comparison of the paper's first version, of the super-nets that converged."""
     good = [pool for pool, value in zip(appraisal.pools, appraisal.spearmans, strict=True) if value is not None]
     return compare_on_pools(
-        search_table(table, parse_space(work.settings.space), time_s=costs.time_s),
+        search_table(table, open_space(work.settings.space), time_s=costs.time_s),
         good,
         costs,
         np.random.default_rng([work.chapter.search.seed, 1]),

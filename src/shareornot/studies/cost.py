@@ -18,7 +18,8 @@ from jaxtyping import Float64, Int32
 
 from shareornot.errors import SettingsError
 from shareornot.progress import ProgressBars, no_bars
-from shareornot.spaces.nasbench101 import flop_count, parameter_count, parse_space, space_cells
+from shareornot.spaces import open_space
+from shareornot.spaces.nasbench101 import flop_count, parameter_count, space_cells
 from shareornot.storage import atomic_write
 from shareornot.studies.execution import Event, LocalProcesses, Resources, ShouldStop, Task, num_usable_cores
 from shareornot.studies.job import AppraiseWork, Piece, ScoreWork, TrainWork, identity
@@ -188,7 +189,7 @@ def _measure(settings: RunSettings, device: str, path: Path, should_stop: Should
     device = choose_device(device)
     images = _load_images(settings, device)
     table = open_benchmark(settings.benchmark)
-    cells = space_cells(parse_space(settings.space), table.info.max_vertices)
+    cells = space_cells(open_space(settings.space), table.info.max_vertices)
     # One cell a step: steps of several take as many times longer.
     training = replace(settings.training, cells_per_step=1, sampling="uniform")
     trainer = Trainer(SuperNet(settings.network, 0).to(device), images, cells, training)
@@ -307,7 +308,7 @@ class _Costs:
         """Mean operations of a cell that is drawn so."""
         key = (settings.space, sampling, settings.benchmark, _network_key(settings))
         if key not in self._flops:
-            cells = space_cells(parse_space(settings.space), open_benchmark(settings.benchmark).info.max_vertices)
+            cells = space_cells(open_space(settings.space), open_benchmark(settings.benchmark).info.max_vertices)
             few = np.random.default_rng(0).choice(cells, min(len(cells), 20_000), replace=False)
             weights = parameter_count(few).astype(np.float64) if sampling == "pro-rata" else np.ones(len(few))
             self._flops[key] = float(np.average(_flops(few, settings), weights=weights))

@@ -22,7 +22,7 @@ from shareornot.appraisal.scores_file import read_scores
 from shareornot.appraisal.serialization import read_chapter
 from shareornot.errors import MissingDataError
 from shareornot.progress import ProgressBars, no_bars
-from shareornot.spaces.architectures import CellArchitectures
+from shareornot.spaces import open_space
 from shareornot.storage import atomic_write
 from shareornot.studies.appraisal_job import join_shards
 from shareornot.studies.job_execution import verify_or_set_aside
@@ -129,7 +129,7 @@ def _with_standalone(columns: dict[str, Any], table: BenchmarkTable) -> dict[str
     rows, _ = table.rows_of(columns["cell"])
     validation, test = table.values("validation_accuracy")[rows], table.values("test_accuracy")[rows]
     distinct, positions = np.unique(columns["cell"], return_inverse=True)
-    texts = np.array(CellArchitectures().names(distinct), dtype=object)
+    texts = np.array(open_space("nasbench101").texts(distinct), dtype=object)
     return {
         "space": columns["space"],
         "variant": columns["variant"],

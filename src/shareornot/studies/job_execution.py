@@ -18,7 +18,8 @@ import numpy as np
 from jaxtyping import Int32
 
 from shareornot.errors import DataError, Interrupted
-from shareornot.spaces.nasbench101 import parse_space, space_cells
+from shareornot.spaces import open_space
+from shareornot.spaces.nasbench101 import space_cells
 from shareornot.storage import sha256_of
 from shareornot.studies.data_hashes import images_file
 from shareornot.studies.devices import choose_device
@@ -104,7 +105,7 @@ def _train(store: Store, piece: Piece, work: TrainWork, device: str, should_stop
     device = choose_device(device)
     images = _images(work.settings.images, work.images_sha256, device)
     table = open_benchmark(work.settings.benchmark)
-    cells = space_cells(parse_space(work.settings.space), table.info.max_vertices)
+    cells = space_cells(open_space(work.settings.space), table.info.max_vertices)
     if hash_of_cells(cells) != work.space_sha256:
         raise DataError(f"space {work.settings.space}: expected the cells that the study was planned with, got others")
     try:

@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Int32
 
 from shareornot.errors import SettingsError
-from shareornot.spaces.nasbench101 import parse_space, space_cells
+from shareornot.spaces import open_space
+from shareornot.spaces.nasbench101 import space_cells
 from shareornot.studies.data_hashes import DataHashes, images_file
 from shareornot.studies.job import AppraiseWork, Piece, ScoreWork, SummariseWork, TrainWork, make_piece
 from shareornot.studies.study_settings import StudySettings, evaluation_config, supernet_settings
@@ -39,7 +40,7 @@ def plan_pieces(study: StudySettings, hashes: DataHashes) -> tuple[Piece, ...]:
 
     @cache
     def hash_of_space(space: str) -> str:
-        return hash_of_cells(space_cells(parse_space(space), table.info.max_vertices))
+        return hash_of_cells(space_cells(open_space(space), table.info.max_vertices))
 
     def add(piece: Piece) -> str:
         return pieces.setdefault(piece.name, piece).name

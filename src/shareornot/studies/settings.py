@@ -7,7 +7,8 @@ from typing import ClassVar, Literal, get_args
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from shareornot.errors import DataError, MissingDataError, SettingsError
-from shareornot.spaces.nasbench101 import MAX_VERTICES, parse_space
+from shareornot.spaces import open_space
+from shareornot.spaces.nasbench101 import MAX_VERTICES, min_output_edges
 from shareornot.storage import atomic_write
 from shareornot.supernet.settings import EvaluationSettings, NetworkSettings, OptimizerSettings, TrainingSettings
 
@@ -80,7 +81,7 @@ def paper_settings(
         variant=variant,
         network=NetworkSettings(
             max_vertices=max_vertices,
-            min_output_edges=parse_space(space).min_output_edges(max_vertices),
+            min_output_edges=min_output_edges(open_space(space), max_vertices),
             single_kernel=variant in ("single-k", "s-k+p-r"),
         ),
         training=TrainingSettings(
@@ -107,7 +108,7 @@ def digits_settings(
     """
     _check_choice("variant", variant, VARIANTS)
     network = digits_network(
-        min_output_edges=parse_space(space).min_output_edges(max_vertices=5),
+        min_output_edges=min_output_edges(open_space(space), 5),
         single_kernel=variant in ("single-k", "s-k+p-r"),
     )
     return RunSettings(

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, TypeVar, get_args
 from pydantic import ConfigDict
 
 from shareornot.errors import SettingsError
-from shareornot.spaces.nasbench101 import parse_space
+from shareornot.spaces import open_space
 from shareornot.studies.settings import Recipe, RunSettings, Variant, digits_settings, paper_settings, with_seed
 from shareornot.supernet.settings import EvaluationSettings
 
@@ -237,7 +237,7 @@ class StudySettings:
             found += [
                 ChapterSettings(
                     experiment=name,
-                    space=parse_space(space).name,
+                    space=open_space(space).name,
                     variant=variant,
                     evaluation=evaluation,
                     seeds=tuple(range(self.seed, self.seed + supernets)),

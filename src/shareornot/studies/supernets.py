@@ -18,7 +18,8 @@ from shareornot.appraisal.budget_comparison import ScoredPool, SupernetCosts
 from shareornot.appraisal.scores_file import ScoredCells, read_scores
 from shareornot.errors import MissingDataError, SettingsError
 from shareornot.progress import Progress, ProgressBars, no_bars
-from shareornot.spaces.nasbench101 import parse_space, space_cells
+from shareornot.spaces import open_space
+from shareornot.spaces.nasbench101 import space_cells
 from shareornot.studies.devices import choose_device
 from shareornot.studies.measured_times import read_times
 from shareornot.studies.naming import evaluation_name, variant_name
@@ -153,7 +154,7 @@ def appraise_supernets(
     ]
     return appraise(
         table,
-        parse_space(first.space),
+        open_space(first.space),
         pools,
         costs,
         np.random.default_rng(seed),
@@ -204,7 +205,7 @@ def audit_supernets(folder: Path, *, benchmark: str | None = None, seed: int = 0
     ]
     table = open_benchmark(benchmark or settings[0].benchmark)
     variant = variant_name(settings[0].variant, evaluation_name(scores[0].origin["evaluation"]))
-    return audit_space(table, parse_space(settings[0].space), pools, np.random.default_rng(seed), variant=variant)
+    return audit_space(table, open_space(settings[0].space), pools, np.random.default_rng(seed), variant=variant)
 
 
 def supernet_costs(
@@ -280,7 +281,7 @@ def draw_pool(table: BenchmarkTable, settings: RunSettings) -> Indices:
         table: tells which cells of the space are known.
         settings: how many, drawn how, from which seed.
     """
-    cells = space_cells(parse_space(settings.space), table.info.max_vertices)
+    cells = space_cells(open_space(settings.space), table.info.max_vertices)
     known: Indices = cells[table.rows_of(cells)[1]]
     if settings.num_cells is None or (settings.num_cells >= len(known) and not settings.with_replacement):
         return known
@@ -333,7 +334,7 @@ def _train(
     from shareornot.studies.supernet_run import train_supernet
 
     table = open_benchmark(settings.benchmark)
-    cells = space_cells(parse_space(settings.space), table.info.max_vertices)
+    cells = space_cells(open_space(settings.space), table.info.max_vertices)
     train_supernet(folder, settings, _load_images(settings, device), cells, progress, should_stop)
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from shareornot.errors import DataError, SettingsError
-from shareornot.spaces.nasbench101.subspaces import SPACES, Space, member_cells, parse_space, space_cells
+from shareornot.spaces import Space, open_space
+from shareornot.spaces.nasbench101 import SPACES
 from shareornot.statistics import highest_spearman, one_run_against_others
 from shareornot.tables.table import BenchmarkTable
 
@@ -43,7 +44,7 @@ def summarize_spaces(table: BenchmarkTable, spaces: Sequence[Space] = SPACES) ->
 
 
 def _summarize(table: BenchmarkTable, space: Space) -> SpaceSummary | None:
-    cells = member_cells(space, table.info.max_vertices)
+    cells = space.members_below(table.info.num_cells)
     rows, known = table.rows_of(cells)
     rows = rows[known]
     if len(rows) == 0:
@@ -89,12 +90,12 @@ def describe_spaces(table: BenchmarkTable, names: Sequence[str] | None = None) -
         SettingsError: an unknown space, or one of which the table holds no cell.
     """
     if names:
-        summaries = [summarize_space(table, parse_space(name)) for name in names]
+        summaries = [summarize_space(table, open_space(name)) for name in names]
     else:
         summaries = summarize_spaces(table, SPACES)
     described = []
     for summary in summaries:
-        cells = space_cells(summary.space, table.info.max_vertices)
+        cells = summary.space.members_below(table.info.num_cells)
         rows, known = table.rows_of(cells)
         runs = table.values("validation_accuracy")[rows[known]].astype(np.float64)
         one_run: float | None

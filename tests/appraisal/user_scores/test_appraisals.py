@@ -7,7 +7,7 @@ from shareornot.appraisal.user_scores import appraise_scores, read_own_scores
 from shareornot.errors import DataError, SettingsError
 from shareornot.reproduction.agreement import agreement_of
 from shareornot.reproduction.evaluations import read_evaluations
-from shareornot.spaces.architectures import CellArchitectures
+from shareornot.spaces import open_space
 from shareornot.spaces.nasbench101 import Cell, cell_features
 from shareornot.statistics import noise_ceiling, spearman
 from shareornot.tables import import_parquet, open_benchmark
@@ -66,7 +66,7 @@ def test_everything_comes_out(plain):
     assert [one.num_trained for one in appraisal.comparisons] == [1, 10, 20]
     assert [top.k for top in appraisal.quality.top] == [1, 6, 10, 20]
     assert list(appraisal.curves) == ["random", "guided"]
-    assert appraisal.architectures.names(np.array([0, 59])) == ["net 0", "net 59"]
+    assert appraisal.architectures.texts(np.array([0, 59])) == ["net 0", "net 59"]
     assert appraisal.notes == (REGRET_NOTE, COST_NOTE)
     assert "rank the architectures" in appraisal.verdict.details[0]
 
@@ -316,7 +316,7 @@ def test_no_features():
 
 
 def cells_as_texts(cells):
-    return CellArchitectures().names(np.asarray(cells))
+    return open_space("nasbench101").texts(np.asarray(cells))
 
 
 def scored_cells(cells, **changes):
@@ -361,7 +361,7 @@ def test_a_cell_written_in_two_ways_is_one():
     )
     assert found.appraisal.num_known == 40
     assert "1 text of a cell that another text describes: taken together." in notes_of(found)
-    assert found.appraisal.architectures.names(np.arange(40)) == texts[:40]
+    assert found.appraisal.architectures.texts(np.arange(40)) == texts[:40]
     np.testing.assert_array_equal(found.appraisal.standalone[0][:40], source["standalone"])
 
 
@@ -378,7 +378,7 @@ def test_hashes_with_the_table_are_cells(monkeypatch, replay_table):
     hashes = [Cell.from_index(cell).official_hash().upper() for cell in range(30)]
     found = one(made_up(num=30, architecture=hashes))
     assert found.appraisal.thing == "cell"
-    assert found.appraisal.architectures.cells.tolist() == list(range(30))
+    assert found.appraisal.architectures.numbers.tolist() == list(range(30))
     unknown = one(made_up(num=30, architecture=[*hashes[:-1], "0" * 32]))
     assert "not all are of cells that NASBench-101 holds" in notes_of(unknown)
 

@@ -14,8 +14,7 @@ from shareornot.appraisal.user_scores.features import own_features, sizes_among
 from shareornot.appraisal.user_scores.rows import ALL, OwnRows
 from shareornot.errors import DataError, MissingDataError, SettingsError
 from shareornot.search import SearchTable
-from shareornot.spaces.architectures import ListedArchitectures, list_architectures
-from shareornot.spaces.nasbench101 import index_tables, parse_space, space_cells
+from shareornot.spaces import ListedSpace, list_architectures, open_space
 from shareornot.tables import open_benchmark
 
 LEAST_FOR_CEILING = 10
@@ -46,15 +45,15 @@ def own_ground(
     distinct, first, local = np.unique(rows.architecture[own], return_index=True, return_inverse=True)
     texts = rows.texts.take(pa.array(distinct)).to_pylist()
     listed = list_architectures(texts)
-    if listed.cells is None and (hashed := _cells_of_hashes(texts, notes)) is not None:
-        listed = replace(listed, cells=hashed)
-    if listed.cells is not None:
+    if listed.kind is None and (hashed := _cells_of_hashes(texts, notes)) is not None:
+        listed = replace(listed, kind=open_space("nasbench101"), numbers=hashed)
+    if listed.numbers is not None:
         listed, first, local = _merged(listed, first, local, notes)
     features, ignored = own_features(columns, own, local, first)
     notes += ignored
-    listed = replace(listed, columns=features, own_sizes=tuple(sizes_among(list(features))))
-    thing = "architecture" if listed.cells is None else "cell"
-    num = len(listed.texts)
+    listed = replace(listed, columns=features, size_columns=tuple(sizes_among(list(features))))
+    thing = "cell" if listed.kind is not None and listed.kind.family == "nasbench101" else "architecture"
+    num = len(listed)
 
     def runs_of(accuracies: Float64[np.ndarray, "rows runs"]) -> Float64[np.ndarray, "architectures runs"]:
         means = [_mean(local, column, num, notes, thing, "accuracies") for column in accuracies[own].T]
@@ -108,20 +107,20 @@ def own_ground(
 
 
 def _merged(
-    listed: ListedArchitectures,
+    listed: ListedSpace,
     first: Int64[np.ndarray, " texts"],
     local: Int64[np.ndarray, " own_rows"],
     notes: list[str],
-) -> tuple[ListedArchitectures, Int64[np.ndarray, " cells"], Int64[np.ndarray, " own_rows"]]:
+) -> tuple[ListedSpace, Int64[np.ndarray, " cells"], Int64[np.ndarray, " own_rows"]]:
     """Texts of the same cell as one architecture."""
-    assert listed.cells is not None
-    cells, where, merged = np.unique(listed.cells, return_index=True, return_inverse=True)
-    if len(cells) == len(listed.cells):
+    assert listed.numbers is not None
+    numbers, where, merged = np.unique(listed.numbers, return_index=True, return_inverse=True)
+    if len(numbers) == len(listed.numbers):
         return listed, first, local
-    notes.append(f"{count(len(merged) - len(cells), 'text')} of a cell that another text describes: taken together.")
+    notes.append(f"{count(len(merged) - len(numbers), 'text')} of a cell that another text describes: taken together.")
     local = merged[local]
-    texts = [listed.texts[position] for position in where.tolist()]
-    return replace(listed, texts=texts, cells=cells), np.unique(local, return_index=True)[1], local
+    texts = [listed.entries[position] for position in where.tolist()]
+    return replace(listed, entries=texts, numbers=numbers), np.unique(local, return_index=True)[1], local
 
 
 def _cells_of_hashes(texts: Sequence[str], notes: list[str]) -> Int32[np.ndarray, " texts"] | None:
@@ -197,24 +196,22 @@ def _repeats(
     return np.asarray(runs[complete])
 
 
-def _evolution_table(
-    table: SearchTable, listed: ListedArchitectures, space: str, notes: list[str]
-) -> SearchTable | None:
+def _evolution_table(table: SearchTable, listed: ListedSpace, space: str, notes: list[str]) -> SearchTable | None:
     """The same values over all cells up to some number of vertices, where the file holds enough of them."""
-    if listed.cells is None:
+    if listed.kind is None or listed.numbers is None:
         return None
-    max_vertices, num_cells = next(
-        (vertices, size) for vertices, size in index_tables().num_cells.items() if size > listed.cells.max()
-    )
+    num_cells = next(size for size in listed.kind.universes if size > listed.numbers.max())
     member = np.zeros(num_cells, bool)
     try:
-        member[space_cells(parse_space(space), max_vertices)] = True
+        known_space = open_space(space)
+        if known_space.family == listed.kind.family:
+            member[known_space.members_below(num_cells)] = True
     except SettingsError:  # a name of the user's own
-        member[:] = True
-    if not member[listed.cells].all():
+        pass
+    if not member[listed.numbers].all():
         member[:] = True
     known = np.zeros(num_cells, bool)
-    known[listed.cells[table.cells]] = True
+    known[listed.numbers[table.cells]] = True
     share = known.sum() / member.sum()
     if share < LEAST_SHARE_FOR_EVOLUTION:
         notes.append(
@@ -225,7 +222,7 @@ def _evolution_table(
 
     def scattered(values: Float64[np.ndarray, " rows"]) -> Float64[np.ndarray, " universe"]:
         column = np.zeros(num_cells)
-        column[listed.cells] = np.where(np.isfinite(values), values, 0)
+        column[listed.numbers] = np.where(np.isfinite(values), values, 0)
         return column
 
     return SearchTable(

@@ -3,7 +3,7 @@
 from shareornot.spaces.nasbench101.cell import Cell
 from shareornot.spaces.nasbench101.channels import parameter_count, vertex_channels
 from shareornot.spaces.nasbench101.codes import decode, encode, unpack
-from shareornot.spaces.nasbench101.features import CellFeatures, cell_features
+from shareornot.spaces.nasbench101.features import CellFeatures, cell_features, structural_features
 from shareornot.spaces.nasbench101.flops import flop_count, interior_widths
 from shareornot.spaces.nasbench101.index import (
     INVALID,
@@ -16,7 +16,16 @@ from shareornot.spaces.nasbench101.index import (
 )
 from shareornot.spaces.nasbench101.official_hash import official_hash
 from shareornot.spaces.nasbench101.sampling import mutate, random_specifications, random_valid_specifications
-from shareornot.spaces.nasbench101.subspaces import SPACES, Space, parse_space, space_cells
+from shareornot.spaces.nasbench101.space import NASBench101
+from shareornot.spaces.nasbench101.subspaces import (
+    FAMILY,
+    SPACES,
+    CellSpace,
+    cells_by_conditions,
+    min_output_edges,
+    space_cells,
+)
+from shareornot.spaces.nasbench101.texts import cell_text, parse_codes
 from shareornot.spaces.nasbench101.vocabulary import (
     CONV1X1,
     CONV3X3,
@@ -31,6 +40,7 @@ from shareornot.spaces.nasbench101.vocabulary import (
 __all__ = [
     "CONV1X1",
     "CONV3X3",
+    "FAMILY",
     "INVALID",
     "MAXPOOL3X3",
     "MAX_EDGES",
@@ -41,23 +51,28 @@ __all__ = [
     "SPACES",
     "Cell",
     "CellFeatures",
+    "CellSpace",
     "IndexTables",
-    "Space",
+    "NASBench101",
     "canonical_codes",
     "cell_features",
+    "cell_text",
+    "cells_by_conditions",
     "decode",
     "encode",
     "find_index",
     "flop_count",
     "index_tables",
     "interior_widths",
+    "min_output_edges",
     "mutate",
     "official_hash",
     "parameter_count",
-    "parse_space",
+    "parse_codes",
     "random_specifications",
     "random_valid_specifications",
     "space_cells",
+    "structural_features",
     "unique_codes",
     "unique_index",
     "unpack",

@@ -7,9 +7,18 @@ from jaxtyping import Bool, Int8, Integer
 
 from shareornot.spaces.nasbench101.codes import unpack
 from shareornot.spaces.nasbench101.index import canonical_codes
-from shareornot.spaces.nasbench101.vocabulary import CONV1X1, CONV3X3, MAX_VERTICES, MAXPOOL3X3, NO_OPERATION
+from shareornot.spaces.nasbench101.vocabulary import (
+    CONV1X1,
+    CONV3X3,
+    MAX_VERTICES,
+    MAXPOOL3X3,
+    NO_OPERATION,
+    OPERATIONS,
+)
 
 OUTPUT = MAX_VERTICES - 1
+OPERATION_WORDS = np.array([*(name.removesuffix("-bn-relu") for name in OPERATIONS), ""])
+"""By code; the last is that of a vertex that a cell does not have."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +75,18 @@ def cell_features(indices: Integer[np.ndarray, " cells"]) -> CellFeatures:
         num_maxpool3x3=(operations == MAXPOOL3X3).sum(axis=1).astype(np.int8),
         **{f"operation_{vertex + 1}": operations[:, vertex] for vertex in range(OUTPUT - 1)},
     )
+
+
+def structural_features(indices: Integer[np.ndarray, " cells"]) -> dict[str, np.ndarray]:
+    """Features by name with operations in words, empty for a vertex that a cell does not have.
+
+    Raises:
+        CellError: an index is none.
+    """
+    return {
+        name: OPERATION_WORDS[values] if name.startswith("operation_") else values
+        for name, values in cell_features(indices).as_dict().items()
+    }
 
 
 def _longest_path(edges: Bool[np.ndarray, "cells 7 7"]) -> Int8[np.ndarray, "cells 7"]:

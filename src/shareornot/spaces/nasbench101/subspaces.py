@@ -1,4 +1,4 @@
-"""Search spaces: named sets of cells, and sets that a user describes by structural features.
+"""Sub-spaces of NASBench-101: those of the paper, and those that a user describes by structural features.
 
 The spaces of the paper go by the number of interior vertices that feed the output (A1 to A4) and by whether an edge
 leads from input to output (A_FULL^RES, A_FULL^NRES). The cell that is nothing but that edge feeds its output from no
@@ -7,79 +7,88 @@ interior vertex and so is in none of A1 to A4.
 References: Pourchot, Ducarouge and Sigaud, "To Share or Not To Share", 2020, arXiv:2002.04289, section 4.
 """
 
-import operator
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from difflib import get_close_matches
+from dataclasses import fields
 from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Bool, Int32
 
 from shareornot.errors import SettingsError
-from shareornot.plugins import load_plugin, plugin_names
-from shareornot.spaces.nasbench101.features import CellFeatures, cell_features
-from shareornot.spaces.nasbench101.index import unique_codes
-from shareornot.spaces.nasbench101.vocabulary import MAX_VERTICES
+from shareornot.spaces.contract import Members, Space, space_members
+from shareornot.spaces.nasbench101.features import OPERATION_WORDS, CellFeatures, cell_features
+from shareornot.spaces.nasbench101.space import NASBench101
+from shareornot.spaces.nasbench101.vocabulary import MAX_VERTICES, NUM_CELLS, NUM_CELLS_UP_TO
+from shareornot.spaces.subspace import SubSpace, condition_name, parse_conditions
 
+FAMILY = NASBench101()
 Predicate = Callable[[CellFeatures], Bool[np.ndarray, " cells"]]
 
 FEATURES = tuple(field.name for field in fields(CellFeatures))
-COMPARISONS: dict[str, Callable[[np.ndarray, int], np.ndarray]] = {
-    "=": operator.eq,
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
+OPERATION_LEVELS = {
+    **{word or "none": code for code, word in enumerate(OPERATION_WORDS.tolist())},
+    **{str(code): code for code in range(len(OPERATION_WORDS))},
 }
-CONDITION = re.compile(r"\s*(\w+)\s*(==|!=|<=|>=|=|<|>)\s*(\w+)\s*")
-TRUTHS = {"true": 1, "yes": 1, "false": 0, "no": 0}
+"""The texts of an operation in a condition: a word, `none` for a vertex that a cell does not have, or its code."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Space:
-    """A set of cells.
+class CellSpace(SubSpace):
+    """A set of cells of NASBench-101.
+
+    Args:
+        name: name of the space.
+        description: one line about it.
+        predicate: from the features of many cells to which of them belong to the space.
 
     Example:
-        >>> shallow = Space(name="shallow", description="two steps at most", predicate=lambda cells: cells.depth <= 2)
-        >>> len(space_cells(shallow))
+        >>> shallow = CellSpace(name="shallow", description="two steps", predicate=lambda cells: cells.depth <= 2)
+        >>> len(shallow)
         69
     """
 
-    name: str
-    description: str
-    predicate: Predicate
-    """From the features of many cells to which of them belong to the space."""
+    def __init__(self, *, name: str, description: str, predicate: Predicate) -> None:
+        super().__init__(FAMILY, name, description, lambda: self.members_below(NUM_CELLS))
+        self.predicate = predicate
 
-    def min_output_edges(self, max_vertices: int = MAX_VERTICES) -> int:
-        """Smallest number of interior vertices that share the output's channels, over the cells of the space.
+    def members_below(self, number: int) -> Members:
+        """The members among the first cells, of which alone features are computed.
 
-        A super-net divides the output channels by it: that many channels a vertex can be asked for. It is at least 1.
+        Raises:
+            SettingsError: the predicate gives something else than a truth value for each cell.
         """
-        edges = _features(max_vertices).num_output_edges[space_cells(self, max_vertices)]
-        return max(1, int(edges.min()))
+        features = _features(number)
+        belongs = np.asarray(self.predicate(features))
+        if belongs.shape != features.residual.shape or belongs.dtype != bool:
+            raise SettingsError(
+                f"space {self.name}: expected a predicate that gives a truth value for each of "
+                f"{len(features.residual):,} cells, got {belongs.dtype} with shape {belongs.shape}"
+            )
+        return np.flatnonzero(belongs).astype(np.int32)
 
 
-def _by_output_edges(number: int) -> Space:
-    return Space(
+@lru_cache
+def _features(number: int) -> CellFeatures:
+    """Features of the first cells, in index order."""
+    return cell_features(np.arange(min(number, NUM_CELLS), dtype=np.int32))
+
+
+def _by_output_edges(number: int) -> CellSpace:
+    return CellSpace(
         name=f"A{number}",
         description=f"{number} interior {'vertex feeds' if number == 1 else 'vertices feed'} the output",
         predicate=lambda cells: cells.num_output_edges == number,
     )
 
 
-SPACES: tuple[Space, ...] = (
+SPACES: tuple[CellSpace, ...] = (
     *(_by_output_edges(number) for number in (1, 2, 3, 4)),
-    Space(name="A_FULL", description="all cells", predicate=lambda cells: np.ones(len(cells.residual), bool)),
-    Space(
+    CellSpace(name="A_FULL", description="all cells", predicate=lambda cells: np.ones(len(cells.residual), bool)),
+    CellSpace(
         name="A_FULL^RES",
         description="an edge leads from input to output",
         predicate=lambda cells: cells.residual,
     ),
-    Space(
+    CellSpace(
         name="A_FULL^NRES",
         description="no edge leads from input to output",
         predicate=lambda cells: ~cells.residual,
@@ -88,98 +97,54 @@ SPACES: tuple[Space, ...] = (
 """The spaces of the paper, in its order."""
 
 
+def cells_by_conditions(text: str) -> CellSpace:
+    """The cells whose features satisfy conditions such as `depth>=3,residual=true`, with commas for "and".
+
+    Features are the fields of `CellFeatures`; see `parse_conditions`.
+
+    Raises:
+        SettingsError: no condition, or an unknown feature or word.
+
+    Example:
+        >>> len(cells_by_conditions("num_output_edges=2, residual=true"))
+        38553
+    """
+    words = {f"operation_{vertex}": OPERATION_LEVELS for vertex in range(1, 6)}
+    holds = parse_conditions(text, FEATURES, words)
+    return CellSpace(
+        name=condition_name(text),
+        description="cells that satisfy these conditions",
+        predicate=lambda cells: holds(cells.as_dict()),
+    )
+
+
 def space_cells(space: Space, max_vertices: int = MAX_VERTICES) -> Int32[np.ndarray, " cells"]:
     """Unique indices of the cells of a space, increasing.
 
     Args:
-        space: the space.
-        max_vertices: only cells with at most so many vertices, the universe of a benchmark.
+        space: a space of NASBench-101's family.
+        max_vertices: only cells with at most so many vertices.
 
     Raises:
-        SettingsError: the space is empty, or its predicate gives something else than a truth value a cell.
+        SettingsError: the space is empty or of another family.
     """
-    cells = member_cells(space, max_vertices)
-    if len(cells) == 0:
-        raise SettingsError(f"space {space.name}: expected some cells with at most {max_vertices} vertices, got none")
-    return cells
-
-
-def member_cells(space: Space, max_vertices: int) -> Int32[np.ndarray, " cells"]:
-    """As `space_cells`, but a space may be empty."""
-    features = _features(max_vertices)
-    belongs = np.asarray(space.predicate(features))
-    if belongs.shape != features.residual.shape or belongs.dtype != bool:
+    if space.family != FAMILY.name:
         raise SettingsError(
-            f"space {space.name}: expected a predicate that gives a truth value for each of "
-            f"{len(features.residual):,} cells, got {belongs.dtype} with shape {belongs.shape}"
+            f"space {space.name}: expected a space of {FAMILY.name}, got one of {space.family}; take A1 to A4, A_FULL, "
+            "or conditions such as depth>=3"
         )
-    return np.flatnonzero(belongs).astype(np.int32)
+    if max_vertices not in NUM_CELLS_UP_TO:
+        raise SettingsError(f"max_vertices: expected 2 to {MAX_VERTICES}, got {max_vertices}")
+    return space_members(space, NUM_CELLS_UP_TO[max_vertices])
 
 
-@lru_cache
-def _features(max_vertices: int) -> CellFeatures:
-    """Features of all cells with at most so many vertices, in index order."""
-    return cell_features(np.arange(len(unique_codes(max_vertices)), dtype=np.int32))
+def min_output_edges(space: Space, max_vertices: int = MAX_VERTICES) -> int:
+    """Smallest number of interior vertices that share the output's channels, over the cells of a space.
 
-
-def parse_space(text: str) -> Space:
-    """A space from its name, or from conditions on features with commas for "and".
-
-    Features are the fields of `CellFeatures`; comparisons are =, !=, <, <=, > and >=; values are whole numbers, or true
-    and false. Names of the paper's spaces are taken with capitals or not, and A_FULL_RES for A_FULL^RES. Installed
-    packages add spaces by name, see `shareornot.plugins`.
+    A super-net divides the output channels by it: a vertex can be asked for that many channels. It is at least 1.
 
     Raises:
-        SettingsError: unknown name or feature, or no condition; the message names the nearest that is known.
-
-    Example:
-        >>> len(space_cells(parse_space("num_output_edges=2, residual=true")))
-        38553
+        SettingsError: the space is empty or of another family.
     """
-    wanted = text.strip().upper().replace("^", "_")
-    for space in SPACES:
-        if space.name.replace("^", "_") == wanted:
-            return space
-    if not any(sign in text for sign in "=<>"):
-        added = plugin_names("spaces")
-        if text.strip() in added:
-            return _added_space(text.strip())
-        names = [*(space.name for space in SPACES), *added]
-        near = get_close_matches(wanted, names, 1, cutoff=0)[0]
-        raise SettingsError(
-            f"space: expected one of {', '.join(names)}, or conditions such as 'num_output_edges=2, depth>=3', "
-            f"got {text!r}; try {near!r}"
-        )
-    conditions = [_parse_condition(part) for part in text.split(",")]
-
-    def predicate(cells: CellFeatures) -> Bool[np.ndarray, " cells"]:
-        arrays = cells.as_dict()
-        belongs = np.ones(len(cells.residual), bool)
-        for feature, compare, value in conditions:
-            belongs &= compare(arrays[feature], value)
-        return belongs
-
-    name = ",".join(re.sub(r"\s", "", part) for part in text.split(","))
-    return Space(name=name, description="cells that satisfy these conditions", predicate=predicate)
-
-
-def _added_space(name: str) -> Space:
-    space = load_plugin("spaces", name)
-    if not isinstance(space, Space) or space.name != name:
-        raise SettingsError(f"space {name}: expected a Space of that name from the package that adds it, got {space!r}")
-    return space
-
-
-def _parse_condition(text: str) -> tuple[str, Callable[[np.ndarray, int], np.ndarray], int]:
-    match = CONDITION.fullmatch(text)
-    if not match:
-        raise SettingsError(f"condition: expected a feature, a comparison and a value, as in depth>=3, got {text!r}")
-    feature, comparison, value = match.groups()
-    if feature not in FEATURES:
-        near = get_close_matches(feature, FEATURES, 1, cutoff=0)[0]
-        raise SettingsError(f"feature: expected one of {', '.join(FEATURES)}, got {feature!r}; try {near!r}")
-    if value.lower() in TRUTHS:
-        return feature, COMPARISONS[comparison], TRUTHS[value.lower()]
-    if not re.fullmatch(r"[0-9]{1,3}", value):
-        raise SettingsError(f"{feature}: expected a whole number, or true or false, got {value!r}")
-    return feature, COMPARISONS[comparison], int(value)
+    cells = space_cells(space, max_vertices)
+    return max(1, int(_features(NUM_CELLS_UP_TO[max_vertices]).num_output_edges[cells].min()))

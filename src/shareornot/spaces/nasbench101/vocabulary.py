@@ -16,6 +16,8 @@ MAX_EDGES = 9
 MAX_INTERIOR = MAX_VERTICES - 2
 NUM_CELLS = 423_624
 """Cells up to isomorphism."""
+NUM_CELLS_UP_TO = {2: 1, 3: 7, 4: 91, 5: 2_532, 6: 64_542, 7: NUM_CELLS}
+"""Cells up to isomorphism with at most so many vertices; they have the indices below."""
 
 ADJACENCY_BITS = MAX_VERTICES * (MAX_VERTICES - 1) // 2
 """Possible edges among 7 vertices, one bit each in a packed code."""

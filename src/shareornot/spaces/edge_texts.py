@@ -1,7 +1,6 @@
-"""Texts of architectures: cells of NASBench-101, and graphs with operations on edges as NAS-Bench-201 writes them.
+"""Graphs with operations on edges, as NAS-Bench-201 writes them, whatever their operations and number of vertices.
 
-A cell is what `str(cell)` writes: the adjacency row by row, a semicolon, the operations with commas. A graph of
-NAS-Bench-201 lists for each vertex after the input the operation on the edge from each earlier one:
+A text lists for each vertex after the input the operation on the edge from each earlier one:
 `|nor_conv_3x3~0|+|none~0|skip_connect~1|+|...|`. A list is understood only as a whole: if one text is of another kind,
 all are names.
 """
@@ -12,76 +11,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int32, Integer, UInt8
-
-from shareornot.errors import CellError
-from shareornot.spaces.nasbench101 import MAX_VERTICES, OPERATIONS, encode, find_index
+from jaxtyping import Bool, Float64, Integer, UInt8
 
 NONE, SKIP = "none", "skip_connect"
 """NAS-Bench-201's words for an edge that is not there and for one without an operation."""
 MAX_EDGE_VERTICES = 10
 """Of a graph with operations on edges: more would make too many features."""
-
-
-def cell_indices(texts: Sequence[str]) -> Int32[np.ndarray, " texts"] | None:
-    """Unique indices of the cells that the texts describe, or None unless all of them are cells.
-
-    Adjacencies and lists of operations are read once each, so that a million texts take a second or two.
-    """
-    if not len(texts) or ";" not in texts[0]:
-        return None
-    adjacencies: dict[str, int] = {}
-    operations: dict[str, int] = {}
-    which = np.empty((len(texts), 2), np.int32)
-    for row, text in enumerate(texts):
-        bits, separator, names = text.strip().partition(";")
-        if not separator:
-            return None
-        which[row, 0] = adjacencies.setdefault(bits, len(adjacencies))
-        which[row, 1] = operations.setdefault(names, len(operations))
-    labels = [_operation_codes(names) for names in operations]
-    cells = np.full(len(texts), -1, np.int32)
-    sizes = np.array([_num_vertices(bits) for bits in adjacencies])
-    for size in np.unique(sizes).tolist():
-        rows = np.flatnonzero(sizes[which[:, 0]] == size)
-        if not 2 <= size <= MAX_VERTICES:
-            return None
-        fitting = np.array([label is not None and len(label) == size - 2 for label in labels])
-        if not fitting[which[rows, 1]].all():
-            return None
-        matrices = np.stack([_matrix(bits, size) for bits in adjacencies])
-        columns = np.array(
-            [label if label is not None and len(label) == size - 2 else (0,) * (size - 2) for label in labels], np.int8
-        ).reshape(len(labels), size - 2)
-        try:
-            codes = encode(matrices[which[rows, 0]], columns[which[rows, 1]])
-        except CellError:
-            return None
-        cells[rows], valid = find_index(codes)
-        if not valid.all():
-            return None
-    return cells
-
-
-def _num_vertices(bits: str) -> int:
-    """Of an adjacency written row by row; 0 where it is none."""
-    size = round(len(bits) ** 0.5)
-    return size if size * size == len(bits) and not set(bits) - {"0", "1"} else 0
-
-
-def _matrix(bits: str, size: int) -> Integer[np.ndarray, "vertices vertices"]:
-    """The adjacency, or zeros where the text is that of another size."""
-    if len(bits) != size * size:
-        return np.zeros((size, size), np.int8)
-    return (np.frombuffer(bits.encode(), np.uint8) - ord("0")).astype(np.int8).reshape(size, size)
-
-
-def _operation_codes(names: str) -> tuple[int, ...] | None:
-    """Codes of the operations of the interior vertices, or None where one is unknown."""
-    first, *inner, last = [name.strip() for name in names.split(",")] if "," in names else ["", ""]
-    if (first, last) != ("input", "output") or any(name not in OPERATIONS for name in inner):
-        return None
-    return tuple(OPERATIONS.index(name) for name in inner)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

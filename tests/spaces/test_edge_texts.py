@@ -1,10 +1,7 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from shareornot.spaces.nasbench101 import NUM_CELLS, Cell
-from shareornot.spaces.texts import cell_indices, edge_texts
+from shareornot.spaces.edge_texts import edge_texts
 
 CONV, POOL, SKIP, NONE = "nor_conv_3x3", "avg_pool_3x3", "skip_connect", "none"
 
@@ -13,44 +10,6 @@ def text_of(*operations):
     """Of a graph with four vertices."""
     a, b, c, d, e, f = operations
     return f"|{a}~0|+|{b}~0|{c}~1|+|{d}~0|{e}~1|{f}~2|"
-
-
-@given(st.lists(st.integers(0, NUM_CELLS - 1), min_size=1, max_size=20))
-def test_cells_are_found_again(cells):
-    texts = [str(Cell.from_index(cell)) for cell in cells]
-    assert cell_indices(texts).tolist() == cells
-
-
-def test_specifications_with_vertices_to_prune():
-    raw = Cell([[0, 1, 0, 1], [0, 0, 0, 0], [0, 0, 0, 1], [0, 0, 0, 0]], ["input", *["conv1x1-bn-relu"] * 2, "output"])
-    texts = [f" {raw} ", str(raw.prune()), "01 00;input,output".replace(" ", "")]
-    assert cell_indices(texts).tolist() == [raw.index, raw.index, 0]
-
-
-@pytest.mark.parametrize(
-    "odd",
-    [
-        "",
-        "a name",
-        ";",
-        "0100;",
-        "0100;input",
-        "0100;input,output,",
-        "0100;output,input",
-        "0000;input,output",
-        "0110;input,output",
-        "0200;input,output",
-        "010;input,output",
-        "011001000;input,output",
-        "011001000;input,conv9x9,output",
-        "0" * 64 + ";input,output",
-        "1" * 1_000_000 + ";input",
-    ],
-)
-def test_one_text_of_another_kind_makes_all_of_them_names(odd):
-    assert cell_indices(["0100;input,output"]).tolist() == [0]
-    assert cell_indices([odd]) is None
-    assert cell_indices(["0100;input,output", odd]) is None
 
 
 def test_operations_on_edges():
@@ -108,5 +67,4 @@ def test_odd_texts_of_edges(odd):
 
 
 def test_no_text():
-    assert cell_indices([]) is None
     assert edge_texts([]) is None
