@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from shareornot.errors import DataError
-from shareornot.supernet import OptimizerSettings, SuperNet, Trainer, TrainingSettings
+from shareornot.supernet import NASBench101SuperNet, OptimizerSettings, Trainer, TrainingSettings
 from shareornot.supernet.checkpoint import load_checkpoint, load_network, save_checkpoint
 
 PUBLISHED = OptimizerSettings(accumulate_epsilon=True, move_whole_tensors=True)
@@ -19,7 +19,7 @@ STEPS_PER_EPOCH = 3
 @pytest.fixture
 def trainer(images, network_config, some_cells):
     def make(config=CONFIG, **network_changes) -> Trainer:
-        network = SuperNet(network_config(**network_changes), config.seed)
+        network = NASBench101SuperNet(network_config(**network_changes), config.seed)
         return Trainer(network, images, some_cells("A_FULL", 40), config)
 
     return make

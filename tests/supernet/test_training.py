@@ -9,7 +9,8 @@ import torch.nn.functional as F  # noqa: N812
 
 from shareornot.errors import SettingsError
 from shareornot.images import draw_epoch
-from shareornot.supernet import BatchNormMode, OptimizerSettings, SuperNet, Trainer, TrainingSettings
+from shareornot.supernet import NASBench101SuperNet, OptimizerSettings, Trainer, TrainingSettings
+from shareornot.supernet.contract import merge_regions
 
 RECIPES = {
     "as described": OptimizerSettings(),
@@ -25,7 +26,7 @@ def trainer(images, network_config, some_cells):
 
     def make(network_changes=None, *, double=False, num_cells=40, **changes) -> Trainer:
         config = TrainingSettings(**({"epochs": 4, "batch_size": BATCH_SIZE, "seed": 1} | changes))
-        network = SuperNet(network_config(**(network_changes or {})), config.seed)
+        network = NASBench101SuperNet(network_config(**(network_changes or {})), config.seed)
         return Trainer(network.double() if double else network, images, some_cells("A_FULL", num_cells), config)
 
     return make
@@ -54,8 +55,10 @@ def test_a_step_leaves_alone_what_its_cells_do_not_use(recipe, cells_per_step, s
     for step in range(5):
         before = everything(one)
         epoch, position = divmod(step, one.steps_per_epoch)
-        plans = [network.plan(int(index)) for index in cells_of_epoch(one, epoch)[position]]
-        regions = network.used_regions(plans)
+        regions = {}
+        for index in cells_of_epoch(one, epoch)[position]:
+            network.activate(int(index))
+            merge_regions(regions, network.used_regions())
         one.step()
         after = everything(one)
         for name, parameter in network.named_parameters():
@@ -98,7 +101,8 @@ def test_avg_k_is_the_mean_of_k_gradients(single_kernel, trainer, monkeypatch):
     separate, losses = [], []
     for index in cells_of_epoch(averaged, 0)[0].tolist():
         alone.zero_grad(set_to_none=True)
-        one_loss = F.cross_entropy(alone(batch.double(), alone.plan(index), BatchNormMode("running", 0.1)), labels)
+        alone.activate(index)
+        one_loss = F.cross_entropy(alone(batch.double()), labels)
         one_loss.backward()
         losses.append(one_loss.item())
         separate.append({name: p.grad for name, p in alone.named_parameters() if p.grad is not None})
@@ -162,7 +166,7 @@ def test_the_seed_of_training_draws_other_cells_and_images_for_the_same_weights(
     weights = []
     for seed in (0, 1):
         config = TrainingSettings(epochs=1, batch_size=BATCH_SIZE, seed=seed)
-        one = Trainer(SuperNet(network_config(), 0), images, some_cells("A_FULL", 40), config)
+        one = Trainer(NASBench101SuperNet(network_config(), 0), images, some_cells("A_FULL", 40), config)
         list(one.run())
         weights.append(one.network.stem.weight)
     assert not torch.equal(*weights)
@@ -194,7 +198,7 @@ def test_settings_out_of_range_are_refused(name, value):
 
 
 def test_no_cells_or_too_few_images_are_refused(images, network_config):
-    network = SuperNet(network_config(), 0)
+    network = NASBench101SuperNet(network_config(), 0)
     with pytest.raises(SettingsError, match="space: expected at least one cell"):
         Trainer(network, images, np.array([], np.int32), TrainingSettings(batch_size=4))
     with pytest.raises(SettingsError, match="expected at most the 22 training images, got 256"):
@@ -204,4 +208,4 @@ def test_no_cells_or_too_few_images_are_refused(images, network_config):
 def test_an_unknown_sampling_is_refused_when_the_training_is_built(images, network_config):
     settings = TrainingSettings(batch_size=8, sampling="best")  # a folder with such settings stays readable
     with pytest.raises(SettingsError, match="sampling: expected one of uniform, pro-rata, got 'best'"):
-        Trainer(SuperNet(network_config(), 0), images, np.arange(3, dtype=np.int32), settings)
+        Trainer(NASBench101SuperNet(network_config(), 0), images, np.arange(3, dtype=np.int32), settings)

@@ -183,7 +183,7 @@ def _measure(settings: RunSettings, device: str, path: Path, should_stop: Should
 
     from shareornot.studies.devices import choose_device
     from shareornot.studies.supernets import _load_images
-    from shareornot.supernet import Evaluator, SuperNet, Trainer
+    from shareornot.supernet import Evaluator, NASBench101SuperNet, Trainer
     from shareornot.supernet.checkpoint import save_checkpoint
 
     device = choose_device(device)
@@ -192,7 +192,7 @@ def _measure(settings: RunSettings, device: str, path: Path, should_stop: Should
     cells = space_cells(open_space(settings.space), table.info.max_vertices)
     # One cell a step: steps of several take as many times longer.
     training = replace(settings.training, cells_per_step=1, sampling="uniform")
-    trainer = Trainer(SuperNet(settings.network, 0).to(device), images, cells, training)
+    trainer = Trainer(NASBench101SuperNet(settings.network, 0).to(device), images, cells, training)
     trainer.network.train()
     sampled: list[int] = []
     sample = trainer.sample

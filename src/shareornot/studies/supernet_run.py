@@ -20,11 +20,11 @@ from shareornot.images import ImageSet
 from shareornot.progress import Progress
 from shareornot.studies.settings import RunSettings, read_settings, write_settings
 from shareornot.studies.training_log import TrainingLog
-from shareornot.supernet import EpochReport, EvaluationSettings, Evaluator, SuperNet, Trainer
+from shareornot.supernet import EpochReport, EvaluationSettings, Evaluator, NASBench101SuperNet, Trainer
 from shareornot.supernet.checkpoint import load_checkpoint, load_network, save_checkpoint
 
 Indices = Int32[np.ndarray, " cells"]
-OnEpoch = Callable[[SuperNet, EpochReport, float], None]
+OnEpoch = Callable[[NASBench101SuperNet, EpochReport, float], None]
 SAVE_INTERVAL_S = 30.0
 
 SETTINGS, CHECKPOINT, PROXIES = "settings.json", "checkpoint.safetensors", "proxies.parquet"
@@ -37,7 +37,7 @@ def train_supernet(
     space: Indices,
     progress: Progress,
     should_stop: Callable[[], bool] = lambda: False,
-) -> SuperNet:
+) -> NASBench101SuperNet:
     """Train a super-net, or go on with one that was stopped, or return one that is done.
 
     Args:
@@ -67,7 +67,7 @@ def continue_training(
     should_stop: Callable[[], bool] = lambda: False,
     *,
     on_epoch: OnEpoch,
-) -> SuperNet:
+) -> NASBench101SuperNet:
     """Train in a folder that is known to belong to these settings, from wherever its checkpoint stands.
 
     Args:
@@ -84,7 +84,7 @@ def continue_training(
         DataError: the checkpoint is damaged, or of other settings.
         Interrupted: `should_stop` said so; a checkpoint of that very step was written.
     """
-    network = SuperNet(settings.network, settings.training.seed).to(images.device)
+    network = NASBench101SuperNet(settings.network, settings.training.seed).to(images.device)
     checkpoint = folder / CHECKPOINT
     trainer = Trainer(network, images, space, settings.training)
     if checkpoint.exists():
@@ -151,7 +151,7 @@ def evaluate_supernet(
 
 def score_cells(
     folder: Path,
-    network: SuperNet,
+    network: NASBench101SuperNet,
     num_steps: int,
     evaluation: EvaluationSettings,
     images: ImageSet,

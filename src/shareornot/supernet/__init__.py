@@ -7,8 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from shareornot.supernet.batch_norm import adapted_batch_norm, evaluation_mode
+    from shareornot.supernet.contract import MixedSuperNet, SuperNet
     from shareornot.supernet.evaluation import Evaluator, proxy_accuracies
-    from shareornot.supernet.network import BatchNormMode, SuperNet, adapt_batch_norm
+    from shareornot.supernet.nasbench101 import NASBench101SuperNet
     from shareornot.supernet.optimizer import PartialOptimizer
     from shareornot.supernet.sampling import SAMPLING_STRATEGIES, pro_rata, sampling_strategy, uniform
     from shareornot.supernet.settings import EvaluationSettings, NetworkSettings, OptimizerSettings, TrainingSettings
@@ -21,9 +23,11 @@ _HOME = {
     "TrainingSettings": "settings",
     "Evaluator": "evaluation",
     "proxy_accuracies": "evaluation",
-    "BatchNormMode": "network",
-    "SuperNet": "network",
-    "adapt_batch_norm": "network",
+    "adapted_batch_norm": "batch_norm",
+    "evaluation_mode": "batch_norm",
+    "MixedSuperNet": "contract",
+    "SuperNet": "contract",
+    "NASBench101SuperNet": "nasbench101",
     "PartialOptimizer": "optimizer",
     "SAMPLING_STRATEGIES": "sampling",
     "pro_rata": "sampling",
@@ -35,17 +39,19 @@ _HOME = {
 
 __all__ = [
     "SAMPLING_STRATEGIES",
-    "BatchNormMode",
     "EpochReport",
     "EvaluationSettings",
     "Evaluator",
+    "MixedSuperNet",
+    "NASBench101SuperNet",
     "NetworkSettings",
     "OptimizerSettings",
     "PartialOptimizer",
     "SuperNet",
     "Trainer",
     "TrainingSettings",
-    "adapt_batch_norm",
+    "adapted_batch_norm",
+    "evaluation_mode",
     "pro_rata",
     "proxy_accuracies",
     "sampling_strategy",

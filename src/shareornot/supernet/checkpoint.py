@@ -19,7 +19,8 @@ from torch import Tensor
 
 from shareornot.errors import DataError
 from shareornot.storage import atomic_write
-from shareornot.supernet.network import SuperNet
+from shareornot.supernet.contract import SuperNet
+from shareornot.supernet.nasbench101 import NASBench101SuperNet
 from shareornot.supernet.settings import NetworkSettings
 from shareornot.supernet.training import Trainer
 
@@ -36,7 +37,7 @@ def save_checkpoint(path: Path, trainer: Trainer) -> None:
     metadata = {
         "format": FORMAT,
         "steps_done": str(trainer.steps_done),
-        "network": json.dumps(asdict(trainer.network.config)),
+        "network": json.dumps(_settings_of(trainer.network)),
         "training": json.dumps(asdict(trainer.config)),
         "torch": torch.__version__,
     }
@@ -51,27 +52,33 @@ def load_checkpoint(path: Path, trainer: Trainer) -> None:
         DataError: the file is damaged, no checkpoint, or one of other settings.
     """
     tensors, metadata = _read(path)
-    for part, config in (("network", trainer.network.config), ("training", trainer.config)):
-        if json.loads(metadata[part]) != json.loads(json.dumps(asdict(config))):
+    for part, config in (("network", _settings_of(trainer.network)), ("training", asdict(trainer.config))):
+        if json.loads(metadata[part]) != json.loads(json.dumps(config)):
             raise DataError(
-                f"{path}: expected a checkpoint of these {part} settings, {asdict(config)}, got {metadata[part]}; "
+                f"{path}: expected a checkpoint of these {part} settings, {config}, got {metadata[part]}; "
                 "resume with the settings it was made with, or start in another folder"
             )
     _assign(path, _tensors(trainer), tensors)
     trainer.steps_done = int(metadata["steps_done"])
 
 
-def load_network(path: Path) -> tuple[SuperNet, int]:
+def load_network(path: Path) -> tuple[NASBench101SuperNet, int]:
     """The super-net of a checkpoint, for evaluation, and the number of steps it was trained.
 
     Raises:
         DataError: the file is damaged or no checkpoint.
     """
     tensors, metadata = _read(path)
-    network = SuperNet(NetworkSettings(**json.loads(metadata["network"])), seed=0)
+    network = NASBench101SuperNet(NetworkSettings(**json.loads(metadata["network"])), seed=0)
     prefix = "network."
     _assign(path, network.state_dict(), {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)})
     return network, int(metadata["steps_done"])
+
+
+def _settings_of(network: SuperNet) -> dict[str, Any]:
+    """The settings of a network of this package; empty for a network that has none, such as a user's."""
+    settings = getattr(network, "config", None)
+    return asdict(settings) if isinstance(settings, NetworkSettings) else {}
 
 
 def _tensors(trainer: Trainer) -> dict[str, Tensor]:

@@ -1,16 +1,15 @@
 """Proxy accuracies: how well cells do with the weights that they share."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from copy import deepcopy
 
 import numpy as np
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from shareornot.images import ImageSet, draw_epoch
-from shareornot.supernet.cell_plan import CellPlan
-from shareornot.supernet.network import ADAPTED, RUNNING, Images, SuperNet, adapt_batch_norm
+from shareornot.supernet.batch_norm import Images, adapted_batch_norm, evaluation_mode
+from shareornot.supernet.contract import SuperNet
 from shareornot.supernet.sampling import Indices
 from shareornot.supernet.settings import EvaluationSettings, OptimizerSettings, TrainingSettings
 from shareornot.supernet.training import Trainer
@@ -20,36 +19,35 @@ class Evaluator:
     """Scores cells with a trained super-net, which it leaves as it is.
 
     Args:
-        network: trained; moved nowhere, changed nowhere but in its adapted statistics.
+        network: trained; every score leaves its parameters, statistics and modes as they were.
         images: on the device of the network.
         config: how to score.
     """
 
     def __init__(self, network: SuperNet, images: ImageSet, config: EvaluationSettings) -> None:
         self.network, self.images, self.config = network, images, config
-        self.batches = [] if config.adaptation == "none" else _training_batches(images, config)
-        self.validation = images.normalize(images.validation_images)
+        dtype = next(parameter.dtype for _, parameter in network.named_parameters())
+        batches = [] if config.adaptation == "none" else _training_batches(images, config)
+        self.batches = [batch.to(dtype) for batch in batches]
+        self.validation = images.normalize(images.validation_images).to(dtype)
 
     def scores(self, cells: Indices) -> Iterator[float]:
-        """Proxy accuracy of each cell in turn, on the validation images."""
-        for index in cells:
+        """Proxy accuracy of each architecture in turn, on the validation images; a fraction."""
+        for architecture in cells.tolist():
             network = self.network
             if self.config.fine_tuning_steps:
                 network = deepcopy(network)
-                self._fine_tune(network, int(index))
-            plan = network.plan(int(index))
-            with torch.inference_mode():
-                right = self.logits(network, plan).argmax(dim=1) == self.images.validation_labels
-                yield int(right.sum()) / len(self.validation)
+                self._fine_tune(network, architecture)
+            network.activate(architecture)
+            with torch.inference_mode(), self._evaluation(network):
+                logits = torch.cat([network(part) for part in torch.split(self.validation, self.forward_size)])
+            yield int((logits.argmax(dim=1) == self.images.validation_labels).sum()) / len(self.validation)
 
-    def logits(self, network: SuperNet, plan: CellPlan) -> Float[Tensor, "validation K"]:
-        """Of a cell, for each validation image."""
-        mode = RUNNING
-        if self.config.adaptation != "none":
-            average = self.config.adaptation == "average"
-            adapt_batch_norm(network, plan, self.batches, average=average)
-            mode = ADAPTED
-        return torch.cat([network(part, plan, mode) for part in torch.split(self.validation, self.forward_size)])
+    def _evaluation(self, network: SuperNet) -> AbstractContextManager[None]:
+        """Evaluation mode with the statistics of batch norm that the settings ask for."""
+        if self.config.adaptation == "none":
+            return evaluation_mode(network)
+        return adapted_batch_norm(network, self.batches, average=self.config.adaptation == "average")
 
     @property
     def forward_size(self) -> int:

@@ -10,10 +10,8 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from shareornot.supernet.network import Region
+from shareornot.supernet.contract import Regions
 from shareornot.supernet.settings import OptimizerSettings
-
-Regions = dict[nn.Parameter, list[Region]]
 
 
 class Rule(Protocol):

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from shareornot.errors import SettingsError
 from shareornot.images import Draws, ImageSet, draw_epoch
-from shareornot.supernet.cell_plan import CellPlan
-from shareornot.supernet.network import BatchNormMode, Images, SuperNet
+from shareornot.supernet.batch_norm import Images
+from shareornot.supernet.contract import Regions, SuperNet, merge_regions, used_regions
 from shareornot.supernet.optimizer import PartialOptimizer
 from shareornot.supernet.sampling import Indices, sampling_strategy
 from shareornot.supernet.settings import TrainingSettings
@@ -62,6 +62,7 @@ class Trainer:
         self.network, self.images, self.config = network, images, config
         self.sample = sampling_strategy(config.sampling)(space)
         self.optimizer = PartialOptimizer(dict(network.named_parameters()), config.optimizer)
+        self.dtype = next(parameter.dtype for _, parameter in network.named_parameters())
         self.steps_done = 0
         self._epoch: _Epoch | None = None
 
@@ -86,21 +87,23 @@ class Trainer:
         start = position * self.config.batch_size
         images, labels = self.images.training_batch(epoch.images, start, start + self.config.batch_size)
         k = self.config.cells_per_step
-        plans = [self.network.plan(int(index)) for index in epoch.cells[position * k : (position + 1) * k]]
-        images = images.to(self.network.classifier.weight.dtype)
-        loss = self.learn(images, labels, plans, self.learning_rate(epoch.number))
+        cells = epoch.cells[position * k : (position + 1) * k].tolist()
+        images = images.to(self.dtype)
+        loss = self.learn(images, labels, cells, self.learning_rate(epoch.number))
         self.steps_done += 1
         return loss
 
-    def learn(self, images: Images, labels: Tensor, plans: list[CellPlan], learning_rate: float) -> Tensor:
+    def learn(self, images: Images, labels: Tensor, cells: list[int], learning_rate: float) -> Tensor:
         """Move the weights by the mean gradient of some cells on one mini-batch; returns the mean loss."""
-        mode = BatchNormMode("running", self.network.config.bn_momentum)
-        losses = []
-        for plan in plans:
-            loss = F.cross_entropy(self.network(images, plan, mode), labels) / len(plans)
+        losses: list[Tensor] = []
+        regions: Regions = {}
+        for cell in cells:
+            self.network.activate(cell)
+            loss = F.cross_entropy(self.network(images), labels) / len(cells)
             loss.backward()  # type: ignore[no-untyped-call]
             losses.append(loss.detach())
-        self.optimizer.step(self.network.used_regions(plans), learning_rate)
+            merge_regions(regions, used_regions(self.network))
+        self.optimizer.step(regions, learning_rate)
         return torch.stack(losses).sum()
 
     def run(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[EpochReport]:

@@ -8,8 +8,9 @@ from torch import nn
 
 from shareornot.errors import SettingsError
 from shareornot.spaces.nasbench101 import SPACES, Cell
-from shareornot.supernet import BatchNormMode, NetworkSettings, SuperNet, adapt_batch_norm
-from shareornot.supernet.network import RUNNING, ConvBatchNorm, max_pool_3x3
+from shareornot.supernet import NASBench101SuperNet, NetworkSettings
+from shareornot.supernet.contract import merge_regions
+from shareornot.supernet.network import ConvBatchNorm, max_pool_3x3
 from shareornot.supernet.standalone import StandaloneNetwork
 
 MIN_OUTPUT_EDGES = {space.name: int(space.name[1]) if space.name[1:].isdigit() else 1 for space in SPACES}
@@ -29,7 +30,7 @@ FOUR_BRANCHES = Cell(
 
 def random_network(config, seed=0, dtype=torch.float64):
     """A super-net no part of which has a special value, so that nothing cancels by chance."""
-    network = SuperNet(config, seed).to(dtype)
+    network = NASBench101SuperNet(config, seed).to(dtype)
     generator = torch.Generator().manual_seed(seed)
     for name, tensor in network.state_dict().items():
         if name.endswith(("gamma", "running_var")):
@@ -91,12 +92,12 @@ def test_restricted_to_a_cell_it_is_the_network_built_for_that_cell(
         network = random_network(config, number, dtype)
         alone = standalone_twin(network, int(index))
         batch = torch.randn(6, 3, 8, 8, dtype=dtype, generator=torch.Generator().manual_seed(number))
-        plan = network.plan(int(index))
+        network.activate(int(index))
 
         with torch.no_grad():
-            assert_close(network(batch, plan, RUNNING), alone.eval()(batch)[:, 0])
+            assert_close(network.eval()(batch), alone.eval()(batch)[:, 0])
 
-        logits = network(batch, plan, BatchNormMode("running", config.bn_momentum))
+        logits = network.train()(batch)
         expected = alone.train()(batch)[:, 0]
         assert_close(logits, expected)
         labels = torch.arange(6) % 4
@@ -114,10 +115,11 @@ def test_restricted_to_a_cell_it_is_the_network_built_for_that_cell(
 def test_used_regions_are_where_the_gradients_are(network_config, some_cells):
     for single_kernel in (False, True):
         network = random_network(network_config(single_kernel=single_kernel))
-        plans = [network.plan(int(index)) for index in some_cells("A_FULL", 3)]
-        for plan in plans:
-            network(torch.randn(6, 3, 8, 8, dtype=torch.float64), plan, BatchNormMode("running", 0.1)).sum().backward()
-        regions = network.used_regions(plans)
+        regions = {}
+        for index in some_cells("A_FULL", 3):
+            network.activate(int(index))
+            network(torch.randn(6, 3, 8, 8, dtype=torch.float64)).sum().backward()
+            merge_regions(regions, network.used_regions())
         for parameter in network.parameters():
             if parameter not in regions:
                 assert parameter.grad is None
@@ -137,10 +139,9 @@ def test_the_1x1_of_single_k_is_the_centre_of_its_3x3(network_config):
     with torch.no_grad():
         pointwise.weight.copy_(unit.weight[:, :, 1:2, 1:2])
     batch = torch.randn(4, 6, 8, 8)
-    mode = BatchNormMode("running", 0.1)
-    output = unit(batch, 6, 1, mode)
-    torch.testing.assert_close(output, pointwise(batch, 6, 1, mode))
-    assert not torch.allclose(output, unit(batch, 6, 3, mode))
+    output = unit(batch, 6, 1)
+    torch.testing.assert_close(output, pointwise(batch, 6, 1))
+    assert not torch.allclose(output, unit(batch, 6, 3))
     output.square().sum().backward()
     centre = unit.weight.grad[:, :, 1, 1].clone()
     assert centre.all()
@@ -158,7 +159,7 @@ def test_fixed_statistics_folded_into_the_convolution_are_batch_norm(kernel_size
     convolved = F.conv2d(batch, unit.weight[:n, :n], padding=kernel_size // 2)
     vectors = (unit.running_mean[:n], unit.running_var[:n], unit.gamma[:n], unit.beta[:n])
     expected = F.relu(F.batch_norm(convolved, *vectors, training=False, eps=1e-5))
-    torch.testing.assert_close(unit(batch, n, kernel_size, RUNNING), expected, rtol=0, atol=1e-12)
+    torch.testing.assert_close(unit.eval()(batch, n, kernel_size), expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 8])
@@ -172,55 +173,8 @@ def test_pooling_is_pytorchs_bit_by_bit(size):
     assert torch.equal(batch, before)
 
 
-def batch_statistics(alone, batch):
-    """Mean and unbiased variance of what each batch norm of a network is given, by hand."""
-    given = {}
-    handles = [
-        module.register_forward_pre_hook(lambda norm, inputs: given.update({norm: inputs[0].detach()}))
-        for module in alone.modules()
-        if isinstance(module, nn.BatchNorm2d)
-    ]
-    alone.train()(batch)
-    for handle in handles:
-        handle.remove()
-    return {
-        norm: torch.stack([x.mean(dim=(0, 2, 3)), x.transpose(0, 1).flatten(1).var(dim=1)]) for norm, x in given.items()
-    }
-
-
-@pytest.mark.parametrize("average", [True, False])
-def test_adapted_statistics_are_those_of_the_batches(average, network_config, some_cells):
-    config = network_config()
-    network = random_network(config)
-    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    batches = [torch.randn(6, 3, 8, 8, dtype=torch.float64) * scale for scale in (1, 2, 3, 4)]
-    for index in some_cells("A_FULL", 4).tolist():
-        alone = standalone_twin(network, index)
-        of_batches = [batch_statistics(alone, batch) for batch in batches]
-        adapt_batch_norm(network, network.plan(index), batches, average=average)
-        for unit, (_, norm, _) in pairs_of_units(network, alone):
-            statistics = torch.stack([of_batch[norm] for of_batch in of_batches])
-            expected = statistics.mean(dim=0) if average else statistics[-1]
-            adapted = torch.stack([unit.adapted_mean, unit.adapted_var])[:, : norm.num_features]
-            torch.testing.assert_close(adapted, expected, rtol=1e-10, atol=1e-10)
-    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
-
-
-def test_a_cell_that_diverged_leaves_nothing_to_the_next(network_config, some_cells):
-    network = random_network(network_config())
-    plan = network.plan(int(some_cells("A_FULL", 1)[0]))
-    batches = [torch.randn(6, 3, 8, 8, dtype=torch.float64) for _ in range(2)]
-    for average in (True, False):
-        adapt_batch_norm(network, plan, batches, average=average)
-        expected = network.stem.adapted_mean.clone()
-        adapt_batch_norm(network, plan, [torch.full_like(batches[0], torch.nan)], average=average)
-        assert network.stem.adapted_mean.isnan().all()
-        adapt_batch_norm(network, plan, batches, average=average)
-        assert torch.equal(network.stem.adapted_mean, expected)
-
-
 def test_initial_weights_follow_from_the_seed(network_config):
-    first, again, other = (SuperNet(network_config(), seed).state_dict() for seed in (1, 1, 2))
+    first, again, other = (NASBench101SuperNet(network_config(), seed).state_dict() for seed in (1, 1, 2))
     assert all(torch.equal(first[name], again[name]) for name in first)
     weights = [name for name in first if name.endswith("weight")]
     assert not any(torch.equal(first[name], other[name]) for name in weights)
@@ -228,7 +182,7 @@ def test_initial_weights_follow_from_the_seed(network_config):
 
 def test_vertices_hold_as_many_channels_as_the_space_can_ask_for(network_config):
     for edges, widths in ((1, (6, 12)), (2, (3, 6)), (3, (2, 4)), (4, (2, 3))):
-        network = SuperNet(network_config(min_output_edges=edges), 0)
+        network = NASBench101SuperNet(network_config(min_output_edges=edges), 0)
         assert (len(network.cells[0].conv3x3[0].gamma), len(network.cells[1].conv1x1[4].gamma)) == widths
 
 
@@ -236,12 +190,12 @@ def test_a_network_too_small_for_a_cell_says_so(network_config, some_cells):
     seven_vertices = int(some_cells("A_FULL", 1)[0])
     one_branch = int(some_cells("A1", 1)[0])
     with pytest.raises(SettingsError, match="at most 5 vertices"):
-        SuperNet(network_config(max_vertices=5), 0).plan(seven_vertices)
+        NASBench101SuperNet(network_config(max_vertices=5), 0).activate(seven_vertices)
     with pytest.raises(SettingsError, match="at least 2 edges into the output, got 7 and 1"):
-        SuperNet(network_config(min_output_edges=2), 0).plan(one_branch)
+        NASBench101SuperNet(network_config(min_output_edges=2), 0).activate(one_branch)
     with pytest.raises(SettingsError, match="expected num_filters of at least as many, got 3"):
-        SuperNet(network_config(num_filters=3), 0).plan(FOUR_BRANCHES)
-    assert SuperNet(network_config(min_output_edges=2), 0).plan(ONLY_RESIDUAL).residual
+        NASBench101SuperNet(network_config(num_filters=3), 0).activate(FOUR_BRANCHES)
+    assert NASBench101SuperNet(network_config(min_output_edges=2), 0).plan(ONLY_RESIDUAL).residual
 
 
 @pytest.mark.parametrize(

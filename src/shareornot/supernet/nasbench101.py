@@ -1,0 +1,169 @@
+"""The super-net over NASBench-101: one network whose sub-graphs are all cells of a space.
+
+Shape suffixes: B batch, C channels, D channels that come out, H height, W width, K classes.
+Images are in channels-last layout throughout.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from shareornot.spaces.nasbench101 import CONV1X1, CONV3X3, MAXPOOL3X3
+from shareornot.supernet.cell_plan import CellPlan, fitting_plan
+from shareornot.supernet.contract import Region, Regions
+from shareornot.supernet.network import ConvBatchNorm, Images, Output, max_pool_3x3
+from shareornot.supernet.settings import NetworkSettings
+
+SMALLEST_CELL = 0
+"""Unique index of the cell whose input is its output, which fits every network."""
+
+
+class SuperCell(nn.Module):
+    """All cells of the space at one place of the network.
+
+    Every vertex holds its operations, and a projection of the cell's input to it, each with weights of its own.
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, stack: int, config: NetworkSettings, generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        self.stack = stack
+        self.out_channels = out_channels
+        self.single_kernel = config.single_kernel
+        widest = math.ceil(out_channels / config.min_output_edges)
+        interior = range(config.max_vertices - 2)
+
+        def unit(in_channels: int, out_channels: int, kernel_size: int) -> ConvBatchNorm:
+            return ConvBatchNorm(in_channels, out_channels, kernel_size, config, generator)
+
+        self.projections = nn.ModuleList(unit(in_channels, widest, 1) for _ in interior)
+        self.output_projection = unit(in_channels, out_channels, 1)
+        self.conv3x3 = nn.ModuleList(unit(widest, widest, 3) for _ in interior)
+        self.conv1x1 = nn.ModuleList(unit(widest, widest, 1) for _ in interior if not config.single_kernel)
+
+    def operation(self, vertex: int, operation: int) -> ConvBatchNorm:
+        """The unit behind a convolution at an interior vertex, the first of which is 1."""
+        units = self.conv3x3 if operation == CONV3X3 or self.single_kernel else self.conv1x1
+        unit = units[vertex - 1]
+        assert isinstance(unit, ConvBatchNorm)
+        return unit
+
+    def projection(self, vertex: int) -> ConvBatchNorm:
+        """The unit that projects the input to an interior vertex."""
+        unit = self.projections[vertex - 1]
+        assert isinstance(unit, ConvBatchNorm)
+        return unit
+
+    def forward(self, x_BCHW: Images, plan: CellPlan) -> Output:
+        """Run one cell."""
+        states: list[Images] = [x_BCHW]
+        for vertex, (operation, sources) in enumerate(zip(plan.operations, plan.sources, strict=True), start=1):
+            num_channels = plan.channels[self.stack][vertex - 1]
+            incoming = [
+                states[source][:, :num_channels] if source else self.projection(vertex)(x_BCHW, num_channels, 1)
+                for source in sources
+            ]
+            total = sum(incoming[1:], start=incoming[0])
+            if operation == MAXPOOL3X3:
+                states.append(max_pool_3x3(total))
+            else:
+                kernel_size = 3 if operation == CONV3X3 else 1
+                states.append(self.operation(vertex, operation)(total, num_channels, kernel_size))
+        branches = [states[vertex] for vertex in plan.feeding]
+        output = torch.cat(branches, dim=1) if len(branches) > 1 else branches[0] if branches else None
+        if plan.residual:
+            projected: Images = self.output_projection(x_BCHW, self.out_channels, 1)
+            output = projected if output is None else output + projected
+        assert output is not None, "a pruned cell feeds its output"
+        return output
+
+    def used(self, plan: CellPlan) -> list[tuple[ConvBatchNorm, tuple[Region, Region]]]:
+        """The units that a cell uses, with the part of their weight and of their vectors."""
+        used = []
+        channels = plan.channels[self.stack]
+        in_channels = self.output_projection.weight.shape[1]
+        for vertex, (operation, sources) in enumerate(zip(plan.operations, plan.sources, strict=True), start=1):
+            num_channels = channels[vertex - 1]
+            if 0 in sources:
+                unit = self.projection(vertex)
+                used.append((unit, unit.regions(in_channels, num_channels, 1)))
+            if operation in (CONV3X3, CONV1X1):
+                unit = self.operation(vertex, operation)
+                used.append((unit, unit.regions(num_channels, num_channels, 3 if operation == CONV3X3 else 1)))
+        if plan.residual:
+            used.append((self.output_projection, self.output_projection.regions(in_channels, self.out_channels, 1)))
+        return used
+
+
+class NASBench101SuperNet(nn.Module):
+    """A stem, stacks of cells with down-sampling between them, global average pooling and one dense layer.
+
+    Args:
+        config: size and kind.
+        seed: of the initial weights.
+
+    References: Pourchot et al. 2020, arXiv:2002.04289, sections 3 and 4; Ying et al. 2019, arXiv:1902.09635, section 2.
+    """
+
+    def __init__(self, config: NetworkSettings, seed: int) -> None:
+        super().__init__()
+        self.config = config
+        generator = torch.Generator().manual_seed(seed)
+        self.stem = ConvBatchNorm(config.image_channels, config.num_filters, 3, config, generator)
+        cells, in_channels = [], config.num_filters
+        for stack in range(config.num_stacks):
+            for _ in range(config.cells_per_stack):
+                cells.append(SuperCell(in_channels, config.num_filters << stack, stack, config, generator))
+                in_channels = config.num_filters << stack
+        self.cells = nn.ModuleList(cells)
+        self.classifier = nn.Linear(in_channels, config.num_classes)
+        bound = 1 / math.sqrt(in_channels)
+        nn.init.uniform_(self.classifier.weight, -bound, bound, generator=generator)
+        nn.init.uniform_(self.classifier.bias, -bound, bound, generator=generator)
+        self.activate(SMALLEST_CELL)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def plan(self, index: int) -> CellPlan:
+        """The cell with this unique index, as this network runs it.
+
+        Raises:
+            SettingsError: the network is too small for it.
+        """
+        return fitting_plan(index, self.config)
+
+    def activate(self, architecture: int) -> None:
+        """Let `forward` compute this cell.
+
+        Args:
+            architecture: unique index of the cell.
+
+        Raises:
+            SettingsError: the network is too small for it.
+        """
+        self.active = self.plan(architecture)
+
+    def forward(self, images_BCHW: Images) -> Float[Tensor, "B K"]:
+        """Logits of the active cell."""
+        config = self.config
+        x_BCHW = self.stem(images_BCHW, config.num_filters, 3)
+        for position, cell in enumerate(self.cells):
+            if position and position % config.cells_per_stack == 0:
+                x_BCHW = F.max_pool2d(x_BCHW, 2)
+            x_BCHW = cell(x_BCHW, self.active)
+        logits: Tensor = self.classifier(x_BCHW.mean(dim=(2, 3)))
+        return logits
+
+    def used_regions(self) -> Regions:
+        """The parameters that the active cell uses, and which parts of them."""
+        regions: Regions = {parameter: [] for parameter in (*self.stem.parameters(), *self.classifier.parameters())}
+        for cell in self.cells:
+            assert isinstance(cell, SuperCell)
+            for unit, (weight_region, channel_region) in cell.used(self.active):
+                regions.setdefault(unit.weight, []).append(weight_region)
+                regions.setdefault(unit.gamma, []).append(channel_region)
+                regions.setdefault(unit.beta, []).append(channel_region)
+        return regions
