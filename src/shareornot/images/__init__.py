@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from shareornot.images.cifar10_files import fetch_cifar10, open_cifar10
     from shareornot.images.digits import digits_images
     from shareornot.images.image_set import Draws, ImageSet, draw_epoch
+    from shareornot.images.source import IMAGE_SOURCES, ImageSource, image_source
 
 _HOME = {
     "cifar10_images": "cifar10",
@@ -20,9 +21,23 @@ _HOME = {
     "Draws": "image_set",
     "ImageSet": "image_set",
     "draw_epoch": "image_set",
+    "IMAGE_SOURCES": "source",
+    "ImageSource": "source",
+    "image_source": "source",
 }
 
-__all__ = ["Draws", "ImageSet", "cifar10_images", "digits_images", "draw_epoch", "fetch_cifar10", "open_cifar10"]
+__all__ = [
+    "IMAGE_SOURCES",
+    "Draws",
+    "ImageSet",
+    "ImageSource",
+    "cifar10_images",
+    "digits_images",
+    "draw_epoch",
+    "fetch_cifar10",
+    "image_source",
+    "open_cifar10",
+]
 
 
 def __getattr__(name: str) -> Any:
