@@ -57,7 +57,7 @@ def test_a_space_is_found_by_its_name(install):
     install("extension")
     assert plugin_names("spaces") == ["misnamed", "shallow"]
     assert len(space_cells(open_space("shallow"))) == 69
-    with pytest.raises(SettingsError, match=r"A_FULL\^NRES, misnamed, shallow.*got 'shalow'; try"):
+    with pytest.raises(SettingsError, match=r"S3-enumerated, misnamed, shallow.*got 'shalow'; try"):
         open_space("shalow")
 
 

@@ -13,6 +13,7 @@ from shareornot.spaces.contract import (
     space_members,
 )
 from shareornot.spaces.listed import ListedSpace, list_architectures
+from shareornot.spaces.product import OptionSpace, read_product
 from shareornot.spaces.registry import built_in_spaces, known_families, open_family, open_space
 from shareornot.spaces.subspace import SubSpace
 
@@ -20,6 +21,7 @@ __all__ = [
     "Decision",
     "LabelledGraph",
     "ListedSpace",
+    "OptionSpace",
     "ProductSpace",
     "Space",
     "SubSpace",
@@ -29,5 +31,6 @@ __all__ = [
     "list_architectures",
     "open_family",
     "open_space",
+    "read_product",
     "space_members",
 ]

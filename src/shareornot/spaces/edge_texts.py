@@ -47,7 +47,7 @@ class EdgeTexts:
         """The operation on each edge, how often each is used, and what paths lead from input to output.
 
         `connected`: one without `none`. `skip_path`: one of skips alone. `depth`: most operations on any, skips not
-        counted; NaN where none is connected.
+        counted; NaN where none is connected. `path_convolutions`: most convolutions on any, 0 where none is connected.
         """
         codes = self.codes[rows]
         words = np.array(self.words)
@@ -56,8 +56,10 @@ class EdgeTexts:
         }
         for code, word in enumerate(self.words):
             found[f"num_{word}"] = (codes == code).sum(axis=1).astype(np.int16)
-        depth = self._depth(codes)
+        depth = self._longest(codes, [0.0 if word == SKIP else 1.0 for word in self.words])
+        convolutions = self._longest(codes, [float("conv" in word) for word in self.words])
         found["depth"] = np.where(np.isfinite(depth), depth, np.nan)
+        found["path_convolutions"] = np.maximum(convolutions, 0).astype(np.int16)
         found["connected"] = np.isfinite(depth)
         found["skip_path"] = self._reaches(codes == self._code(SKIP))
         return found
@@ -71,14 +73,22 @@ class EdgeTexts:
         """Position of a word, or one past the last where nobody uses it."""
         return self.words.index(word) if word in self.words else len(self.words)
 
-    def _depth(self, codes: UInt8[np.ndarray, "rows edges"]) -> Float64[np.ndarray, " rows"]:
-        """Most operations on a path from input to output; minus infinity without any."""
+    def _longest(
+        self, codes: UInt8[np.ndarray, "rows edges"], lengths: Sequence[float]
+    ) -> Float64[np.ndarray, " rows"]:
+        """Length of the longest path from input to output; minus infinity without any.
+
+        Args:
+            codes: the operation on each edge.
+            lengths: of each operation; `none` interrupts a path.
+        """
+        steps = np.array(lengths)
+        steps[[word == NONE for word in self.words]] = -np.inf
         longest = np.full((len(codes), self.num_vertices), -np.inf)
         longest[:, 0] = 0
         for number, (source, target) in enumerate(self.pairs):
-            step = np.where(codes[:, number] == self._code(SKIP), 0.0, 1.0)
-            step[codes[:, number] == self._code(NONE)] = -np.inf
-            longest[:, target] = np.maximum(longest[:, target], longest[:, source] + step)
+            reached = longest[:, source] + steps[codes[:, number]]
+            longest[:, target] = np.maximum(longest[:, target], reached)
         return longest[:, -1]
 
     def _reaches(self, open_edges: Bool[np.ndarray, "rows edges"]) -> Bool[np.ndarray, " rows"]:

@@ -4,13 +4,15 @@ import re
 from difflib import get_close_matches
 from functools import lru_cache
 from importlib import import_module
+from pathlib import Path
 
 from shareornot.errors import SettingsError
 from shareornot.plugins import load_plugin, plugin_names
 from shareornot.spaces.contract import Space
+from shareornot.spaces.product import read_product
 from shareornot.spaces.subspace import condition_name, is_condition, subspace_by_conditions
 
-FAMILY_MODULES = ("nasbench101",)
+FAMILY_MODULES = ("nasbench101", "nasbench1shot1", "nasbench201", "macro")
 """Modules of this package with a family in `FAMILY` and its named sub-spaces in `SPACES`; a line for a new one."""
 
 
@@ -18,16 +20,20 @@ def open_space(name: str) -> Space:
     """A space by its name, or by conditions on features.
 
     Capitals, blanks and hyphens do not matter, and A_FULL_RES stands for A_FULL^RES. Conditions such as
-    `depth>=3, residual=true` describe cells of NASBench-101; `nasbench201: depth>=2` those of another family. Installed
-    packages add spaces by name, see `shareornot.plugins`.
+    `depth>=3, residual=true` describe cells of NASBench-101; `nasbench201: depth>=2` those of another family. A path
+    that ends with .toml is a product of named options, see `shareornot.spaces.product`. Installed packages add spaces
+    by name, see `shareornot.plugins`.
 
     Raises:
         SettingsError: unknown name, feature or word, or no condition; the message names the nearest that is known.
+        MissingDataError, DataError: a TOML file that is not there, or describes no space.
 
     Example:
         >>> len(open_space("A4")), open_space("depth >= 3").name
         (10467, 'depth>=3')
     """
+    if name.strip().endswith(".toml"):
+        return read_product(Path(name.strip()).expanduser())
     if is_condition(name):
         return _by_conditions(condition_name(name))
     built_in = {_key(space.name): space for space in built_in_spaces()}
@@ -59,7 +65,8 @@ def _by_conditions(name: str) -> Space:
 def built_in_spaces() -> list[Space]:
     """All spaces of all built-in families; a family comes before its sub-spaces."""
     modules = [import_module(f"shareornot.spaces.{name}") for name in FAMILY_MODULES]
-    return [space for module in modules for space in (module.FAMILY, *module.SPACES)]
+    spaces = [space for module in modules for space in (module.FAMILY, *module.SPACES)]
+    return list({space.name: space for space in spaces}.values())
 
 
 def known_families() -> list[Space]:

@@ -39,13 +39,14 @@ def test_equals_plain_twin(index):
     assert cell.official_hash() == plain_hash(cell.adjacency, operations)
 
 
-def test_equals_all_published_hashes(published):
+def test_equals_published_hashes(published):
     for group in published:
+        step = max(1, len(group.hashes) // 2_000)  # some thousands take a second, all of them a minute
         hashes = [
             official_hash(adjacency, operations)
-            for adjacency, operations in zip(group.adjacencies, group.operations.tolist(), strict=True)
+            for adjacency, operations in zip(group.adjacencies[::step], group.operations[::step].tolist(), strict=True)
         ]
-        assert hashes == group.hashes
+        assert hashes == group.hashes[::step]
 
 
 def test_first_cell_in_hash_order():

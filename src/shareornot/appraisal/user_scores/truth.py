@@ -198,7 +198,7 @@ def _repeats(
 
 def _evolution_table(table: SearchTable, listed: ListedSpace, space: str, notes: list[str]) -> SearchTable | None:
     """The same values over all cells up to some number of vertices, where the file holds enough of them."""
-    if listed.kind is None or listed.numbers is None:
+    if listed.kind is None or listed.numbers is None or listed.kind.family != "nasbench101":
         return None
     num_cells = next(size for size in listed.kind.universes if size > listed.numbers.max())
     member = np.zeros(num_cells, bool)

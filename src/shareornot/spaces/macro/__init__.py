@@ -1,0 +1,5 @@
+"""NAS-Bench-Macro: a chain of eight layers with one of three blocks each."""
+
+from shareornot.spaces.macro.space import BLOCKS, FAMILY, LAYERS, SPACES, Macro
+
+__all__ = ["BLOCKS", "FAMILY", "LAYERS", "SPACES", "Macro"]

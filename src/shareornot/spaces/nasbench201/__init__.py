@@ -1,0 +1,6 @@
+"""NAS-Bench-201: cells of four nodes with one of five operations on each of six edges."""
+
+from shareornot.spaces.nasbench201.costs import flop_count, parameter_count
+from shareornot.spaces.nasbench201.space import EDGES, FAMILY, OPERATIONS, SPACES, NASBench201
+
+__all__ = ["EDGES", "FAMILY", "OPERATIONS", "SPACES", "NASBench201", "flop_count", "parameter_count"]
