@@ -14,7 +14,8 @@ NUM_STEPS = 6
 AS_DESCRIBED = OptimizerSettings()
 AS_PUBLISHED = OptimizerSettings(accumulate_epsilon=True, move_whole_tensors=True)
 DESCENT = OptimizerSettings(name="sgd", learning_rate=0.05)
-CONFIGS = {"as described": AS_DESCRIBED, "as published": AS_PUBLISHED, "sgd": DESCENT}
+ADAMW = OptimizerSettings(name="adamw", learning_rate=3e-3, weight_decay=0.05, epsilon=1e-8)
+CONFIGS = {"as described": AS_DESCRIBED, "as published": AS_PUBLISHED, "sgd": DESCENT, "adamw": ADAMW}
 
 
 class PlainOptimizer:
@@ -23,9 +24,19 @@ class PlainOptimizer:
     def __init__(self, weight: float, config: OptimizerSettings) -> None:
         self.weight, self.config = weight, config
         self.mean_square = self.velocity = 0.0
+        self.num_steps = 0
 
     def step(self, gradient: float, learning_rate: float) -> None:
         config = self.config
+        self.num_steps += 1
+        if config.name == "adamw":
+            self.velocity = config.momentum * self.velocity + (1 - config.momentum) * gradient
+            self.mean_square = config.smoothing * self.mean_square + (1 - config.smoothing) * gradient**2
+            self.weight -= learning_rate * config.weight_decay * self.weight
+            mean = self.velocity / (1 - config.momentum**self.num_steps)
+            mean_square = self.mean_square / (1 - config.smoothing**self.num_steps)
+            self.weight -= learning_rate * mean / (math.sqrt(mean_square) + config.epsilon)
+            return
         gradient += config.weight_decay * self.weight
         if config.name == "sgd":
             self.velocity = config.momentum * self.velocity + gradient
@@ -43,6 +54,9 @@ class PlainOptimizer:
 
     @property
     def state(self) -> list[float]:
+        if self.config.name == "adamw":
+            corrections = [1 - self.config.momentum**self.num_steps, 1 - self.config.smoothing**self.num_steps]
+            return [self.velocity, self.mean_square, *corrections]
         return [self.velocity] if self.config.name == "sgd" else [self.mean_square, self.velocity]
 
 
@@ -92,6 +106,22 @@ def test_descent_is_pytorchs(weight_decay):
         optimizer.step({ours["p0"]: []}, 0.1)
         reference.step()
     torch.testing.assert_close(ours["p0"], theirs["p0"], rtol=1e-13, atol=0)
+
+
+@pytest.mark.parametrize("weight_decay", [0.0, 0.05])
+def test_adamw_is_pytorchs_where_every_step_uses_everything(weight_decay):
+    config = OptimizerSettings(name="adamw", learning_rate=3e-3, weight_decay=weight_decay, epsilon=1e-8)
+    ours, theirs = parameters((3, 2), (5,)), parameters((3, 2), (5,))
+    optimizer = PartialOptimizer(ours, config)
+    reference = torch.optim.AdamW(theirs.values(), 3e-3, betas=(0.9, 0.99), weight_decay=weight_decay)
+    for _ in range(100):
+        for mine, other in zip(ours.values(), theirs.values(), strict=True):
+            mine.grad = torch.randn(mine.shape, dtype=torch.float64)
+            other.grad = mine.grad.clone()
+        optimizer.step({parameter: [] for parameter in ours.values()}, 3e-3)
+        reference.step()
+    for mine, other in zip(ours.values(), theirs.values(), strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-12, atol=1e-14)
 
 
 @pytest.mark.parametrize(("num_steps", "times_smaller"), [(10, 3.1), (100, 8.0), (2000, 10.0)])

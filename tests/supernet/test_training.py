@@ -1,6 +1,7 @@
 """Training steps: what they touch, what they average, and that all follows from the seed."""
 
 from copy import deepcopy
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ RECIPES = {
     "as described": OptimizerSettings(),
     "as published": OptimizerSettings(accumulate_epsilon=True, move_whole_tensors=True),
     "sgd": OptimizerSettings(name="sgd", learning_rate=0.05),
+    "adamw": OptimizerSettings(name="adamw", learning_rate=3e-3, weight_decay=0.05, epsilon=1e-8),
 }
 BATCH_SIZE = 8
 
@@ -209,3 +211,15 @@ def test_an_unknown_sampling_is_refused_when_the_training_is_built(images, netwo
     settings = TrainingSettings(batch_size=8, sampling="best")  # a folder with such settings stays readable
     with pytest.raises(SettingsError, match="sampling: expected one of uniform, pro-rata, got 'best'"):
         Trainer(NASBench101SuperNet(network_config(), 0), images, np.arange(3, dtype=np.int32), settings)
+
+
+def test_the_learning_rate_follows_a_cosine_by_epoch_or_by_step(trainer):
+    by_epoch, by_step = trainer(epochs=4), trainer(epochs=4, schedule="by-step")
+    num_steps, first = by_epoch.num_steps, by_epoch.config.optimizer.learning_rate
+    assert [by_epoch.learning_rate(step) for step in range(3)] == [first] * 3
+    assert by_epoch.learning_rate(6) == pytest.approx(first / 2)
+    assert by_step.learning_rate(num_steps // 2) == pytest.approx(first / 2)
+    rates = [by_step.learning_rate(step) for step in range(num_steps + 1)]
+    assert rates[0] == first
+    assert rates[-1] == pytest.approx(0, abs=1e-9)
+    assert all(now < before for before, now in pairwise(rates))

@@ -5,11 +5,13 @@ channels. What a step does not use keeps its values and its optimizer state, bit
 no momentum.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
+from shareornot.supernet.adamw import AdamW
 from shareornot.supernet.contract import Regions
 from shareornot.supernet.settings import OptimizerSettings
 
@@ -19,6 +21,8 @@ class Rule(Protocol):
 
     num_states: int
     """Tensors of state for each parameter."""
+    decays_weights: bool
+    """Whether the rule applies weight decay itself; otherwise it is added to the gradients before."""
 
     def __call__(
         self, parameters: list[Tensor], gradients: list[Tensor], states: list[list[Tensor]], learning_rate: float
@@ -40,6 +44,7 @@ class RMSProp:
     """
 
     num_states = 2
+    decays_weights = False
 
     def __init__(self, config: OptimizerSettings) -> None:
         self.config = config
@@ -75,6 +80,7 @@ class SGD:
     """
 
     num_states = 1
+    decays_weights = False
 
     def __init__(self, config: OptimizerSettings) -> None:
         self.config = config
@@ -89,6 +95,9 @@ class SGD:
         torch._foreach_add_(parameters, velocity, alpha=-learning_rate)
 
 
+RULES: dict[str, Callable[[OptimizerSettings], Rule]] = {"rmsprop": RMSProp, "sgd": SGD, "adamw": AdamW}
+
+
 class PartialOptimizer:
     """Moves the parts of parameters that a step uses, and keeps the state of all.
 
@@ -99,7 +108,7 @@ class PartialOptimizer:
 
     def __init__(self, named_parameters: dict[str, nn.Parameter], config: OptimizerSettings) -> None:
         self.config = config
-        self.rule: Rule = RMSProp(config) if config.name == "rmsprop" else SGD(config)
+        self.rule = RULES[config.name](config)
         self.names = {parameter: name for name, parameter in named_parameters.items()}
         self.states = {
             name: [torch.zeros_like(parameter) for _ in range(self.rule.num_states)]
@@ -119,7 +128,7 @@ class PartialOptimizer:
         gradients = [parameter.grad for parameter in parameters]
         assert all(gradient is not None for gradient in gradients), "a used parameter without a gradient"
         present: list[Tensor] = [gradient for gradient in gradients if gradient is not None]
-        if self.config.weight_decay:
+        if self.config.weight_decay and not self.rule.decays_weights:
             torch._foreach_add_(present, parameters, alpha=self.config.weight_decay)
         untouched = [] if self.config.move_whole_tensors else self._untouched(regions)
         saved = [(tensor, tensor.clone(), mask) for p, mask in untouched for tensor in (p, *self.states[self.names[p]])]

@@ -1,7 +1,7 @@
 """The settings of a super-net: frozen, checked when made, and free of PyTorch, so that reading them costs nothing."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from shareornot.errors import SettingsError
 from shareornot.spaces.nasbench101 import MAX_VERTICES
@@ -42,19 +42,25 @@ class NetworkSettings:
             raise SettingsError(f"max_vertices: expected 2 to {MAX_VERTICES}, got {self.max_vertices}")
 
 
+OptimizerName = Literal["rmsprop", "sgd", "adamw"]
+OPTIMIZERS: tuple[OptimizerName, ...] = get_args(OptimizerName)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OptimizerSettings:
     """Which optimizer, and its constants. The defaults are the paper's (appendix, section 1)."""
 
-    name: Literal["rmsprop", "sgd"] = "rmsprop"
+    name: OptimizerName = "rmsprop"
     learning_rate: float = 0.2
     momentum: float = 0.9
+    """RMSProp and SGD: weight of the past in the velocity. AdamW: in the running mean of gradients."""
     weight_decay: float = 1e-4
-    """Added to the gradient, times the weight."""
+    """RMSProp and SGD: added to the gradient, times the weight. AdamW: subtracted from the weight, times the weight and
+    the learning rate, and no part of the gradient."""
     smoothing: float = 0.99
-    """RMSProp: weight of the past in the running mean of squared gradients."""
+    """RMSProp and AdamW: weight of the past in the running mean of squared gradients."""
     epsilon: float = 1.0
-    """RMSProp: added to that mean, inside the square root."""
+    """RMSProp: added to that mean, inside the square root. AdamW: added to its square root; 1e-8 is usual."""
     accumulate_epsilon: bool = False
     """RMSProp: whether epsilon stays in the running mean at every step, as in the paper's published code. The mean then
     settles near epsilon / (1 - smoothing), and the learning rate acts ten times smaller."""
@@ -63,13 +69,16 @@ class OptimizerSettings:
     feels weight decay and momentum."""
 
     def __post_init__(self) -> None:
-        if self.name not in ("rmsprop", "sgd"):
-            raise SettingsError(f"optimizer: expected rmsprop or sgd, got {self.name!r}")
+        if self.name not in OPTIMIZERS:
+            raise SettingsError(f"optimizer: expected one of {', '.join(OPTIMIZERS)}, got {self.name!r}")
         if self.learning_rate <= 0 or not 0 <= self.momentum < 1 or not 0 <= self.smoothing < 1 or self.epsilon <= 0:
             raise SettingsError(
                 "optimizer: expected learning_rate and epsilon above 0, momentum and smoothing in [0, 1), got "
                 f"{self.learning_rate}, {self.epsilon}, {self.momentum}, {self.smoothing}"
             )
+
+
+Schedule = Literal["by-epoch", "by-step"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +92,9 @@ class TrainingSettings:
     cells_per_step: int = 1
     """k of AVG-k: cells whose gradients on the same mini-batch are averaged."""
     optimizer: OptimizerSettings = field(default_factory=OptimizerSettings)
-    """The learning rate falls to 0 along a cosine, a step down every epoch."""
+    """The learning rate falls to 0 along a cosine, see `schedule`."""
+    schedule: Schedule = "by-epoch"
+    """Whether the learning rate follows the cosine epoch by epoch, as in the paper, or step by step."""
     seed: int = 0
     """Of the initial weights, the order of images, their augmentation, and the sampled cells."""
 
@@ -91,6 +102,8 @@ class TrainingSettings:
         for name in ("epochs", "batch_size", "cells_per_step"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{name}: expected at least 1, got {getattr(self, name)}")
+        if self.schedule not in get_args(Schedule):
+            raise SettingsError(f"schedule: expected {' or '.join(get_args(Schedule))}, got {self.schedule!r}")
         if self.seed < 0:
             raise SettingsError(f"seed: expected 0 or more, got {self.seed}")
 

@@ -76,9 +76,12 @@ class Trainer:
         """Steps of the whole training."""
         return self.config.epochs * self.steps_per_epoch
 
-    def learning_rate(self, epoch: int) -> float:
-        """Cosine from the initial learning rate to 0, constant within an epoch; epochs count from 0."""
-        return self.config.optimizer.learning_rate * (1 + math.cos(math.pi * epoch / self.config.epochs)) / 2
+    def learning_rate(self, step: int) -> float:
+        """Cosine from the initial learning rate to 0, along epochs or along steps; steps count from 0."""
+        done, total = step, self.num_steps
+        if self.config.schedule == "by-epoch":
+            done, total = step // self.steps_per_epoch, self.config.epochs
+        return self.config.optimizer.learning_rate * (1 + math.cos(math.pi * done / total)) / 2
 
     def step(self) -> Tensor:
         """One step; returns its mean loss, on the device."""
@@ -89,7 +92,7 @@ class Trainer:
         k = self.config.cells_per_step
         cells = epoch.cells[position * k : (position + 1) * k].tolist()
         images = images.to(self.dtype)
-        loss = self.learn(images, labels, cells, self.learning_rate(epoch.number))
+        loss = self.learn(images, labels, cells, self.learning_rate(self.steps_done))
         self.steps_done += 1
         return loss
 
