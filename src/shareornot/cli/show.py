@@ -1,6 +1,7 @@
 """Results on the terminal: for people as tables, for programs as JSON."""
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -8,8 +9,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shareornot.appraisal.appraisal import Appraisal
+    from shareornot.report.table import Table
     from shareornot.statistics import Interval
 
+LABEL_WIDTH = 16
+"""Columns of characters to which the first column of a table may shrink."""
+WIDTH_OF_A_PIPE = 240
+"""Columns of characters where output is not a terminal: nothing is folded or left out."""
 ANSWER_STYLES = {"helped": "bold green", "hurt": "bold red", "undecided": "bold yellow"}
 
 
@@ -19,23 +25,71 @@ def show_json(value: Any) -> None:
 
 
 def show_table(title: str, columns: list[str], rows: list[list[str]], note: str = "") -> None:
-    """Print a table; the first column is text, the others are numbers. Eight columns fit into 80 characters."""
+    """Print a table whose first column is text and whose other columns are numbers.
+
+    Columns that do not fit into the terminal are left out, from the right, and named below the table. The first column
+    always stays. Output that is not a terminal gets all columns.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console(highlight=False)
+    width = console.width if console.is_terminal or "COLUMNS" in os.environ else WIDTH_OF_A_PIPE
+    num_shown = columns_that_fit(columns, rows, width)
     console.print(title, style="bold", markup=False)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, header_style="dim")
-    for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number else "left", vertical="bottom", no_wrap=number > 0)
+    for number, column in enumerate(columns[:num_shown]):
+        table.add_column(
+            column,
+            justify="left" if number == 0 or not _are_numbers(rows, number) else "right",
+            vertical="bottom",
+            no_wrap=number > 0,
+            min_width=min(LABEL_WIDTH, max((len(row[0]) for row in rows), default=0)) if number == 0 else None,
+        )
     for row in rows:
-        table.add_row(*map(Text, row))  # a user's text is no markup
-    console.print(table, markup=False)
+        table.add_row(*map(Text, row[:num_shown]))  # a user's text is no markup
+    Console(highlight=False, width=max(width, 20)).print(table, markup=False, crop=False)
+    if num_shown < len(columns):
+        left_out = ", ".join(column or "-" for column in columns[num_shown:])
+        console.print(f"Left out for lack of room: {left_out}.", style="dim", markup=False)
     if note:
         console.print(note, style="dim", markup=False)
     console.print()
+
+
+def show(table: "Table") -> None:
+    """Print a table of results with its notes."""
+    from rich.console import Console
+
+    if not table.rows:
+        Console(highlight=False).print(f"{table.title}: none\n", markup=False)
+        return
+    titles = [column.title for column in table.shown_columns()]
+    show_table(table.title, titles, table.texts(), "\n".join(table.notes))
+
+
+def columns_that_fit(columns: "Sequence[str]", rows: "Sequence[Sequence[str]]", width: int) -> int:
+    """How many columns from the left fit into a width: at least the first two.
+
+    Titles wrap at spaces, the first column wraps down to `LABEL_WIDTH`, and all other values stay whole.
+    """
+    needed, fitting = 0, 0
+    for number, title in enumerate(columns):
+        longest = max((len(row[number]) for row in rows), default=0)
+        longest = min(longest, LABEL_WIDTH) if number == 0 else longest
+        needed += max(longest, *map(len, title.split()), 0) + 1
+        if needed - 1 > width and number > 1:
+            break
+        fitting = number + 1
+    return fitting
+
+
+def _are_numbers(rows: "Sequence[Sequence[str]]", number: int) -> bool:
+    """Whether most values of a column look like numbers."""
+    values = [row[number] for row in rows if row[number]]
+    return sum(any(one.isdigit() for one in value[:3]) for value in values) * 2 >= len(values)
 
 
 def show_appraisal(appraisal: "Appraisal", picture: "Path") -> None:

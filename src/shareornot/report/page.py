@@ -20,22 +20,14 @@ from typing import Any
 from shareornot.appraisal.audit_words import describe_audit, structure_in_words
 from shareornot.errors import SettingsError
 from shareornot.report.audit_files import audit_to_json
+from shareornot.report.columns import (
+    COSTS, DIFFERENCES, EFFECTS, GROUPS, TOP, ceiling_table, report_tables, tone_of_difference, tone_of_rating, WHERE
+)
 from shareornot.report.chapter import Chapter, file_stems, names_in_order
 from shareornot.report.files import to_json
 from shareornot.report.page_figures import FIGURES, bokeh_script, figures_as_json
-from shareornot.report.page_tables import page_table, tone_of_difference, tone_of_rating
 from shareornot.report.points import MOST_POINTS, most_misjudged, points_as_json
 from shareornot.report.summary import ANSWERS, interval_in_words, key_numbers, whole_key_numbers, whole_verdict
-from shareornot.report.tables import (
-    ceiling_table,
-    costs_table,
-    differences_table,
-    effects_table,
-    groups_table,
-    ranking_table,
-    report_tables,
-)
-from shareornot.reproduction.result_table import ResultTable
 from shareornot.storage import atomic_write
 from shareornot.studies.provenance import Provenance
 
@@ -48,7 +40,6 @@ NUM_EFFECTS = 14
 """Structures in the figure of the audit, the largest effects."""
 SCRIPTS = ("text", "decode", "columns", "theme", "cell", "tables", "cloud", "regret", "effects", "downloads", "main")
 """Parts of the page's script, in this order."""
-WHERE = ("space", "variant")
 
 
 def write_page(path: Path, chapters: Sequence[Chapter], provenance: Provenance) -> Path:
@@ -125,11 +116,10 @@ def _packed_chapters(chapters: Sequence[Chapter], budget: int, beside: Path | No
     """Each chapter compressed, as rich as the budget of bytes allows; and the lengths of the longest columns."""
     most, with_names = MOST_POINTS, True
     stems = file_stems(chapters)
-    tables = _chapter_tables(chapters)
     while True:
         packed, lengths = [], []
         for chapter, stem in zip(chapters, stems, strict=True):
-            told = chapter_as_json(chapter, tables, most=most, with_names=with_names)
+            told = chapter_as_json(chapter, chapters, most=most, with_names=with_names)
             told["files"] = _existing(beside, "figures", [f"{stem}-{kind}" for kind in _FIGURE_FILES])
             lengths.append(_lengths(told))
             packed.append(_packed(told))
@@ -155,41 +145,24 @@ def _lengths(told: Mapping[str, Any]) -> dict[str, int]:
     }
 
 
-def _chapter_tables(chapters: Sequence[Chapter]) -> dict[str, ResultTable]:
-    """Those of which every chapter shows some rows."""
-    made = (
-        ranking_table(chapters),
-        differences_table(chapters),
-        effects_table(chapters),
-        groups_table(chapters),
-        costs_table(chapters),
-        ceiling_table(chapters),
-    )
-    return {table.name: table for table in made}
-
-
 def chapter_as_json(
-    chapter: Chapter, tables: Mapping[str, ResultTable], *, most: int = MOST_POINTS, with_names: bool = True
+    chapter: Chapter, chapters: Sequence[Chapter], *, most: int = MOST_POINTS, with_names: bool = True
 ) -> dict[str, Any]:
     """All that the page shows of a chapter.
 
     Args:
         chapter: what to show.
-        tables: of all chapters, by name.
+        chapters: all of the page, of which some tables show others too.
         most: scores in the cloud.
         with_names: whether names of architectures whose structure is drawn are embedded.
     """
     found, audit = chapter.appraisal, chapter.audit
     scores = points_as_json(chapter, most, with_names=with_names)
 
-    def same_variant(row: Mapping[str, Any]) -> bool:
-        return bool(row["variant"] == chapter.variant)
+    of_variant = [one for one in chapters if one.variant == chapter.variant]
 
-    def same_space(row: Mapping[str, Any]) -> bool:
+    def is_own(row: Mapping[str, Any]) -> bool:
         return bool(row["space"] == found.space)
-
-    def own(row: Mapping[str, Any]) -> bool:
-        return same_space(row) and same_variant(row)
 
     return scores | {
         "title": chapter.title,
@@ -215,18 +188,12 @@ def chapter_as_json(
         "time_unit": found.time_unit,
         "budgets": [{"num_trained": one.num_trained, "time_s": one.budget_s} for one in found.comparisons],
         "tables": {
-            "ranking": page_table(tables["top-of-the-ranking"], keep=own, without=WHERE),
-            "differences": page_table(
-                tables["differences"],
-                keep=same_variant,
-                without=("variant",),
-                tones=tone_of_difference,
-                chosen=same_space,
-            ),
-            "effects": page_table(tables["bias-effects"], keep=own, without=WHERE, tones=tone_of_rating),
-            "groups": page_table(tables["bias-groups"], keep=own, without=WHERE),
-            "costs": page_table(tables["bias-costs"], keep=own, without=WHERE),
-            "ceiling": page_table(tables["noise-ceiling"], keep=same_space),
+            "ranking": TOP.of([chapter], ()).to_page(),
+            "differences": DIFFERENCES.of(of_variant, WHERE[:1]).to_page(tones=tone_of_difference, chosen=is_own),
+            "effects": EFFECTS.of([chapter], ()).to_page(tones=tone_of_rating),
+            "groups": GROUPS.of([chapter], ()).to_page(),
+            "costs": COSTS.of([chapter], ()).to_page(),
+            "ceiling": ceiling_table([chapter]).to_page(),
         },
         "sentences": describe_audit(audit) if audit else (),
         "effects": [

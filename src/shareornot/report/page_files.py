@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from shareornot.progress import ProgressBars, no_bars
 from shareornot.report.audit_figure import audit_figure
 from shareornot.report.chapter import Chapter, file_stems
-from shareornot.report.tables import report_tables
+from shareornot.report.columns import report_tables
 from shareornot.report.verdict_figure import agreement_figure, regret_figure
 from shareornot.storage import atomic_write
 

@@ -1,42 +1,47 @@
-"""Replay of what was published: the paper's tables and statements, from published or own evaluations.
+"""Replay of what was published: the rows of the paper's tables and statements, from published or own evaluations.
 
-Each section is computed by pure functions on arrays in a module of its own; here they are chosen, given their
-randomness, and put into tables. A section's randomness depends on the seed and on the section alone, so that choosing
-some sections does not change them.
+Each section is computed by pure functions on arrays in a module of its own; here the sections are chosen and given
+their randomness. A section's randomness depends on the seed and on the section alone, so that choosing some sections
+does not change them. `shareornot.report.replay_columns` makes tables of the rows.
 """
 
-import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
 
 from shareornot.errors import SettingsError
 from shareornot.progress import Progress, Silent
-from shareornot.reproduction import headings as headings
 from shareornot.reproduction.agreement import (
     NUM_RESAMPLES,
     AgreementRow,
+    Copy,
+    Diverged,
     describe_copies,
     find_diverged,
     replay_agreement,
 )
-from shareornot.reproduction.claims import printed_claims, printed_consistency, replay_size_correlation
+from shareornot.reproduction.claims import (
+    Claim,
+    ConsistencyRow,
+    SizeRow,
+    printed_claims,
+    printed_consistency,
+    replay_size_correlation,
+)
 from shareornot.reproduction.evaluations import Evaluations
-from shareornot.reproduction.first_population import replay_first_populations
-from shareornot.reproduction.quality import replay_ceilings, replay_quality
-from shareornot.reproduction.result_table import ResultTable
+from shareornot.reproduction.first_population import FirstPopulationRow, replay_first_populations
+from shareornot.reproduction.quality import CeilingRow, QualityRow, replay_ceilings, replay_quality
 from shareornot.reproduction.truth import choose_guide
-from shareornot.reproduction.version1 import replay_version1
-from shareornot.reproduction.version2 import replay_version2
-from shareornot.storage import atomic_write
+from shareornot.reproduction.version1 import Version1Row, replay_version1
+from shareornot.reproduction.version2 import Version2Row, replay_version2
 from shareornot.tables import BenchmarkTable
 
 Section = Literal["agreement", "quality", "claims", "version-1", "version-2", "first-population"]
 SECTIONS: tuple[Section, ...] = get_args(Section)
+SEARCHING = {"version-1", "version-2", "first-population"}
+"""Sections in which the scores of a variant guide a search."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +84,7 @@ class ReplaySettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Replay:
-    """All that a replay finds."""
+    """Everything that a replay finds. The rows of a section that was not replayed are None."""
 
     settings: ReplaySettings
     benchmark: str
@@ -89,16 +94,21 @@ class Replay:
     """Cells that the benchmark is about."""
     num_supernets: int
     num_evaluations: int
-    tables: tuple[ResultTable, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """What JSON can hold: every row in full."""
-        return {
-            "settings": asdict(self.settings),
-            "benchmark": {"name": self.benchmark, "num_known": self.num_known, "num_cells": self.num_cells},
-            "evaluations": {"num_supernets": self.num_supernets, "num_evaluations": self.num_evaluations},
-            "tables": [table.to_json() for table in self.tables],
-        }
+    with_printed: bool
+    """Whether the paper's figures stand beside, because the table is that of NASBench-101."""
+    guide: str | None
+    """Variant whose scores guide the searches; None where no search was replayed."""
+    agreement: tuple[AgreementRow, ...] | None = None
+    copies: tuple[Copy, ...] | None = None
+    diverged: tuple[Diverged, ...] | None = None
+    quality: tuple[QualityRow, ...] | None = None
+    ceilings: tuple[CeilingRow, ...] | None = None
+    sizes: tuple[SizeRow, ...] | None = None
+    claims: tuple[Claim, ...] | None = None
+    consistency: tuple[ConsistencyRow, ...] | None = None
+    version1: tuple[Version1Row, ...] | None = None
+    version2: tuple[Version2Row, ...] | None = None
+    first_populations: tuple[FirstPopulationRow, ...] | None = None
 
 
 def replay(
@@ -113,13 +123,23 @@ def replay(
         evaluations: of super-nets, see `read_evaluations`.
         table: what training each cell alone gave. The paper's figures stand beside where it is NASBench-101.
         settings: what is replayed, by default everything.
-        progress: told of `num_steps(...)` steps.
+        progress: advances by `num_steps(...)` steps.
 
     Raises:
         SettingsError: the variant that guides is unknown, or not given where it must be.
     """
     run = _Run(evaluations, table, settings or ReplaySettings(), progress or Silent())
-    tables = [made for section in run.settings.sections for made in run.makers[section]()]
+    makers = {
+        "agreement": run.agreement_rows,
+        "quality": run.quality_rows,
+        "claims": run.claim_rows,
+        "version-1": run.version1_rows,
+        "version-2": run.version2_rows,
+        "first-population": run.first_population_rows,
+    }
+    rows: dict[str, Any] = {}
+    for section in run.settings.sections:
+        rows |= makers[section]()
     return Replay(
         settings=run.settings,
         benchmark=table.info.name,
@@ -127,7 +147,9 @@ def replay(
         num_cells=table.info.num_cells,
         num_supernets=len(evaluations.supernets),
         num_evaluations=sum(len(one.cells) for one in evaluations.supernets),
-        tables=tuple(tables),
+        with_printed=run.with_printed,
+        guide=run.guide if SEARCHING & set(run.settings.sections) else None,
+        **rows,
     )
 
 
@@ -144,25 +166,6 @@ def num_steps(evaluations: Evaluations, settings: ReplaySettings) -> int:
     )
 
 
-def write_replay(replay: Replay, folder: Path) -> list[Path]:
-    """Write `replay.json`, and each table as CSV with all fields and as LaTeX as shown.
-
-    Returns:
-        The files, each of them whole.
-
-    Raises:
-        OSError: the folder cannot be written.
-    """
-    contents = {"replay.json": json.dumps(replay.to_json(), indent=2, allow_nan=False) + "\n"}
-    for table in replay.tables:
-        contents[f"{table.name}.csv"] = table.to_csv()
-        contents[f"{table.name}.tex"] = table.to_latex()
-    for name, text in contents.items():
-        with atomic_write(folder / name) as file:
-            file.write(text.encode())
-    return [folder / name for name in contents]
-
-
 class _Run:
     """One replay; sections that need the same figures compute them once."""
 
@@ -173,15 +176,7 @@ class _Run:
         self._evaluations = evaluations
         self._table = table
         self._progress = progress
-        self._with_printed = "nasbench-101" in table.info.name.lower()
-        self.makers: dict[str, Callable[[], list[ResultTable]]] = {
-            "agreement": self._agreement_tables,
-            "quality": self._quality_tables,
-            "claims": self._claim_tables,
-            "version-1": self._version1_tables,
-            "version-2": self._version2_tables,
-            "first-population": self._first_population_tables,
-        }
+        self.with_printed = "nasbench-101" in table.info.name.lower()
 
     @cached_property
     def _agreement(self) -> list[AgreementRow]:
@@ -189,78 +184,80 @@ class _Run:
             self._evaluations,
             self._table,
             self._rng("agreement"),
-            with_printed=self._with_printed,
+            with_printed=self.with_printed,
             num_resamples=self.settings.num_resamples if "agreement" in self.settings.sections else 0,
         )
         self._progress.advance(1, "agreement")
         return rows
 
     @cached_property
-    def _guide(self) -> str:
+    def guide(self) -> str:
         return choose_guide(self._evaluations, self.settings.guide)
 
     def _rng(self, section: Section) -> np.random.Generator:
         return np.random.default_rng([self.settings.seed, SECTIONS.index(section)])
 
-    def _agreement_tables(self) -> list[ResultTable]:
-        return [
-            headings.agreement_table(self._agreement),
-            headings.without_copies_table(self._agreement),
-            headings.copies_table(describe_copies(self._evaluations)),
-            headings.diverged_table(find_diverged(self._evaluations)),
-        ]
+    def agreement_rows(self) -> dict[str, Any]:
+        return {
+            "agreement": tuple(self._agreement),
+            "copies": tuple(describe_copies(self._evaluations)),
+            "diverged": tuple(find_diverged(self._evaluations)),
+        }
 
-    def _quality_tables(self) -> list[ResultTable]:
+    def quality_rows(self) -> dict[str, Any]:
         if self._table.info.num_runs < 2:
-            return []  # a noise ceiling takes cells that were trained alone at least twice
+            return {}  # a noise ceiling takes cells that were trained alone at least twice
         ceilings = replay_ceilings(self._evaluations, self._table, self._rng("quality"))
         quality = replay_quality(self._evaluations, self._table, ceilings)
         self._progress.advance(1, "quality")
-        return [headings.quality_table(quality), headings.ceilings_table(ceilings)]
+        return {"quality": tuple(quality), "ceilings": tuple(ceilings)}
 
-    def _claim_tables(self) -> list[ResultTable]:
+    def claim_rows(self) -> dict[str, Any]:
         sizes = replay_size_correlation(
-            self._agreement, self._table.info.max_vertices, self._rng("claims"), with_printed=self._with_printed
+            self._agreement, self._table.info.max_vertices, self._rng("claims"), with_printed=self.with_printed
         )
-        tables = [headings.sizes_table(sizes)]
-        if self._with_printed:
-            tables += [headings.claims_table(printed_claims()), headings.consistency_table(printed_consistency())]
-        return tables
+        if not self.with_printed:
+            return {"sizes": tuple(sizes)}
+        return {
+            "sizes": tuple(sizes),
+            "claims": tuple(printed_claims()),
+            "consistency": tuple(printed_consistency()),
+        }
 
-    def _version1_tables(self) -> list[ResultTable]:
+    def version1_rows(self) -> dict[str, Any]:
         rows = replay_version1(
             self._evaluations,
             self._table,
             self._rng("version-1"),
             self._progress,
-            guide=self._guide,
+            guide=self.guide,
             num_redraws=self.settings.num_redraws,
-            with_printed=self._with_printed,
+            with_printed=self.with_printed,
         )
-        return [headings.version1_table(rows, self._guide, self.settings.num_redraws)]
+        return {"version1": tuple(rows)}
 
-    def _version2_tables(self) -> list[ResultTable]:
+    def version2_rows(self) -> dict[str, Any]:
         rows = replay_version2(
             self._evaluations,
             self._table,
             self._rng("version-2"),
             self._progress,
-            guide=self._guide,
+            guide=self.guide,
             num_runs=self.settings.num_runs,
             supernet_trainings=self.settings.supernet_trainings,
-            with_printed=self._with_printed,
+            with_printed=self.with_printed,
         )
-        return [headings.version2_table(rows, self._guide, self.settings.supernet_trainings)]
+        return {"version2": tuple(rows)}
 
-    def _first_population_tables(self) -> list[ResultTable]:
+    def first_population_rows(self) -> dict[str, Any]:
         rows = replay_first_populations(
             self._evaluations,
             self._table,
             self._rng("first-population"),
             self._progress,
-            guide=self._guide,
+            guide=self.guide,
             num_runs=self.settings.num_runs,
             supernet_trainings=self.settings.supernet_trainings,
-            with_printed=self._with_printed,
+            with_printed=self.with_printed,
         )
-        return [headings.first_population_table(rows)]
+        return {"first_populations": tuple(rows)}

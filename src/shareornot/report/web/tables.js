@@ -2,7 +2,7 @@
 
 function renderTable(table) {
   const head = element("tr", {}, ...table.columns.map((column) =>
-    element("th", { scope: "col", class: column.numeric ? "number" : "" }, column.heading)));
+    element("th", { scope: "col", class: column.numeric ? "number" : "" }, column.title)));
   const body = table.rows.map((row, number) => element(
     "tr", { class: table.chosen?.[number] ? "chosen" : "" },
     ...row.map((text, column) => {

@@ -1,0 +1,302 @@
+"""The tables of a report: which numbers they show, under which titles, in which format.
+
+Each table is a list of columns over the rows of `shareornot.appraisal.rows`. Terminal, page, CSV and LaTeX all take
+their titles and units from here. Differences are method minus random search in test regret: negative = better.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shareornot.appraisal.chapter import Chapter
+from shareornot.appraisal.rows import (
+    Row,
+    agreement_row,
+    ceiling_row,
+    comparison_rows,
+    cost_rows,
+    effect_rows,
+    group_rows,
+    paired_rows,
+    supernet_rows,
+    top_rows,
+)
+from shareornot.report.table import Column, Format, Table, Tone
+
+SIGNIFICANCE = 0.05
+SMALL, LARGE = 0.2, 0.5
+"""Cohen's d from which the paper colours lightly, and fully."""
+
+CORRELATION = Format(3)
+POINTS, DIFFERENCE = Format(2, "points"), Format(2, "points", signed=True)
+RANK_POINTS = Format(0, "points", signed=True)
+PERCENT, TENTHS_OF_PERCENT = Format(0, "percent"), Format(1, "percent")
+EFFECT = Format(2, signed=True)
+P_VALUE = Format(3, is_p=True)
+
+WHERE = (Column("space", "space"), Column("variant", "variant"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TableOfChapters:
+    """A table that every chapter has rows of."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: Callable[[Chapter], Sequence[Row]]
+    notes: tuple[str, ...] = ()
+
+    def of(self, chapters: Sequence[Chapter], where: Sequence[Column] = WHERE) -> Table:
+        """The table of some chapters.
+
+        Args:
+            chapters: whose rows are shown, one after the other.
+            where: the columns that tell chapters apart; none for a single chapter.
+        """
+        rows = [
+            {"space": chapter.appraisal.space, "variant": chapter.variant} | row
+            for chapter in chapters
+            for row in self.rows(chapter)
+        ]
+        columns = (*where, *self.columns)
+        return Table(name=self.name, title=self.title, columns=columns, rows=tuple(rows), notes=self.notes)
+
+
+def compared(name: str, title: str) -> tuple[Column, ...]:
+    """The columns of a method against random search."""
+    return (
+        Column(f"{name}_difference", title, DIFFERENCE),
+        Column(f"{name}_half_width", "±", POINTS),
+        Column(f"{name}_low", "", DIFFERENCE),
+        Column(f"{name}_high", "", DIFFERENCE),
+        Column(f"{name}_p_value", "p", P_VALUE),
+        Column(f"{name}_d", "d", EFFECT),
+    )
+
+
+AGREEMENT = TableOfChapters(
+    name="agreement",
+    title="Agreement of scores with standalone accuracies",
+    columns=(
+        Column("num_supernets", "super-nets"),
+        Column("num_diverged", "diverged"),
+        Column("num_cells_scored", ""),
+        Column("spearman", "Spearman", CORRELATION),
+        Column("spearman_half_width", "± (Student)", CORRELATION),
+        Column("spearman_low", "", CORRELATION),
+        Column("spearman_high", "", CORRELATION),
+        Column("spearman_paper_half_width", "± (paper)", CORRELATION),
+        Column("kendall_tau", "Kendall", CORRELATION),
+        Column("noise_ceiling", "ceiling", CORRELATION),
+        Column("share_of_ceiling", "of the ceiling (%)", PERCENT),
+        Column("answer", "sharing"),
+        Column("verdict", ""),
+    ),
+    rows=lambda chapter: [agreement_row(chapter.appraisal)],
+    notes=(
+        "Mean over the super-nets that converged.",
+        "± (Student): 95 % interval by Student's t.",
+        "± (paper): 1.96 population standard deviations over the root of n, too narrow for few super-nets.",
+    ),
+)
+
+SUPERNETS = TableOfChapters(
+    name="supernets",
+    title="Super-nets",
+    columns=(
+        Column("name", "super-net"),
+        Column("num_scored", "scored"),
+        Column("num_distinct", "distinct"),
+        Column("spearman", "Spearman", CORRELATION),
+        Column("diverged", "diverged"),
+        Column("lowest_score", "lowest score", Format(4)),
+        Column("highest_score", "highest score", Format(4)),
+    ),
+    rows=lambda chapter: supernet_rows(chapter.appraisal),
+    notes=(
+        "Spearman: correlation of the super-net's scores with standalone validation accuracy.",
+        "A super-net whose scores are constant or not finite diverged; it is left out of all other figures.",
+    ),
+)
+
+TOP = TableOfChapters(
+    name="top-of-the-ranking",
+    title="The best by score, within the pool of each super-net",
+    columns=(
+        Column("k", "k"),
+        Column("precision", "truly in the top k (%)", TENTHS_OF_PERCENT),
+        Column("random_precision", "by chance (%)", TENTHS_OF_PERCENT),
+        Column("best_rank", "best true rank", Format(1)),
+        Column("random_best_rank", "by chance", Format(1)),
+        Column("best_regret", "regret (points)", POINTS),
+        Column("best_regret_half_width", "±", POINTS),
+        Column("random_best_regret", "by chance (points)", POINTS),
+    ),
+    rows=lambda chapter: top_rows(chapter.appraisal),
+    notes=(
+        "Mean over super-nets; ±: 95 % interval by Student's t.",
+        "Best true rank: of the k best by score, where 1 is the best of the pool.",
+        "Regret: standalone validation accuracy below that of the best of the pool.",
+    ),
+)
+
+DIFFERENCES = TableOfChapters(
+    name="differences",
+    title="Test regret at equal cost (points)",
+    columns=(
+        Column("num_trained", "TOP-k"),
+        Column("budget", ""),
+        Column("num_random_trainings", "random trains", Format(0)),
+        Column("guided_regret", "guided", POINTS),
+        Column("random_regret", "random", POINTS),
+        Column("evolution_regret", "evolution", POINTS),
+        *compared("guided", "guided \u2212 random"),
+        Column("guided_superiority", "", PERCENT),
+        *compared("evolution", "evolution \u2212 random"),
+    ),
+    rows=lambda chapter: comparison_rows(chapter.appraisal),
+    notes=(
+        "Regrets and differences in points of test accuracy; a negative difference is better than random search.",
+        "TOP-k: the guided search has trained its k best architectures.",
+        "Random trains: trainings that random search finishes at that cost.",
+        "±: 95 % interval.",
+        "p: the larger of Student's and Welch's tests, after Holm's correction over the budgets.",
+        "d: Cohen's.",
+    ),
+)
+
+PAIRED = TableOfChapters(
+    name="paired-differences",
+    title="Test regret, each super-net against one random order of its own pool (points)",
+    columns=(
+        Column("num_trained", "TOP-k"),
+        Column("guided_regret", "guided", POINTS),
+        Column("random_regret", "random", POINTS),
+        *compared("guided", "guided \u2212 random")[:-1],
+    ),
+    rows=paired_rows,
+    notes=("±: 95 % interval by Student's t, paired by super-net.", "p: Wilcoxon's signed-rank test, exact."),
+)
+
+EFFECTS = TableOfChapters(
+    name="bias-effects",
+    title="Structures that are misjudged",
+    columns=(
+        Column("structure", "structure"),
+        Column("per", ""),
+        Column("share", "", PERCENT),
+        Column("points", "points of rank", RANK_POINTS),
+        Column("d", "d", EFFECT),
+        Column("low", "from", EFFECT),
+        Column("high", "to", EFFECT),
+        Column("num_same_sign", "same sign"),
+        Column("num_supernets", "of"),
+        Column("d_at_equal_accuracy", "d, equal accuracy", EFFECT),
+        Column("corrected_p", "p", P_VALUE),
+        Column("rating", "rated"),
+    ),
+    rows=lambda chapter: effect_rows(chapter.audit) if chapter.audit else [],
+    notes=(
+        "Rank residual: rank by score minus rank by standalone accuracy; positive = over-rated.",
+        "d: Cohen's, architectures with the structure against those without, or per standard deviation of a number.",
+        "From, to: 95 % interval over super-nets.",
+        "Equal accuracy: between architectures of equal standalone rank.",
+        "p: after Benjamini and Hochberg.",
+    ),
+)
+
+GROUPS = TableOfChapters(
+    name="bias-groups",
+    title="Groups that are misjudged, the most over-rated first",
+    columns=(
+        Column("group", "architectures with"),
+        Column("share", "share (%)", PERCENT),
+        Column("residual", "points of rank", RANK_POINTS),
+        Column("at_equal_accuracy", "at equal accuracy", RANK_POINTS),
+    ),
+    rows=lambda chapter: group_rows(chapter.audit) if chapter.audit else [],
+    notes=("Groups of a small tree; points: mean rank residual.",),
+)
+
+COSTS = TableOfChapters(
+    name="bias-costs",
+    title="Cost of the bias: test regret of the guided search (points)",
+    columns=(
+        Column("num_trained", "TOP-k"),
+        Column("as_scored", "as scored", POINTS),
+        Column("unbiased", "without bias", POINTS),
+        Column("difference", "change", DIFFERENCE),
+        Column("half_width", "±", POINTS),
+        Column("difference_low", "", DIFFERENCE),
+        Column("difference_high", "", DIFFERENCE),
+        Column("p_value", "p", P_VALUE),
+        Column("corrected", "corrected", POINTS),
+    ),
+    rows=lambda chapter: cost_rows(chapter.audit) if chapter.audit else [],
+    notes=(
+        "Without bias: ranks less each group's rating at equal accuracy, from trees grown on other architectures.",
+        "Corrected: ranks less the whole residual of each group, which tells how good the group is.",
+        "±: 95 % interval; p: after Holm.",
+    ),
+)
+
+CEILING = TableOfChapters(
+    name="noise-ceiling",
+    title="Highest Spearman correlation that scores could reach with this table",
+    columns=(
+        Column("num_cells", "architectures"),
+        Column("single_run", "two single runs", CORRELATION),
+        Column("one_against_others", "one run, mean of the others", CORRELATION),
+        Column("ceiling", "ceiling", CORRELATION),
+    ),
+    rows=lambda chapter: [row] if (row := ceiling_row(chapter.appraisal)) else [],
+    notes=("The ceiling is what the true accuracy itself would reach, with the noise of training left in the table.",),
+)
+
+TABLES = (AGREEMENT, SUPERNETS, TOP, DIFFERENCES, PAIRED, EFFECTS, GROUPS, COSTS, CEILING)
+
+
+def report_tables(chapters: Sequence[Chapter]) -> tuple[Table, ...]:
+    """All tables that have a row; the noise ceiling once per space, because variants share it."""
+    return tuple(
+        table for kind in TABLES if (table := ceiling_table(chapters) if kind is CEILING else kind.of(chapters)).rows
+    )
+
+
+def ceiling_table(chapters: Sequence[Chapter]) -> Table:
+    """The noise ceiling of each space."""
+    return CEILING.of(list(_first_of_each_space(chapters)), WHERE[:1])
+
+
+def _first_of_each_space(chapters: Sequence[Chapter]) -> Iterator[Chapter]:
+    seen: set[str] = set()
+    for chapter in chapters:
+        if chapter.appraisal.space not in seen:
+            seen.add(chapter.appraisal.space)
+            yield chapter
+
+
+_COMPARED = ("_difference", "_half_width", "_p_value", "_d")
+
+
+def tone_of_difference(row: Row, name: str) -> Tone:
+    """As the paper colours its Tables 2 and 3: by Cohen's d, nothing where it is small or not significant.
+
+    References: Pourchot et al. 2020, arXiv:2002.04289, caption of Table 2.
+    """
+    method = next((name.removesuffix(end) for end in _COMPARED if name.endswith(end)), None)
+    p_value, d = row.get(f"{method}_p_value"), row.get(f"{method}_d")
+    if not isinstance(p_value, float) or not isinstance(d, float) or p_value >= SIGNIFICANCE or abs(d) < SMALL:
+        return ""
+    if abs(d) < LARGE:
+        return "less" if d < 0 else "more"
+    return "much-less" if d < 0 else "much-more"
+
+
+def tone_of_rating(row: Row, name: str) -> Tone:
+    """Over- and under-rated structures."""
+    if name not in ("d", "rating"):
+        return ""
+    ratings: dict[Any, Tone] = {"over-rated": "over", "under-rated": "under"}
+    return ratings.get(row["rating"], "")
