@@ -49,7 +49,7 @@ def test_the_answer_for_people(shareornot, scores):
     assert "standalone: taken for percentages" in words
     assert "own, all: 60 of 60 architectures known" in words
     assert "What the super-nets misjudge" in words
-    assert "The k best by proxy" in words
+    assert "The best by score" in words
     assert "A super-net counts as 4 average trainings" in words
     assert "the guided search is" in words
     folder = scores.with_name("own-appraisal")
@@ -72,7 +72,7 @@ def test_the_answer_for_programs(shareornot, scores, tmp_path):
     assert told == json.loads((tmp_path / "out" / "scores.json").read_text())
     (found,) = told["found"]
     assert found["appraisal"]["time_unit"] == "trainings"
-    assert found["appraisal"]["noise_ceiling"] is None
+    assert found["appraisal"]["ceiling"] is None
     assert found["appraisal"]["comparisons"][0]["budget_s"] == 11
     assert found["audit"]["effects"][0]["name"] == "depth"
     assert told["notes"][0].startswith("standalone: taken for percentages")

@@ -69,7 +69,7 @@ def test_a_folder_fits_a_narrow_terminal(folder):
     result = run(folder)
     assert result.exit_code == 0, result.output
     assert "Most over-rated: edge input to output" in " ".join(result.output.split())
-    assert "What it costs" in result.output
+    assert "Cost of the bias" in result.output
     assert "A_FULL, NO-FT: 800 scores by 4 super-nets" in result.output
     assert max(map(len, result.output.splitlines())) <= 80
     assert "…" not in result.output
@@ -88,9 +88,9 @@ def test_a_long_table_space_by_space(long_table):
     assert result.exit_code == 0, result.output
     assert "A1, mine: 400 scores" in result.output
     assert "A_FULL, mine: 400 scores" in result.output
-    assert "What it costs" not in result.output  # all about one space on request
+    assert "Cost of the bias" not in result.output  # all about one space on request
     one = run(long_table, "--benchmark", "digits", "--space", "A1")
-    assert "What it costs" in one.output
+    assert "Cost of the bias" in one.output
     assert "A_FULL" not in one.output
 
 

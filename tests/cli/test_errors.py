@@ -17,18 +17,18 @@ from shareornot.errors import Interrupted, SettingsError, UnknownCellError
         (
             OSError(errno.ENOSPC, "No space left on device", "results/a"),
             2,
-            "shareornot: error: results/a: No space left on device; what was finished before is kept",
+            "shareornot: error: results/a: No space left on device; finished results are kept",
         ),
-        (OSError("odd"), 2, "shareornot: error: odd; what was finished before is kept"),
+        (OSError("odd"), 2, "shareornot: error: odd; finished results are kept"),
         (
             Interrupted("seed-0: stopped after 3 of 8 steps; they are saved"),
             130,
-            "shareornot: seed-0: stopped after 3 of 8 steps; they are saved; the same command goes on from there",
+            "shareornot: seed-0: stopped after 3 of 8 steps; they are saved; run the same command again to resume",
         ),
         (
             KeyboardInterrupt(),
             130,
-            "shareornot: interrupted; what was finished is kept, the same command goes on from there",
+            "shareornot: interrupted; finished results are kept, run the same command again to resume",
         ),
     ],
 )

@@ -3,7 +3,8 @@ import re
 
 import pytest
 
-from shareornot.cli.show import show_json, show_table
+from shareornot.cli.show import show, show_json, show_table
+from shareornot.report.table import Table
 
 
 def test_numbers_that_json_does_not_know_are_our_bug():
@@ -31,3 +32,33 @@ def test_a_table_keeps_its_numbers_whole(capsys, monkeypatch, columns):
 def test_no_colours_where_nobody_watches(capsys):
     show_table("title", ["", "b"], [["1", "2"]], "note")
     assert "\x1b" not in capsys.readouterr().out
+
+
+WIDE = ["a label of some length", "1,234,567.89", "-0.25", "< 0.001", "1,234,567.89", "another text", "9"]
+
+
+@pytest.mark.parametrize("columns", [40, 60, 100])
+def test_columns_that_do_not_fit_are_named_and_values_stay_whole(capsys, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    titles = ["", "first number", "change", "p", "a second number", "words", "last"]
+    show_table("Many columns", titles, [WIDE] * 3)
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= columns
+    assert "a label" in shown
+    assert "1,234,567.89" in shown
+    assert "\u2026" not in shown
+    assert ("Left out for lack of room:" in shown) is (columns < 100)
+    assert ("another text" in shown) is (columns == 100)
+
+
+def test_a_pipe_gets_all_columns(capsys, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    show_table("t", ["", *(f"column {number}" for number in range(20))], [["a", *["1.234567"] * 20]])
+    shown = capsys.readouterr().out
+    assert shown.count("1.234567") == 20
+    assert "Left out" not in shown
+
+
+def test_a_table_without_a_row_says_so(capsys):
+    show(Table(name="t", title="Super-nets that diverged", columns=(), rows=()))
+    assert capsys.readouterr().out.startswith("Super-nets that diverged: none")

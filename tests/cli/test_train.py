@@ -88,7 +88,7 @@ def test_other_settings_in_the_same_folder(shareornot, refused, tmp_path):
 
 def test_a_folder_that_is_a_file(refused, tmp_path):
     (tmp_path / "a").touch()
-    assert "what was finished before is kept" in refused("train", tmp_path / "a", *TINY, "--device", "cpu")
+    assert "finished results are kept" in refused("train", tmp_path / "a", *TINY, "--device", "cpu")
 
 
 def run(*arguments, program=PROGRAM, **options):
@@ -124,6 +124,6 @@ def test_a_disk_that_is_full(tmp_path):
     )
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
-    assert done.stderr.splitlines()[-1].endswith("what was finished before is kept")
+    assert done.stderr.splitlines()[-1].endswith("finished results are kept")
     left = {path.name for path in (tmp_path / "a" / "seed-0").iterdir()}
     assert left == {"settings.json", "training.jsonl"}

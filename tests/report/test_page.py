@@ -15,10 +15,9 @@ from shareornot.appraisal.verdict import Verdict
 from shareornot.errors import SettingsError
 from shareornot.report import page
 from shareornot.report.chapter import Chapter, file_stems
+from shareornot.report.columns import report_tables
 from shareornot.report.page import render_page, write_page
-from shareornot.report.page_tables import page_table, tone_of_difference
 from shareornot.report.summary import whole_verdict
-from shareornot.report.tables import report_tables
 from shareornot.spaces import list_architectures
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&\u2028$$x$$"
@@ -303,38 +302,6 @@ def test_the_verdict_over_several(make_appraisal):
     assert verdict.answer == "helped"
     assert "Of 4 pairs of a space and a variant, sharing weights helped in 3, did not pay in 0" in verdict.sentence
     assert "A1, x" in verdict.details[0] or "A2" in verdict.details[0]
-
-
-@pytest.mark.parametrize(
-    ("d", "p", "tone"),
-    [
-        (-0.51, 0.01, "much-less"),
-        (-0.3, 0.01, "less"),
-        (-0.1, 0.01, ""),
-        (0.1, 0.01, ""),
-        (0.3, 0.049, "more"),
-        (0.6, 0.01, "much-more"),
-        (-0.9, 0.05, ""),
-        ("-inf", 0.0, "much-less"),
-        (None, None, ""),
-    ],
-)
-def test_colours_of_differences_are_the_papers(d, p, tone):
-    row = {"guided_d": d, "guided_p_value": p, "evolution_d": 1.0, "evolution_p_value": 0.0}
-    assert tone_of_difference(row, "guided_difference") == tone
-    assert tone_of_difference(row, "evolution_difference") == "much-more"
-    assert tone_of_difference(row, "space") == ""
-
-
-def test_numbers_of_tables_are_rounded_and_signed(chapter):
-    (differences,) = [table for table in report_tables([chapter]) if table.name == "differences"]
-    shown = page_table(differences)
-    headings = [one["heading"] for one in shown["columns"]]
-    assert "variant" not in headings  # it has no name
-    row = dict(zip(headings[:5], shown["rows"][0], strict=False))
-    assert row == {"space": "A_FULL", "TOP-k": "1", "guided": "1.00", "random": "2.00", "evolution": "1.50"}
-    assert "\u22121.00" in shown["rows"][0]
-    assert page_table(differences, keep=lambda _: False) is None
 
 
 def test_stems_of_files_differ(make_appraisal):

@@ -10,6 +10,7 @@ from shareornot.report.verdict_figure import regret_figure
 
 TABLES = [
     "agreement",
+    "supernets",
     "top-of-the-ranking",
     "differences",
     "bias-effects",

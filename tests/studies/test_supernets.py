@@ -287,7 +287,7 @@ def test_ctrl_c_saves_and_the_same_command_goes_on_bit_for_bit(tmp_path):
         log.seek(0)
         lines = [line for line in log.read().splitlines() if not line.endswith("...")]
     assert len(lines) == 1
-    assert "they are saved; the same command goes on from there" in lines[0]
+    assert "they are saved; run the same command again to resume" in lines[0]
     log_path = tmp_path / "stopped" / "seed-0" / "training.jsonl"
     assert 1 <= len(log_path.read_text().splitlines()) < epochs
     settings = digits_settings(epochs=epochs)

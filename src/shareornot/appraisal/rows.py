@@ -19,6 +19,15 @@ Value: TypeAlias = str | int | float | bool | None
 Row: TypeAlias = dict[str, Value]
 
 
+RATING_WORDS = {
+    "over-rated": "over-rated",
+    "under-rated": "under-rated",
+    "not beyond noise": "explained by noise",
+    "none": "not significant",
+}
+"""`explained by noise`: significant, but not between architectures of equal accuracy."""
+
+
 def agreement_row(found: Appraisal) -> Row:
     """How the scores agree with standalone accuracies, and what was concluded."""
     return {
@@ -130,7 +139,7 @@ def effect_rows(audit: SpaceAudit) -> list[Row]:
             "num_supernets": len(effect.each),
             "d_at_equal_accuracy": effect.at_equal_accuracy.d,
             "corrected_p": effect.corrected_p,
-            "rating": effect.rating,
+            "rating": RATING_WORDS[effect.rating],
         }
         for effect in audit.bias.effects
     ]

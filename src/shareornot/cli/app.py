@@ -10,6 +10,7 @@ from shareornot.cli.audit import audit
 from shareornot.cli.benchmark import app as benchmark_app
 from shareornot.cli.data import app as data_app
 from shareornot.cli.demo import demo
+from shareornot.cli.encoding import replace_what_cannot_be_encoded
 from shareornot.cli.evaluate import evaluate
 from shareornot.cli.measure_times import measure_times
 from shareornot.cli.query import query
@@ -25,7 +26,6 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    add_completion=False,
     rich_markup_mode=None,  # plain text: it wraps well, copies well, and needs half the time
 )
 
@@ -47,13 +47,13 @@ def _options(
 
 
 app.command(short_help="Do the whole job on real images in about two minutes.")(demo)
-app.command(short_help="Train super-nets on a space of cells.")(train)
-app.command(short_help="Score cells with the weights that they share.")(evaluate)
-app.command(short_help="Judge: can the scores be trusted, did sharing help?")(appraise)
-app.command(short_help="Say which structures super-nets over- and under-rate.")(audit)
-app.command(short_help="Appraise evaluations of others, such as the paper's, again.")(replay)
-app.command(short_help="Show the spaces of a benchmark and their noise ceilings.")(spaces)
-app.command(short_help="Look one cell up: what training it alone gave.")(query)
+app.command(short_help="Train super-nets on a search space.")(train)
+app.command(short_help="Score architectures with the shared weights.")(evaluate)
+app.command(short_help="Report whether sharing helped and whether the scores can be trusted.")(appraise)
+app.command(short_help="Report which structures super-nets over- and under-rate.")(audit)
+app.command(short_help="Re-analyse published super-net evaluations, such as those of the paper.")(replay)
+app.command(short_help="List the spaces of a benchmark and their noise ceilings.")(spaces)
+app.command(short_help="Look up one architecture and its standalone training.")(query)
 app.command(short_help="Measure how long trainings take on this machine.")(measure_times)
 app.add_typer(data_app, name="data")
 app.add_typer(benchmark_app, name="benchmark")
@@ -62,4 +62,5 @@ app.add_typer(study_app, name="study")
 
 def main() -> None:
     """Entry point of the command `shareornot`."""
-    app()
+    replace_what_cannot_be_encoded()
+    app(prog_name="shareornot")

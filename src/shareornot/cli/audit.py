@@ -10,36 +10,35 @@ from shareornot.cli.errors import user_errors
 from shareornot.cli.options import Json, Open
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from shareornot.appraisal.audit import SpaceAudit
 
-STYLES = {"over-rated": "dark_orange3", "under-rated": "blue", "not beyond noise": "dim", "none": "dim"}
-SHORT = {"over-rated": "over", "under-rated": "under", "not beyond noise": "noise?", "none": ""}
 NUM_SHOWN = 12
 
 
 def audit(
     scores: Annotated[
         Path,
-        typer.Argument(help="Folder of scored super-nets, or a long table (Parquet or CSV) as `replay` reads it."),
+        typer.Argument(help="Folder of scored super-nets, or a long table (Parquet or CSV) in the format of `replay`."),
     ],
     benchmark: Annotated[
         str | None,
-        typer.Option(help="Benchmark table, by name or path; default: the super-nets' own, or nasbench101."),
+        typer.Option(help="Benchmark table, by name or path. Default: that of the super-nets, or nasbench101."),
     ] = None,
-    space: Annotated[str | None, typer.Option(help="Of a long table, this space alone.", show_default=False)] = None,
+    space: Annotated[
+        str | None, typer.Option(help="Space to audit (long table only). Default: all.", show_default=False)
+    ] = None,
     variant: Annotated[
-        str | None, typer.Option(help="Of a long table; default: BNS-FT or the only one.", show_default=False)
+        str | None,
+        typer.Option(help="Variant to audit (long table). Default: BNS-FT or the only one.", show_default=False),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of which cells are held out together, and of ties.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed for the cross-validation folds and for breaking ties.")] = 0,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for pictures and JSON.", file_okay=False, show_default=False)
+        Path | None, typer.Option(help="Output folder for pictures and JSON.", file_okay=False, show_default=False)
     ] = None,
     as_json: Json = False,
     open_it: Open = False,
 ) -> None:
-    """Say which structures super-nets over- and under-rate, and what that costs a search.
+    """Report which structures super-nets over- and under-rate, and what that costs a search.
 
     A rank residual is the rank of the proxy minus that of the standalone accuracy. Needs no PyTorch.
 
@@ -85,25 +84,20 @@ def _make(
 
 
 def _show(audits: "Sequence[SpaceAudit]", pictures: Sequence[Path]) -> None:
-    """All about one space, or the essence of several."""
-    from rich.console import Console
-
+    """Print all tables of one space, or the sentences of several."""
     from shareornot.appraisal.audit_words import describe_audit
+    from shareornot.cli.show import show, show_sentences
+    from shareornot.report.columns import audit_tables
 
-    console = Console()
     if len(audits) == 1:
-        _show_effects(console, audits[0])
-        _show_groups(console, audits[0])
-        _show_costs(console, audits[0])
+        for table in audit_tables(audits[0], NUM_SHOWN):
+            show(table)
     for one in audits:
-        console.print()
-        console.print(_title(one), style="bold", highlight=False, markup=False)
-        for sentence in describe_audit(one):
-            console.print(f"- {sentence}", highlight=False, markup=False)
+        show_sentences(_title(one), describe_audit(one))
     if len(audits) > 1:
-        console.print("\nAll about one of them: --space NAME", highlight=False, markup=False)
+        typer.echo("Show the tables of one of them: --space NAME")
     for picture in pictures:
-        console.print(f"Picture: {picture}", soft_wrap=True, highlight=False, markup=False)
+        typer.echo(f"Picture: {picture}")
 
 
 def _title(one: "SpaceAudit") -> str:
@@ -113,103 +107,3 @@ def _title(one: "SpaceAudit") -> str:
         f"{one.space}{variant}: {one.num_scores:,} scores by {count} super-net{'s' * (count > 1)}"
         f"{f', {lost} diverged and left out' if lost else ''}"
     )
-
-
-def _show_effects(console: "Console", one: "SpaceAudit") -> None:
-    """A row for each structure, the largest effect on top."""
-    from rich import box
-    from rich.markup import escape
-    from rich.table import Table
-
-    from shareornot.appraisal.audit_words import structure_in_words
-
-    effects = one.bias.effects
-    shown = [effect for effect in effects if effect.rating != "none"][:NUM_SHOWN] or effects[:3]
-    table = Table(
-        title="Which structures are misjudged (Cohen's d of the rank residual)",
-        title_justify="left",
-        caption="* per standard deviation. interval: 95 %. same: super-nets with that sign. equal: d between cells of "
-        "equal standalone accuracy; noise?: not shown there. p after Benjamini-Hochberg "
-        f"over {len(effects)} structures; {len(effects) - len(shown)} more with --json.",
-        caption_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1),
-        pad_edge=False,
-    )
-    table.add_column("structure")
-    for heading in ("d", "interval", "same", "equal", "p", "rated"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for effect in shown:
-        table.add_row(
-            escape(structure_in_words(effect.name)) + "*" * effect.is_number,
-            f"{effect.effect.d:+.2f}",
-            f"{effect.effect.low:+.2f}, {effect.effect.high:+.2f}",
-            f"{effect.num_same_sign}/{len(effect.each)}",
-            f"{effect.at_equal_accuracy.d:+.2f}",
-            "<0.001" if effect.corrected_p < 0.001 else f"{effect.corrected_p:.3f}",
-            SHORT[effect.rating],
-            style=STYLES[effect.rating],
-        )
-    console.print(table)
-
-
-def _show_groups(console: "Console", one: "SpaceAudit") -> None:
-    """The tree, leaf by leaf."""
-    from rich import box
-    from rich.markup import escape
-    from rich.table import Table
-
-    from shareornot.appraisal.audit_words import group_in_words
-
-    table = Table(
-        title="Who is misjudged: groups of cells, the most over-rated first (points of rank)",
-        title_justify="left",
-        caption="points: mean rank residual. equal: at equal standalone accuracy.",
-        caption_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1),
-        pad_edge=False,
-    )
-    table.add_column("cells with")
-    for heading in ("cells", "points", "equal"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for group in one.bias.groups:
-        table.add_row(
-            escape(group_in_words(group)),
-            f"{group.share * 100:.0f} %",
-            f"{group.residual * 100:+.0f}",
-            f"{group.at_equal_accuracy * 100:+.0f}",
-        )
-    console.print(table)
-
-
-def _show_costs(console: "Console", one: "SpaceAudit") -> None:
-    """Regret with and without the bias."""
-    from rich import box
-    from rich.table import Table
-
-    table = Table(
-        title="What it costs: test regret of the guided search, in points",
-        title_justify="left",
-        caption="without bias: ranks less each group's rating at equal accuracy, from trees grown on other cells. "
-        "corrected: less its whole residual, which tells how good each group is. interval: 95 %, p after Holm.",
-        caption_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1),
-        pad_edge=False,
-    )
-    table.add_column("")
-    for heading in ("as scored", "without bias", "change", "interval", "p", "corrected"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for cost in one.costs:
-        low, high = cost.difference.low, cost.difference.high
-        table.add_row(
-            f"TOP-{cost.num_trained}",
-            f"{cost.as_scored * 100:.2f}",
-            f"{cost.unbiased * 100:.2f}",
-            f"{cost.difference.mean * 100:+.2f}",
-            "-" if low is None or high is None else f"{low * 100:+.2f}, {high * 100:+.2f}",
-            "-" if cost.p_value is None else f"{cost.p_value:.2f}",
-            f"{cost.corrected * 100:.2f}",
-        )
-    console.print(table)

@@ -17,20 +17,20 @@ def user_errors() -> Iterator[None]:
     try:
         yield
     except Interrupted as stop:
-        fail(f"{stop}; the same command goes on from there", INTERRUPTED)
+        fail(f"{stop}; run the same command again to resume", INTERRUPTED)
     except ShareOrNotError as error:
         fail(f"error: {error}")
-    except BrokenPipeError:  # whoever read the output has enough of it
+    except BrokenPipeError:  # the reader of the output has closed it
         raise
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        fail(f"error: {where}{error.strerror or error}; what was finished before is kept")
+        fail(f"error: {where}{error.strerror or error}; finished results are kept")
     except KeyboardInterrupt:
-        fail("interrupted; what was finished is kept, the same command goes on from there", INTERRUPTED)
+        fail("interrupted; finished results are kept, run the same command again to resume", INTERRUPTED)
 
 
 def fail(message: str, code: int = USER_ERROR) -> None:
-    """Say why and exit.
+    """Print why and exit.
 
     Raises:
         typer.Exit: always.

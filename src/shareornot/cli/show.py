@@ -2,7 +2,7 @@
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from shareornot.report.table import Table
     from shareornot.statistics import Interval
 
-LABEL_WIDTH = 16
-"""Columns of characters to which the first column of a table may shrink."""
 WIDTH_OF_A_PIPE = 240
 """Columns of characters where output is not a terminal: nothing is folded or left out."""
 ANSWER_STYLES = {"helped": "bold green", "hurt": "bold red", "undecided": "bold yellow"}
@@ -37,17 +35,14 @@ def show_table(title: str, columns: list[str], rows: list[list[str]], note: str 
 
     console = Console(highlight=False)
     width = console.width if console.is_terminal or "COLUMNS" in os.environ else WIDTH_OF_A_PIPE
-    num_shown = columns_that_fit(columns, rows, width)
+    widths = widths_that_fit(columns, rows, width)
+    num_shown = len(widths)
     console.print(title, style="bold", markup=False)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, header_style="dim")
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True, header_style="dim")
     for number, column in enumerate(columns[:num_shown]):
-        table.add_column(
-            column,
-            justify="left" if number == 0 or not _are_numbers(rows, number) else "right",
-            vertical="bottom",
-            no_wrap=number > 0,
-            min_width=min(LABEL_WIDTH, max((len(row[0]) for row in rows), default=0)) if number == 0 else None,
-        )
+        right = number > 0 and _are_numbers(rows, number)
+        justify: Literal["left", "right"] = "right" if right else "left"
+        table.add_column(column, justify=justify, vertical="bottom", width=widths[number])
     for row in rows:
         table.add_row(*map(Text, row[:num_shown]))  # a user's text is no markup
     Console(highlight=False, width=max(width, 20)).print(table, markup=False, crop=False)
@@ -70,20 +65,25 @@ def show(table: "Table") -> None:
     show_table(table.title, titles, table.texts(), "\n".join(table.notes))
 
 
-def columns_that_fit(columns: "Sequence[str]", rows: "Sequence[Sequence[str]]", width: int) -> int:
-    """How many columns from the left fit into a width: at least the first two.
+def widths_that_fit(columns: "Sequence[str]", rows: "Sequence[Sequence[str]]", width: int) -> list[int]:
+    """The widths of the columns that fit into a terminal, from the left; of at least two.
 
-    Titles wrap at spaces, the first column wraps down to `LABEL_WIDTH`, and all other values stay whole.
+    Titles wrap at spaces and the first column wraps; all other values stay whole. What is left widens the columns.
     """
-    needed, fitting = 0, 0
-    for number, title in enumerate(columns):
-        longest = max((len(row[number]) for row in rows), default=0)
-        longest = min(longest, LABEL_WIDTH) if number == 0 else longest
-        needed += max(longest, *map(len, title.split()), 0) + 1
-        if needed - 1 > width and number > 1:
-            break
-        fitting = number + 1
-    return fitting
+    longest = [max((len(row[number]) for row in rows), default=0) for number in range(len(columns))]
+    wanted = [max(one, len(title), 1) for one, title in zip(longest, columns, strict=True)]
+    longest[:1] = [min(one, max(12, width // 4)) for one in longest[:1]]
+    widths = [max(one, *map(len, title.split()), 1) for one, title in zip(longest, columns, strict=True)]
+    while len(widths) > 2 and _total(widths) > width:
+        widths.pop()
+    for number in range(len(widths)):
+        widths[number] += max(0, min(wanted[number] - widths[number], width - _total(widths)))
+    return widths
+
+
+def _total(widths: "Sequence[int]") -> int:
+    """With two spaces between columns."""
+    return sum(widths) + 2 * (len(widths) - 1)
 
 
 def _are_numbers(rows: "Sequence[Sequence[str]]", number: int) -> bool:
@@ -98,42 +98,22 @@ def show_appraisal(appraisal: "Appraisal", picture: "Path") -> None:
     from rich.panel import Panel
     from rich.text import Text
 
-    verdict = appraisal.verdict
-    show_table(
-        title_of(appraisal),
-        ["super-net", f"{appraisal.thing}s scored", "Spearman"],
-        [
-            [pool.name, f"{len(pool.cells):,}", "diverged *" if value is None else f"{value:.3f}"]
-            for pool, value in zip(appraisal.pools, appraisal.spearmans, strict=True)
-        ],
-        f"Mean: {_correlation(appraisal.agreement)}. {_ceiling(appraisal)}\n{_baselines(appraisal)}",
-    )
-    _show_quality(appraisal)
-    show_table(
-        "Test regret in points after the same time",
-        ["", "trainings", "guided", "random", "evolution", "difference", "p", "d"],
-        [
-            [
-                f"TOP-{one.num_trained}",
-                f"{one.num_random_trainings:,.0f}",
-                f"{one.guided_regret * 100:.2f}",
-                f"{one.random_regret * 100:.2f}",
-                "-" if one.evolution_regret is None else f"{one.evolution_regret * 100:.2f}",
-                f"{one.difference.mean * 100:+.2f}",
-                "-" if one.p_value is None else f"{one.p_value:.2g}",
-                "-" if one.effect is None else f"{one.effect.d:+.2f}",
-            ]
-            for one in appraisal.comparisons
-        ],
-        f"TOP-k: the guided search has trained its k best {appraisal.thing}s; trainings: random search finishes so "
-        "many in that time. Difference: guided - random, negative = better than random search. p: the larger of "
-        "Student's and Welch's tests, after Holm's correction. d: Cohen's.",
-    )
+    from shareornot.appraisal.chapter import Chapter
+    from shareornot.report.columns import DIFFERENCES, SUPERNETS, TOP
+
+    verdict, chapter = appraisal.verdict, Chapter(appraisal=appraisal)
+    console = Console(highlight=False)
+    console.print(title_of(appraisal), style="bold", markup=False)
+    console.print()
+    show(SUPERNETS.of([chapter], ()))
+    console.print(f"Mean Spearman correlation: {_correlation(appraisal.agreement)}.", markup=False)
+    console.print(f"{_ceiling(appraisal)}\n{_baselines(appraisal)}\n", markup=False)
+    show(TOP.of([chapter], ()))
+    show(DIFFERENCES.of([chapter], ()))
     if appraisal.notes:
         show_sentences("What to know about the data", appraisal.notes)
-    told = Text("\n\n").join((Text(verdict.sentence, ANSWER_STYLES[verdict.answer]), *map(Text, verdict.details)))
-    console = Console(highlight=False)
-    console.print(Panel(told, title="Verdict", padding=(1, 2)))
+    words = Text("\n\n").join((Text(verdict.sentence, ANSWER_STYLES[verdict.answer]), *map(Text, verdict.details)))
+    console.print(Panel(words, title="Verdict", padding=(1, 2)))
     console.print(f"Picture: {picture}", soft_wrap=True, markup=False)
 
 
@@ -143,29 +123,6 @@ def title_of(appraisal: "Appraisal") -> str:
     return (
         f"{appraisal.benchmark}, {appraisal.space}{variant}: {appraisal.num_known:,} of {appraisal.num_cells:,} "
         f"{appraisal.thing}s known"
-    )
-
-
-def _show_quality(appraisal: "Appraisal") -> None:
-    """How good the best by proxy are, beside what a random choice gets."""
-    quality = appraisal.quality
-    show_table(
-        "The k best by proxy, and what k drawn at random get on average",
-        ["", "among best", "random", "best's rank", "random", "its regret", "random"],
-        [
-            [
-                f"k = {one.k:,}",
-                f"{one.precision.mean:.0%}",
-                f"{one.random_precision:.0%}",
-                f"{one.best_rank.mean:,.0f}",
-                f"{one.random_best_rank:,.0f}",
-                f"{one.best_regret.mean * 100:.2f}",
-                f"{one.random_best_regret * 100:.2f}",
-            ]
-            for one in quality.top
-        ],
-        f"Among best: share of them that is among the k truly best. Regret: points of validation accuracy below the "
-        f"best {appraisal.thing} scored. Kendall's tau-b: {_correlation(quality.kendall_tau)}.",
     )
 
 
@@ -185,12 +142,9 @@ def _ceiling(appraisal: "Appraisal") -> str:
 
 
 def _baselines(appraisal: "Appraisal") -> str:
-    """What free baselines reach, and the note on super-nets without a correlation."""
+    """Correlations of the baselines that need no training."""
     free = ", ".join(f"{name} {value:.2f}" for name, value in appraisal.baselines.items())
-    notes = f"For free: {free}." if free else "Nothing that comes for free was given to compare with."
-    if None in appraisal.spearmans:
-        notes += "\n* constant or non-finite scores; left out of all figures."
-    return notes
+    return f"Without any training: {free}." if free else "No zero-cost baseline was available for comparison."
 
 
 def show_sentences(title: str, sentences: "Sequence[str]") -> None:

@@ -4,12 +4,15 @@ Each table is a list of columns over the rows of `shareornot.appraisal.rows`. Te
 their titles and units from here. Differences are method minus random search in test regret: negative = better.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shareornot.appraisal.audit import SpaceAudit
 from shareornot.appraisal.chapter import Chapter
 from shareornot.appraisal.rows import (
+    RATING_WORDS,
     Row,
     agreement_row,
     ceiling_row,
@@ -55,7 +58,7 @@ class TableOfChapters:
             where: the columns that tell chapters apart; none for a single chapter.
         """
         rows = [
-            {"space": chapter.appraisal.space, "variant": chapter.variant} | row
+            {"space": chapter.appraisal.space, "variant": chapter.variant, **row}
             for chapter in chapters
             for row in self.rows(chapter)
         ]
@@ -277,6 +280,25 @@ def _first_of_each_space(chapters: Sequence[Chapter]) -> Iterator[Chapter]:
             yield chapter
 
 
+def audit_tables(audit: SpaceAudit, num_effects: int) -> tuple[Table, ...]:
+    """The tables of one audit: its structures as far as any is rated, its groups and the cost of the bias.
+
+    Args:
+        audit: what to show.
+        num_effects: structures at most.
+    """
+    effects = effect_rows(audit)
+    rated = [row for row in effects if row["rating"] != RATING_WORDS["none"]][:num_effects] or effects[:3]
+    notes = (*EFFECTS.notes, f"{len(effects) - len(rated)} more structures with --json.")
+    return (
+        Table(name=EFFECTS.name, title=EFFECTS.title, columns=EFFECTS.columns, rows=tuple(rated), notes=notes),
+        *(
+            Table(name=kind.name, title=kind.title, columns=kind.columns, rows=tuple(rows), notes=kind.notes)
+            for kind, rows in ((GROUPS, group_rows(audit)), (COSTS, cost_rows(audit)))
+        ),
+    )
+
+
 _COMPARED = ("_difference", "_half_width", "_p_value", "_d")
 
 
@@ -286,12 +308,16 @@ def tone_of_difference(row: Row, name: str) -> Tone:
     References: Pourchot et al. 2020, arXiv:2002.04289, caption of Table 2.
     """
     method = next((name.removesuffix(end) for end in _COMPARED if name.endswith(end)), None)
-    p_value, d = row.get(f"{method}_p_value"), row.get(f"{method}_d")
-    if not isinstance(p_value, float) or not isinstance(d, float) or p_value >= SIGNIFICANCE or abs(d) < SMALL:
+    p_value, difference = row.get(f"{method}_p_value"), row.get(f"{method}_difference")
+    if not isinstance(p_value, float) or not isinstance(difference, float) or p_value >= SIGNIFICANCE:
         return ""
-    if abs(d) < LARGE:
-        return "less" if d < 0 else "more"
-    return "much-less" if d < 0 else "much-more"
+    d = row.get(f"{method}_d")
+    size = abs(d) if isinstance(d, float) else math.inf  # samples that do not vary have no finite effect size
+    if size < SMALL:
+        return ""
+    if size < LARGE:
+        return "less" if difference < 0 else "more"
+    return "much-less" if difference < 0 else "much-more"
 
 
 def tone_of_rating(row: Row, name: str) -> Tone:

@@ -20,10 +20,19 @@ from typing import Any
 from shareornot.appraisal.audit_words import describe_audit, structure_in_words
 from shareornot.errors import SettingsError
 from shareornot.report.audit_files import audit_to_json
-from shareornot.report.columns import (
-    COSTS, DIFFERENCES, EFFECTS, GROUPS, TOP, ceiling_table, report_tables, tone_of_difference, tone_of_rating, WHERE
-)
 from shareornot.report.chapter import Chapter, file_stems, names_in_order
+from shareornot.report.columns import (
+    COSTS,
+    DIFFERENCES,
+    EFFECTS,
+    GROUPS,
+    TOP,
+    WHERE,
+    ceiling_table,
+    report_tables,
+    tone_of_difference,
+    tone_of_rating,
+)
 from shareornot.report.files import to_json
 from shareornot.report.page_figures import FIGURES, bokeh_script, figures_as_json
 from shareornot.report.points import MOST_POINTS, most_misjudged, points_as_json

@@ -107,9 +107,11 @@ def _agreement(found: Replay) -> Table | None:
             if num_printed
             else None,
             "The paper's ± is 1.96 x population standard deviation / sqrt(n); Student's is wider by 1.58 at n = 5.",
-            f"{sum(row.num_repeats for row in found.agreement):,} evaluations are of cells that the same pool held "
-            "already; pools drawn with replacement have "
-            f"{sum(row.expected_repeats for row in found.agreement):,.0f} on average, others none.",
+            (
+                f"{sum(row.num_repeats for row in found.agreement):,} evaluations are of cells that the same pool held "
+                "already; pools drawn with replacement have "
+                f"{sum(row.expected_repeats for row in found.agreement):,.0f} on average, others none."
+            ),
         ),
     )
 
@@ -292,8 +294,10 @@ def _consistency(found: Replay) -> Table | None:
         rows,
         (
             SIGN,
-            f"The text names Student's test; {only['Welch']} of {len(rows)} printed p-values can only be Welch's, "
-            f"{only['Student']} only Student's, {only['neither']} neither.",
+            (
+                f"The text names Student's test; {only['Welch']} of {len(rows)} printed p-values can only be Welch's, "
+                f"{only['Student']} only Student's, {only['neither']} neither."
+            ),
         ),
     )
 
@@ -334,11 +338,15 @@ def _version1(found: Replay) -> Table | None:
         rows,
         (
             SIGN,
-            f"Guided by {found.guide}; a super-net costs {SUPERNET_TRAININGS} average trainings; "
-            f"{found.settings.num_redraws:,} random orders of each super-net's own pool, of which a redraw takes one "
-            "each; the training that runs at the end of a budget is ignored.",
-            "Verdicts of redraws are those of version 1's test: Wilcoxon by the normal approximation, one-sided in the "
-            "direction of the data, at 5 %. No two-sided exact p-value can be below the last column.",
+            (
+                f"Guided by {found.guide}; a super-net costs {SUPERNET_TRAININGS} average trainings; "
+                f"{found.settings.num_redraws:,} random orders of each super-net's own pool, of which a redraw takes "
+                "one each; the training that runs at the end of a budget is ignored."
+            ),
+            (
+                "Verdicts of redraws are those of version 1's test: Wilcoxon by the normal approximation, one-sided in "
+                "the direction of the data, at 5 %. No two-sided exact p-value can be below the last column."
+            ),
             "`exact, equal times` and `guided wins` are over all orders, were all trainings equally long.",
             f"A redraw gives {sum(shares):.1f} of the {len(shares)} printed verdicts on average." if shares else None,
         ),
@@ -382,8 +390,10 @@ def _version2(found: Replay) -> Table | None:
             found.version2,
             (
                 SIGN,
-                f"Guided by {found.guide}; a super-net and its scoring cost {found.settings.supernet_trainings:g} average "
-                "trainings.",
+                (
+                    f"Guided by {found.guide}; a super-net and its scoring cost "
+                    f"{found.settings.supernet_trainings:g} average trainings."
+                ),
                 *(_version2_notes(found) if found.with_printed else ()),
             ),
         )
@@ -403,10 +413,14 @@ def _version2_notes(found: Replay) -> list[str]:
         )
     return [
         *told,
-        "Not comparable: printed are 30 super-nets with pools of 10,000 cells, of which none is published, and times "
-        "measured on two K80, unpublished too; ours are the super-nets, pools and table times at hand.",
-        "Searches are played on the cells scored by any super-net of the space, a uniform sample of it; so is `known`. "
-        "Which cell is best does not matter: it cancels in differences.",
+        (
+            "Not comparable: printed are 30 super-nets with pools of 10,000 cells, of which none is published, and "
+            "times measured on two K80, unpublished too; ours are the super-nets, pools and table times at hand."
+        ),
+        (
+            "Searches are played on the cells scored by any super-net of the space, a uniform sample of it; so is "
+            "`known`. Which cell is best does not matter: it cancels in differences."
+        ),
         f"Evolution draws its first population {MATCHING_FIRST}, see the section first-population.",
         "`implied`: trainings of random search whose exact spread fits the printed difference, interval and d.",
     ]
@@ -436,9 +450,12 @@ def _first_populations(found: Replay) -> Table | None:
             found.first_populations,
             (
                 SIGN,
-                "`unique`: cells of the space, all equally likely. `raw`: random matrices, drawn again until they are "
-                "cells; those outside the space join with score 0. `raw-in-space`: drawn again until inside the space. "
-                "`raw-score-zero`: whatever comes joins, with score 0 if it is no cell of the space.",
+                (
+                    "`unique`: cells of the space, all equally likely. `raw`: random matrices, drawn again until "
+                    "they are cells; those outside the space join with score 0. `raw-in-space`: drawn again until "
+                    "inside the space. `raw-score-zero`: whatever comes joins, with score 0 if it is no "
+                    "cell of the space."
+                ),
                 "Not yet evolving: runs whose first population was not complete, so that no cell had a parent.",
             ),
         )

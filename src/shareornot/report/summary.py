@@ -8,10 +8,10 @@ from shareornot.appraisal.budget_comparison import BudgetComparison
 from shareornot.appraisal.verdict import Answer, Verdict, with_half_width
 from shareornot.report.chapter import Chapter, names_in_order
 from shareornot.statistics import Interval
+from shareornot.text import MINUS
 
 ANSWERS: dict[Answer, str] = {"helped": "helped", "hurt": "did not pay", "undecided": "is undecided"}
 """Sharing weights ..."""
-MINUS = "\u2212"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,20 +7,19 @@ in percent or in points has that unit in its name.
 
 import csv
 import io
-import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, is_dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from shareornot.appraisal.rows import Value
+from shareornot.text import DASH, MINUS, ascii_text
 
 Unit = Literal["", "percent", "points"]
 Tone = Literal["", "much-less", "less", "more", "much-more", "over", "under"]
 """What a colour says: regret far below, below, above, far above that of random search; a rating of the audit."""
 
-MINUS, DASH = "\u2212", "\u2013"
 LEAST_P = 0.001
 """Smaller p-values are shown as `< 0.001`."""
 
@@ -185,8 +184,9 @@ class Table:
 
 def _scaled(column: Column, row: Any) -> Value:
     value = column.value(row)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value * column.format.scale if is_number and column.format.unit else value
+    if not column.format.unit or isinstance(value, bool | str | None):
+        return value
+    return value * column.format.scale
 
 
 def _with_unit(column: Column) -> str:
@@ -202,7 +202,7 @@ def _page_text(column: Column, row: Any) -> str:
     return text.replace("-", MINUS, 1) if isinstance(value, int | float) and text.startswith("-") else text
 
 
-def _sort_key(column: Column, row: Any) -> float | str | None:
+def _sort_key(column: Column, row: Any) -> float | int | str | None:
     """A number to sort numbers by, a text to sort texts by, None for what comes last."""
     value = column.value(row)
     if isinstance(value, bool):
@@ -260,35 +260,3 @@ def latex(text: str) -> str:
     if text[:1] == "-" and text[1:2].isdigit():
         text = MINUS + text[1:]
     return "".join(_LATEX.get(one) or ascii_text(one) for one in " ".join(text.split()))
-
-
-_ASCII = {
-    "\u00b1": "+/-",
-    MINUS: "-",
-    DASH: "-",
-    "\u2014": "-",
-    "\u2018": "'",
-    "\u2019": "'",
-    "\u201c": '"',
-    "\u201d": '"',
-    "\u2026": "...",
-    "\u00d7": "x",
-    "\u2265": ">=",
-    "\u2264": "<=",
-    "\u00b7": "-",
-    "\u00a0": " ",
-}
-
-
-def ascii_text(text: str) -> str:
-    """Text with every character replaced by an ASCII form: its base letter, common signs in words, else `?`."""
-    if text.isascii():
-        return "".join(one if one.isprintable() else " " for one in text)
-    return "".join(_ascii_character(one) for one in text)
-
-
-def _ascii_character(one: str) -> str:
-    if one.isascii():
-        return one if one.isprintable() else " "
-    base = "".join(part for part in unicodedata.normalize("NFKD", one) if part.isascii() and part.isprintable())
-    return _ASCII.get(one) or base or "?"
