@@ -54,7 +54,7 @@ def test_a_diverged_super_net_is_marked(shareornot, scored):
     write_scores(path, ScoredCells(cells=scores.cells, proxies=np.full(80, 0.1), origin=scores.origin))
     shown = shareornot("appraise", scored).out
     assert "diverged" in shown
-    assert shown.splitlines()[4].split()[:4] == ["seed-0", "80", "80", "yes"]
+    assert shown.splitlines()[5].split()[:4] == ["seed-0", "80", "80", "yes"]
     assert "scores are constant or not finite diverged" in " ".join(shown.split())
 
 
