@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from shareornot.spaces.nasbench101 import CONV1X1, CONV3X3, MAXPOOL3X3
 from shareornot.supernet.cell_plan import CellPlan, fitting_plan
 from shareornot.supernet.contract import Region, Regions
+from shareornot.supernet.initialization import SHIFT, align_operation, align_projection, aligned_projection
 from shareornot.supernet.network import ConvBatchNorm, Images, Output, max_pool_3x3
 from shareornot.supernet.settings import NetworkSettings
 
@@ -32,8 +33,9 @@ class SuperCell(nn.Module):
     ) -> None:
         super().__init__()
         self.stack = stack
-        self.out_channels = out_channels
+        self.in_channels, self.out_channels = in_channels, out_channels
         self.single_kernel = config.single_kernel
+        self.min_output_edges = config.min_output_edges
         widest = math.ceil(out_channels / config.min_output_edges)
         interior = range(config.max_vertices - 2)
 
@@ -44,6 +46,16 @@ class SuperCell(nn.Module):
         self.output_projection = unit(in_channels, out_channels, 1)
         self.conv3x3 = nn.ModuleList(unit(widest, widest, 3) for _ in interior)
         self.conv1x1 = nn.ModuleList(unit(widest, widest, 1) for _ in interior if not config.single_kernel)
+
+    def align(self, generator: torch.Generator) -> None:
+        """Replace the initial weights by those of the aligned start, see `initialization`."""
+        widest, block_width = (math.ceil(n / self.min_output_edges) for n in (self.out_channels, self.in_channels))
+        matrix = aligned_projection(self.in_channels, block_width, widest, generator)
+        for vertex in range(1, len(self.projections) + 1):
+            align_projection(self.projection(vertex), matrix)
+            for operation in (CONV3X3,) if self.single_kernel else (CONV3X3, CONV1X1):
+                align_operation(self.operation(vertex, operation))
+        align_projection(self.output_projection, matrix)
 
     def operation(self, vertex: int, operation: int) -> ConvBatchNorm:
         """The unit behind a convolution at an interior vertex, the first of which is 1."""
@@ -124,6 +136,10 @@ class NASBench101SuperNet(nn.Module):
         bound = 1 / math.sqrt(in_channels)
         nn.init.uniform_(self.classifier.weight, -bound, bound, generator=generator)
         nn.init.uniform_(self.classifier.bias, -bound, bound, generator=generator)
+        if config.initial_weights == "aligned":
+            nn.init.constant_(self.stem.beta, SHIFT)
+            for cell in cells:
+                cell.align(generator)
         self.activate(SMALLEST_CELL)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 

@@ -6,6 +6,8 @@ from typing import Literal, get_args
 from shareornot.errors import SettingsError
 from shareornot.spaces.nasbench101 import MAX_VERTICES
 
+InitialWeights = Literal["random", "aligned"]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NetworkSettings:
@@ -26,6 +28,9 @@ class NetworkSettings:
     bn_momentum: float = 0.003
     """Weight of a new batch in the running statistics, as PyTorch counts it."""
     bn_epsilon: float = 1e-5
+    initial_weights: InitialWeights = "random"
+    """`random` are those of PyTorch; with `aligned` ones, all paths carry the image in one basis from the start, which
+    deep networks need, see `shareornot.supernet.initialization`."""
 
     def __post_init__(self) -> None:
         for name in (
@@ -38,8 +43,22 @@ class NetworkSettings:
         ):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{name}: expected at least 1, got {getattr(self, name)}")
+        if self.initial_weights not in get_args(InitialWeights):
+            raise SettingsError(
+                f"initial_weights: expected {' or '.join(get_args(InitialWeights))}, got {self.initial_weights!r}"
+            )
         if not 2 <= self.max_vertices <= MAX_VERTICES:
             raise SettingsError(f"max_vertices: expected 2 to {MAX_VERTICES}, got {self.max_vertices}")
+
+    @property
+    def depth(self) -> int:
+        """Operations in a row that the image must pass in the deepest architecture, on its shortest way.
+
+        Of a cell with n interior vertices, of which at least k feed the output, the shortest way from the input to the
+        output takes at most n - k + 1 operations: whatever does not feed the output may be a chain.
+        """
+        interior = self.max_vertices - 2
+        return self.num_stacks * self.cells_per_stack * max(0, interior - self.min_output_edges + 1)
 
 
 OptimizerName = Literal["rmsprop", "sgd", "adamw"]
