@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from shareornot.search import SearchTable
+from shareornot.spaces import open_space
 from shareornot.spaces.nasbench101 import NUM_CELLS, cell_features
 
 
@@ -22,6 +23,7 @@ def make_table(num_cells=2532, *, seed=0, known_share=1.0, space="all", levels=N
         time_s=rng.integers(1, 5, num_cells) * 100.0,
         known=rng.random(num_cells) < known_share,
         member=member,
+        space=open_space("nasbench101"),
     )
 
 

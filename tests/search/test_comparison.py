@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from shareornot.errors import SettingsError
-from shareornot.search import PAPER_V1, PAPER_V2, compare_searches, guided_regret, supernet_cost
+from shareornot.search import PAPER_V1, ComparisonProtocol, compare_searches, guided_regret, supernet_cost
 
 
 def supernets(table, num, pool_size, rng):
@@ -30,7 +30,14 @@ def test_second_version_runs_on_the_whole_space_at_a_common_budget(table):
     table = replace(table, test=table.validation)
     rng = np.random.default_rng(1)
     pools, scores = supernets(table, 3, 500, rng)
-    protocol = replace(PAPER_V2, num_random_runs=200, num_evolution_runs=40, num_evaluations=300)
+    protocol = ComparisonProtocol(
+        num_trained=(1, 10, 20),
+        pool_size=500,
+        random_search_from="space",
+        num_random_runs=200,
+        num_evolution_runs=40,
+        num_evaluations=300,
+    )
     result = compare_searches(table, pools, scores, rng, protocol=protocol, start_s=2000.0)
     assert result.num_trained.tolist() == [1, 10, 20]
     assert result.guided.shape == (3, 3)

@@ -1,24 +1,21 @@
-"""What every search must do, run on all of them."""
+"""What every search must do, run on the plain twins of all of them."""
 
 from functools import lru_cache
 
 import numpy as np
 import pytest
-
-from shareornot.errors import SettingsError
-from shareornot.search import (
-    EvolutionSettings,
+from plain_searches import (
     GuidedSearch,
     LocalSearch,
     RandomSearch,
     RandomStream,
     RegularizedEvolution,
-    SearchRuns,
     run_search,
-    simulated_table,
-    stream_states,
-    trivial_guides,
 )
+
+from shareornot.errors import SettingsError
+from shareornot.search import EvolutionSettings, SearchRuns, simulated_table, trivial_guides
+from shareornot.search.random_stream import stream_states
 
 GUIDES = ["most_parameters", "fewest_parameters", "most_flops", "fewest_flops", "longest_training", "shortest_training"]
 

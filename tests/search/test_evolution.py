@@ -1,20 +1,15 @@
 from itertools import combinations
 
 import numpy as np
+import plain_searches
 import pytest
 from jaxtyping import TypeCheckError
+from plain_searches import RandomStream, RegularizedEvolution, run_search
 
 from shareornot.errors import SettingsError
-from shareornot.search import (
-    Answer,
-    EvolutionSettings,
-    RandomStream,
-    RegularizedEvolution,
-    evolution_runs,
-    run_search,
-    stream_states,
-)
-from shareornot.search.evolution import winner_ranks
+from shareornot.search import Answer, EvolutionSettings, evolution_runs
+from shareornot.search.evolution_settings import winner_ranks
+from shareornot.search.random_stream import stream_states
 from shareornot.spaces.nasbench101 import find_index
 
 FIRST = ["unique", "raw", "raw-in-space", "raw-score-zero"]
@@ -79,19 +74,18 @@ def test_runs_depend_neither_on_threads_nor_on_each_other(table):
     np.testing.assert_array_equal(alone.cells[:5], fewer.cells)
 
 
-def test_the_oldest_dies_and_the_best_has_children(made_up_table):
+def test_the_oldest_dies_and_the_best_has_children(made_up_table, monkeypatch):
     landscape = made_up_table(levels=50).landscape()
     settings = EvolutionSettings(population_size=4, tournament_size=4)
     search = RegularizedEvolution(landscape, settings, RandomStream([1, 2, 3, 4]))
     parents = []
-    apply = search._mutation.apply
+    mutate_once = plain_searches.mutate_once
 
-    class Recorded:
-        def apply(self, code, stream):
-            parents.append(code)
-            return apply(code, stream)
+    def recorded(mutation, code, stream):
+        parents.append(code)
+        return mutate_once(mutation, code, stream)
 
-    search._mutation = Recorded()
+    monkeypatch.setattr(plain_searches, "mutate_once", recorded)
     history = []
     for _ in range(60):
         code = search.propose()

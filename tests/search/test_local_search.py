@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
 from jaxtyping import TypeCheckError
+from plain_searches import LocalSearch, RandomStream, run_search
 
 from shareornot.errors import SettingsError
-from shareornot.search import LocalSearch, RandomStream, local_search_runs, run_search, stream_states
-from shareornot.search.specification import SpecificationSpace
+from shareornot.search import local_search_runs
+from shareornot.search.nasbench101.specification import SpecificationSpace
+from shareornot.search.random_stream import stream_states
 from shareornot.spaces.nasbench101 import find_index, unique_codes
 
 

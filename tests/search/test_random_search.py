@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+from plain_searches import RandomSearch, RandomStream, run_search
 from scipy.stats import chisquare
 
 from shareornot.errors import SettingsError
-from shareornot.search import RandomSearch, RandomStream, random_search_runs, run_search, stream_states
+from shareornot.search import random_search_runs
+from shareornot.search.random_stream import stream_states
 
 
 @pytest.mark.parametrize("num_evaluations", [1, 700, 2532])

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 from numba import njit
+from plain_searches import RandomStream
 
-from shareornot.search import RandomStream, stream_states
 from shareornot.search.kernels import random_below, random_bits, random_uniform
+from shareornot.search.random_stream import stream_states
 
 FIRST_OUTPUTS = [41943041, 58720359, 3588806011781223, 3591011842654386, 9228616714210784205]
 """Of xoshiro256++ from the state 1, 2, 3, 4, as the reference implementation prints them."""

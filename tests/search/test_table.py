@@ -4,12 +4,16 @@ from jaxtyping import TypeCheckError
 
 from shareornot.errors import SettingsError, UnitError
 from shareornot.search import Answer, SearchTable, evolution_runs, local_search_runs, random_search_runs
+from shareornot.spaces import open_space
 
 
 def columns(num_cells=91, **changes):
     everything = np.ones(num_cells, bool)
     values = {name: np.full(num_cells, 0.5) for name in ("validation", "test", "time_s")}
     return {**values, "known": everything, "member": everything, **changes}
+
+
+CELLS = open_space("nasbench101")
 
 
 def test_best_and_worst_are_those_of_known_cells_of_the_space():
@@ -46,8 +50,8 @@ def test_impossible_values_are_refused(changes, error, match):
 
 
 def test_a_length_of_no_universe_is_refused():
-    with pytest.raises(SettingsError, match=r"2,532.*got 100"):
-        SearchTable(**columns(100))
+    with pytest.raises(SettingsError, match=r"2,532.*architectures of nasbench101, got 100"):
+        SearchTable(**columns(100), space=CELLS)
 
 
 @pytest.mark.parametrize(
@@ -71,8 +75,8 @@ def test_an_unknown_choice_is_refused(made_up_table):
 
 
 def test_a_list_of_any_length():
-    table = SearchTable(**columns(num_cells=7, known=np.arange(7) < 5), is_list=True)
-    assert table.max_vertices is None
+    table = SearchTable(**columns(num_cells=7, known=np.arange(7) < 5))
+    assert table.space is None
     assert table.cells.tolist() == [0, 1, 2, 3, 4]
     landscape = table.landscape()
     assert landscape.candidates.tolist() == [0, 1, 2, 3, 4]
@@ -81,13 +85,13 @@ def test_a_list_of_any_length():
 
 @pytest.mark.parametrize("search", [evolution_runs, local_search_runs])
 def test_searches_that_change_cells_refuse_a_list(search):
-    landscape = SearchTable(**columns(), is_list=True).landscape()
-    with pytest.raises(SettingsError, match="got a list; a search that changes cells cannot be played on a list"):
+    landscape = SearchTable(**columns()).landscape()
+    with pytest.raises(SettingsError, match="got a list without neighbours; a search that changes"):
         search(landscape, np.random.default_rng(0), num_runs=1, num_evaluations=5)
 
 
 def test_a_list_is_checked_as_any_table():
     with pytest.raises(UnitError, match=r"validation.*94\.2"):
-        SearchTable(**columns(num_cells=7, validation=np.full(7, 94.2)), is_list=True)
+        SearchTable(**columns(num_cells=7, validation=np.full(7, 94.2)))
     with pytest.raises(SettingsError, match="known cell in the space"):
-        SearchTable(**columns(num_cells=7, known=np.zeros(7, bool)), is_list=True)
+        SearchTable(**columns(num_cells=7, known=np.zeros(7, bool)))

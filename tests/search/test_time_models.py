@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from shareornot.errors import SettingsError
-from shareornot.search import SupernetCost, constant_times, supernet_cost, training_times
+from shareornot.search import SupernetCost, supernet_cost, training_times
 
 
 def test_training_counts_every_pass():
@@ -28,15 +28,9 @@ def test_supernet_costs_the_average_cell_of_the_space(table):
     assert cost.total_s == 521.0
 
 
-def test_a_constant_is_one():
-    assert constant_times(3, 2.5).tolist() == [2.5, 2.5, 2.5]
-
-
 @pytest.mark.parametrize(
     "impossible",
     [
-        lambda _: constant_times(3, 0.0),
-        lambda _: constant_times(3, np.nan),
         lambda _: training_times(np.ones(1), np.ones(1), num_epochs=0),
         lambda _: SupernetCost(training_s=-1.0),
         lambda _: SupernetCost(training_s=1.0, scoring_s=np.inf),

@@ -7,7 +7,7 @@ import pytest
 
 import shareornot.supernet.pass_times as pass_times
 from shareornot.errors import DataError, MissingDataError, SettingsError
-from shareornot.search.pass_times import pass_terms
+from shareornot.search.nasbench101.pass_times import pass_terms
 from shareornot.spaces.nasbench101 import unique_codes
 from shareornot.studies.measured_times import MeasuredTimes, measure_times, read_times, write_times
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from shareornot.search import SearchTable
-from shareornot.spaces import Space, open_family, space_members
+from shareornot.spaces import ProductSpace, Space, open_family, space_members
 from shareornot.tables import BenchmarkTable
 
 TimeUnit = Literal["seconds", "trainings"]
@@ -105,4 +105,5 @@ def search_table(
         time_s=scattered(table.mean("training_time")) if time_s is None else time_s,
         known=known,
         member=member,
+        space=space if isinstance(space, ProductSpace) else open_family(space.family),
     )

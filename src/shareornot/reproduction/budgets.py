@@ -18,7 +18,7 @@ from shareornot.search import (
     regret_at,
     supernet_cost,
 )
-from shareornot.search.evolution import FirstPopulation
+from shareornot.search.evolution_settings import FirstPopulation
 
 NUM_TRAINED = (1, 10, 20)
 _MOST_EVALUATIONS = 10_000

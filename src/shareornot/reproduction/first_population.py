@@ -18,7 +18,7 @@ from shareornot.reproduction.evaluations import Evaluations
 from shareornot.reproduction.published_tables import TABLES_V2
 from shareornot.reproduction.truth import guiding_supernets, replay_ground
 from shareornot.search import Answer, EvolutionSettings
-from shareornot.search.evolution import FirstPopulation
+from shareornot.search.evolution_settings import FirstPopulation
 from shareornot.statistics import cohens_d, mean_difference
 from shareornot.tables import BenchmarkTable
 

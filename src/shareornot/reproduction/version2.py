@@ -17,7 +17,7 @@ from shareornot.reproduction.evaluations import Evaluations
 from shareornot.reproduction.published_tables import METHODS, NUM_RUNS_V2, TABLES_V2, Method, PrintedDifference
 from shareornot.reproduction.truth import guiding_supernets, replay_ground
 from shareornot.search import RegretCurves, SearchTable, expected_random_regret
-from shareornot.search.evolution import FirstPopulation
+from shareornot.search.evolution_settings import FirstPopulation
 from shareornot.statistics import (
     cohens_d,
     mean_difference,

@@ -1,21 +1,19 @@
 """Floor 2: what finds good cells, what it costs, and what it leaves on the table."""
 
 from shareornot.search.budgets import (
-    RandomSearchRegret,
     TopK,
     guided_regret,
-    random_search_regret,
     random_search_runs_at,
 )
-from shareornot.search.comparison import PAPER_V1, PAPER_V2, Comparison, ComparisonProtocol, compare_searches
-from shareornot.search.contract import Search, SearchRuns, run_search
-from shareornot.search.evolution import EvolutionSettings, RegularizedEvolution, evolution_runs
+from shareornot.search.comparison import PAPER_V1, Comparison, ComparisonProtocol, compare_searches
+from shareornot.search.contract import SearchRuns
+from shareornot.search.evolution import evolution_runs
+from shareornot.search.evolution_settings import EvolutionSettings, FirstPopulation
 from shareornot.search.expectation import ExpectedRegret, expected_random_regret
-from shareornot.search.guided import GuidedSearch, guided_order, guided_runs, trivial_guides
-from shareornot.search.local_search import LocalSearch, local_search_runs
-from shareornot.search.pass_times import PassTimeFit, fit_pass_times
-from shareornot.search.random_search import RandomSearch, random_search_runs
-from shareornot.search.random_stream import RandomStream, stream_states
+from shareornot.search.guided import guided_order, guided_runs, trivial_guides
+from shareornot.search.local_search import local_search_runs
+from shareornot.search.nasbench101.pass_times import PassTimeFit, fit_pass_times
+from shareornot.search.random_search import random_search_runs
 from shareornot.search.regret import (
     CurveSummary,
     RegretCurves,
@@ -26,33 +24,25 @@ from shareornot.search.regret import (
 )
 from shareornot.search.simulated_table import simulated_table
 from shareornot.search.table import Answer, Landscape, SearchTable
-from shareornot.search.time_models import SupernetCost, constant_times, supernet_cost, training_times
+from shareornot.search.time_models import SupernetCost, supernet_cost, training_times
 
 __all__ = [
     "PAPER_V1",
-    "PAPER_V2",
     "Answer",
     "Comparison",
     "ComparisonProtocol",
     "CurveSummary",
     "EvolutionSettings",
     "ExpectedRegret",
-    "GuidedSearch",
+    "FirstPopulation",
     "Landscape",
-    "LocalSearch",
     "PassTimeFit",
-    "RandomSearch",
-    "RandomSearchRegret",
-    "RandomStream",
     "RegretCurves",
-    "RegularizedEvolution",
-    "Search",
     "SearchRuns",
     "SearchTable",
     "SupernetCost",
     "TopK",
     "compare_searches",
-    "constant_times",
     "evolution_runs",
     "expected_random_regret",
     "finish_times",
@@ -62,13 +52,10 @@ __all__ = [
     "guided_runs",
     "incumbent_regret",
     "local_search_runs",
-    "random_search_regret",
     "random_search_runs",
     "random_search_runs_at",
     "regret_at",
-    "run_search",
     "simulated_table",
-    "stream_states",
     "supernet_cost",
     "time_grid",
     "training_times",

@@ -8,7 +8,7 @@ from jaxtyping import Float, Float64, Int32, Int64, Integer
 
 from shareornot.errors import SettingsError
 from shareornot.search.contract import SearchRuns
-from shareornot.search.expectation import check_pool, expected_random_regret
+from shareornot.search.expectation import check_pool
 from shareornot.search.guided import guided_order
 from shareornot.search.random_search import random_search_runs
 from shareornot.search.regret import RegretCurves, Times, Unfinished, finish_times, incumbent_regret, regret_at
@@ -73,58 +73,6 @@ def guided_regret(
         regret=incumbent_regret(table, runs)[0][0, last],
         cell=np.array([order[validation[: k + 1].argmax()] for k in last], np.int32),
     )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RandomSearchRegret:
-    """What random search has at each of several times."""
-
-    curves: RegretCurves
-    """Simulated runs."""
-    mean: Float64[np.ndarray, " times"]
-    """Expected regret, a fraction; before the first finished training that of the worst cell of the space."""
-    std: Float64[np.ndarray, " times"]
-    """Standard deviation from run to run."""
-    exact: bool
-    """Whether mean and standard deviation are those over all orders, or over the simulated runs."""
-
-
-def random_search_regret(
-    table: SearchTable,
-    time_s: Times,
-    rng: np.random.Generator,
-    *,
-    pool: Pool | None = None,
-    num_runs: int = 500,
-    unfinished: Unfinished = "ignored",
-) -> RandomSearchRegret:
-    """Regret of random search without replacement at given times.
-
-    Where all trainings take equally long, a time is a number of evaluations, and mean and standard deviation are exact.
-    Else they are those of the simulated runs.
-
-    Args:
-        table: values and training times.
-        time_s: budgets in seconds, ascending.
-        rng: source of the randomness.
-        pool: distinct unique indices to draw from, by default all known cells of the space.
-        num_runs: simulated runs, at least 2.
-        unfinished: whether the training that runs when a budget ends is left out or allowed to end.
-
-    Raises:
-        SettingsError: fewer than 2 runs, times that do not ascend, or a pool with repeats or unknown cells.
-    """
-    if num_runs < 2:
-        raise SettingsError(f"num_runs: expected at least 2, got {num_runs}; a spread takes more than one run")
-    cells = table.cells if pool is None else pool
-    curves = random_search_runs_at(table, cells, time_s, rng, num_runs=num_runs, unfinished=unfinished)
-    prices = table.time_s[cells]
-    if exact := bool((prices == prices[0]).all()):
-        expected = expected_random_regret(table, curves.num_finished[0].tolist(), pool=pool)
-        mean, std = expected.mean, expected.std
-    else:
-        mean, std = curves.regret.mean(axis=0), curves.regret.std(axis=0, ddof=1)
-    return RandomSearchRegret(curves=curves, mean=mean, std=std, exact=exact)
 
 
 def random_search_runs_at(

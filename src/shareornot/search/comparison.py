@@ -9,7 +9,8 @@ from jaxtyping import Float, Float64, Int64, Integer
 
 from shareornot.errors import SettingsError
 from shareornot.search.budgets import guided_regret, random_search_runs_at
-from shareornot.search.evolution import EvolutionSettings, evolution_runs
+from shareornot.search.evolution import evolution_runs
+from shareornot.search.evolution_settings import EvolutionSettings
 from shareornot.search.regret import Repeats, Unfinished, finish_times, regret_at
 from shareornot.search.table import SearchTable, UnknownCells
 
@@ -49,14 +50,6 @@ PAPER_V1 = ComparisonProtocol(num_trained=(1, 10, 100), pool_size=1_000, random_
 
 The times are the table's, the super-net costs four average trainings, and scoring is left out. To see how much one
 order decides, take many: `replace(PAPER_V1, num_random_runs=1000)`.
-"""
-
-PAPER_V2 = ComparisonProtocol(
-    num_trained=(1, 10, 20), pool_size=10_000, random_search_from="space", num_random_runs=500, num_evolution_runs=500
-)
-"""Version 2: thirty super-nets with pools of 10,000 cells against 500 runs of random search and of evolution.
-
-The times are measured, those of the super-net at 16 filters, and scoring is counted.
 """
 
 

@@ -9,8 +9,8 @@ from jaxtyping import Float, Float64, Int32, Integer
 
 from shareornot.errors import SettingsError
 from shareornot.search.contract import SearchRuns
-from shareornot.search.table import Answer, SearchTable
-from shareornot.spaces.nasbench101 import flop_count, parameter_count, unique_codes
+from shareornot.search.table import SearchTable
+from shareornot.spaces.nasbench101 import flop_count, parameter_count
 
 Pool = Integer[np.ndarray, " pool"]
 Scores = Float[np.ndarray, " pool"]
@@ -35,30 +35,6 @@ def guided_order(cells: Pool, scores: Scores, rng: np.random.Generator) -> Int32
     ordered = cells[np.lexsort((rng.random(len(scores)), -scores))]
     first = np.sort(np.unique(ordered, return_index=True)[1])
     return ordered[first].astype(np.int32)
-
-
-class GuidedSearch:
-    """Propose the cells of a pool from the highest score to the lowest.
-
-    Args:
-        cells: unique indices.
-        scores: what each is held for, the higher the better.
-        rng: breaks ties.
-
-    Raises:
-        SettingsError: no cell, or a score that is not a number.
-    """
-
-    def __init__(self, cells: Pool, scores: Scores, rng: np.random.Generator) -> None:
-        self._rest = iter(guided_order(cells, scores, rng).tolist())
-
-    def propose(self) -> int | None:
-        """The best of the rest, or None when there is none."""
-        cell = next(self._rest, None)
-        return None if cell is None else int(unique_codes()[cell])
-
-    def learn(self, code: int, answer: Answer, score: float) -> None:
-        """Learn nothing: the scores were there before."""
 
 
 def guided_runs(

@@ -1,4 +1,4 @@
-"""Random search: unique cells in random order, none twice."""
+"""Random search: distinct architectures in random order, none twice."""
 
 import numpy as np
 from jaxtyping import Integer
@@ -6,53 +6,10 @@ from jaxtyping import Integer
 from shareornot.errors import SettingsError
 from shareornot.search.contract import SearchRuns
 from shareornot.search.kernels import random_search_kernel
-from shareornot.search.random_stream import RandomStream, stream_states
-from shareornot.search.table import Answer
+from shareornot.search.random_stream import stream_states
 from shareornot.search.threads import run_in_blocks
-from shareornot.spaces.nasbench101 import unique_codes
 
 Cells = Integer[np.ndarray, " cells"]
-
-
-class RandomOrder:
-    """Draw from a list without replacement, a swap a draw, without copying the list."""
-
-    def __init__(self, items: Cells, stream: RandomStream) -> None:
-        self._items = items
-        self._stream = stream
-        self._moved: dict[int, int] = {}
-        self._num_drawn = 0
-
-    def draw(self) -> int | None:
-        """The next item, or None after the last."""
-        if self._num_drawn == len(self._items):
-            return None
-        first = self._num_drawn
-        chosen = first + self._stream.below(len(self._items) - first)
-        item = self._moved.get(chosen, chosen)
-        self._moved[chosen] = self._moved.pop(first, first)
-        self._num_drawn += 1
-        return int(self._items[item])
-
-
-class RandomSearch:
-    """Propose the cells of a list in random order, each once.
-
-    Args:
-        cells: unique indices to draw from; a pool, or all candidates of a landscape.
-        stream: source of the randomness.
-    """
-
-    def __init__(self, cells: Cells, stream: RandomStream) -> None:
-        self._order = RandomOrder(cells, stream)
-
-    def propose(self) -> int | None:
-        """The next cell in random order, or None after the last."""
-        cell = self._order.draw()
-        return None if cell is None else int(unique_codes()[cell])
-
-    def learn(self, code: int, answer: Answer, score: float) -> None:
-        """Learn nothing."""
 
 
 def random_search_runs(

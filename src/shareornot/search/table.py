@@ -1,4 +1,4 @@
-"""What a search is played on: the values of all cells of a universe, and what it is told when it proposes one."""
+"""What a search is played on: the values of all architectures of a universe, and what it learns of a proposal."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -6,10 +6,10 @@ from functools import cached_property
 from typing import Literal, get_args
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int32, UInt8
+from jaxtyping import Bool, Float64, Int32, Integer, UInt8
 
 from shareornot.errors import SettingsError, UnitError
-from shareornot.spaces.nasbench101 import index_tables
+from shareornot.spaces import Space
 
 UnknownCells = Literal["outside", "redraw", "score-zero"]
 """How cells of the space count that a partial table does not hold; see `SearchTable.landscape`."""
@@ -30,7 +30,7 @@ class Answer(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Landscape:
-    """What searches are told about each cell, indexed by unique index."""
+    """What searches are told about each architecture, by its number."""
 
     answers: UInt8[np.ndarray, " cells"]
     """An `Answer` for each cell."""
@@ -40,15 +40,34 @@ class Landscape:
     """What an evaluation takes, in seconds."""
     candidates: Int32[np.ndarray, " candidates"]
     """The cells that can be evaluated, ascending."""
-    max_vertices: int | None
-    """Most vertices of a cell in this universe; None where it is a list."""
+    space: Space | None
+    """Knows how architectures are changed; None where they cannot be."""
+
+    def answers_to(self, architectures: Integer[np.ndarray, " proposals"]) -> UInt8[np.ndarray, " proposals"]:
+        """The answer to each proposal; `NO_CELL` to architectures of the family beyond the universe."""
+        inside = architectures < len(self.answers)
+        return np.where(inside, self.answers[np.where(inside, architectures, 0)], np.uint8(Answer.NO_CELL))
+
+    @property
+    def searchable_space(self) -> Space:
+        """The space, for searches that change architectures.
+
+        Raises:
+            SettingsError: there is none.
+        """
+        if self.space is None:
+            raise SettingsError(
+                "search: expected a table of a space, got a list without neighbours; a search that changes "
+                "architectures cannot be played on a list, random and guided search can"
+            )
+        return self.space
 
 
 @dataclass(frozen=True, kw_only=True)
 class SearchTable:
-    """The values of all cells up to some number of vertices, indexed by unique index; or of the rows of any list.
+    """The values of the first architectures of a family, by number; or of the rows of any list.
 
-    Searches that change cells, such as evolution, need the former. Random and guided search are at home on any list.
+    Searches that change architectures, such as evolution, need a space. Random and guided search work on any list.
 
     Args:
         validation: mean validation accuracy, a fraction; searches see this one.
@@ -57,10 +76,11 @@ class SearchTable:
         known: which cells the benchmark holds; values of the others are never looked at.
         member: which cells belong to the search space.
         optimum: highest mean test accuracy in the space, where more is known about it than the table holds.
-        is_list: the arrays hold architectures of a list, of whatever kind, rather than all cells.
+        space: knows how architectures are changed: the family, or one of its spaces with mutations of its own. None for
+            a list of anything.
 
     Raises:
-        SettingsError: without `is_list`, the length is that of no universe, or nothing is known about the space.
+        SettingsError: the length is that of no universe of the space, or nothing is known about the space.
         UnitError: an accuracy outside [0, 1], or a time that is negative or not finite.
     """
 
@@ -70,15 +90,15 @@ class SearchTable:
     known: Bool[np.ndarray, " cells"]
     member: Bool[np.ndarray, " cells"]
     optimum: float | None = None
-    is_list: bool = False
+    space: Space | None = None
 
     def __post_init__(self) -> None:
-        universes = () if self.is_list else index_tables().num_cells.values()
-        if not self.is_list and len(self.member) not in universes:
+        if self.space is not None and len(self.member) not in self.space.universes:
+            sizes = ", ".join(f"{size:,}" for size in self.space.universes)
             raise SettingsError(
-                f"search table: expected one value for each of {', '.join(f'{size:,}' for size in universes)} cells "
-                f"(all cells with at most 2, 3, ... vertices), got {len(self.member):,}; "
-                "scatter a partial table into arrays of that length and say in `known` which cells it holds"
+                f"search table: expected one value for each of the first {sizes} architectures of "
+                f"{self.space.family}, got {len(self.member):,}; scatter a partial table into arrays of that length, "
+                "and say in `known` which architectures it holds"
             )
         if not len(self.cells):
             raise SettingsError(
@@ -101,13 +121,6 @@ class SearchTable:
     def cells(self) -> Int32[np.ndarray, " known_cells"]:
         """The cells of the space that the benchmark holds, ascending."""
         return np.flatnonzero(self.known & self.member).astype(np.int32)
-
-    @property
-    def max_vertices(self) -> int | None:
-        """Most vertices of a cell in this universe; None for a list."""
-        if self.is_list:
-            return None
-        return next(vertices for vertices, size in index_tables().num_cells.items() if size == len(self.member))
 
     @cached_property
     def best_test(self) -> float:
@@ -147,7 +160,7 @@ class SearchTable:
             scores=scores,
             price_s=price_s,
             candidates=np.flatnonzero(answers == Answer.EVALUATED).astype(np.int32),
-            max_vertices=self.max_vertices,
+            space=self.space,
         )
 
 

@@ -1,7 +1,7 @@
 """What trainings and super-nets would have cost, in seconds.
 
 A time model is an array of seconds for all cells of a universe, put into `SearchTable.time_s`: the training times of
-the benchmark itself, a constant, or what `pass_times` fits to measurements on the device at hand.
+the benchmark itself, or what `nasbench101.pass_times` fits to measurements on the device at hand.
 """
 
 from dataclasses import dataclass
@@ -13,17 +13,6 @@ from shareornot.errors import SettingsError
 from shareornot.search.table import SearchTable
 
 CellTimes = Float64[np.ndarray, " cells"]
-
-
-def constant_times(num_cells: int, seconds: float) -> CellTimes:
-    """Every training takes equally long.
-
-    Raises:
-        SettingsError: a time that is not above 0.
-    """
-    if not (seconds > 0 and np.isfinite(seconds)):
-        raise SettingsError(f"seconds: expected above 0, got {seconds}; a training takes time")
-    return np.full(num_cells, seconds)
 
 
 def training_times(

@@ -89,7 +89,6 @@ def own_ground(
         time_s=time_s,
         known=known,
         member=np.ones(num, bool),
-        is_list=True,
     )
     baselines = {**listed.sizes(np.arange(num)), **({} if rows.cost is None else {"training time": time_s})}
     return Truth(
@@ -198,7 +197,7 @@ def _repeats(
 
 def _evolution_table(table: SearchTable, listed: ListedSpace, space: str, notes: list[str]) -> SearchTable | None:
     """The same values over all cells up to some number of vertices, where the file holds enough of them."""
-    if listed.kind is None or listed.numbers is None or listed.kind.family != "nasbench101":
+    if listed.kind is None or listed.numbers is None:
         return None
     num_cells = next(size for size in listed.kind.universes if size > listed.numbers.max())
     member = np.zeros(num_cells, bool)
@@ -231,4 +230,5 @@ def _evolution_table(table: SearchTable, listed: ListedSpace, space: str, notes:
         time_s=scattered(table.time_s),
         known=known,
         member=member,
+        space=listed.kind,
     )

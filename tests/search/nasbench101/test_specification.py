@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
+from plain_searches import RandomStream, draw_specification, mutate_once
 from scipy.stats import chisquare
 
 from shareornot.errors import SettingsError
-from shareornot.search import RandomStream, stream_states
-from shareornot.search.specification import Mutation, SpecificationSpace
+from shareornot.search.nasbench101.specification import Mutation, SpecificationSpace
+from shareornot.search.random_stream import stream_states
 from shareornot.spaces.nasbench101 import encode, find_index, mutate, unique_codes
 
 
@@ -63,7 +64,7 @@ def test_children_are_distributed_as_those_of_cells_mutate():
     reference = find_index(mutate(np.full(20_000, parent), np.random.default_rng(0)))[0]
     mutation = Mutation.of(SpecificationSpace.up_to(7), edge_flips=1.0, operation_changes=1.0)
     source = stream()
-    tries = np.array([mutation.apply(int(parent), source) for _ in range(10_000)], np.uint32)
+    tries = np.array([mutate_once(mutation, int(parent), source) for _ in range(10_000)], np.uint32)
     indices, valid = find_index(tries)
     children = indices[valid]
     top = np.unique(reference, return_counts=True)
@@ -81,7 +82,7 @@ def test_children_are_distributed_as_those_of_cells_mutate():
 def test_a_small_universe_has_specifications_on_few_vertices():
     space = SpecificationSpace.up_to(4)
     source = stream()
-    codes = np.array([space.draw(source) for _ in range(5_000)], np.uint32)
+    codes = np.array([draw_specification(space, source) for _ in range(5_000)], np.uint32)
     indices, valid = find_index(codes)
     assert (indices[valid] < 91).all()
     assert len(np.unique(indices[valid])) > 80

@@ -18,9 +18,8 @@ import numpy as np
 from jaxtyping import Float64, Int32, Int64, UInt8, UInt64
 
 from shareornot.errors import SettingsError
-from shareornot.search.random_stream import RandomStream
 from shareornot.spaces.nasbench101 import MAX_VERTICES, OPERATIONS
-from shareornot.spaces.nasbench101.vocabulary import ADJACENCY_BITS, edge_bit
+from shareornot.spaces.nasbench101.vocabulary import NUM_CELLS_UP_TO, edge_bit
 
 NUM_COLUMNS = 256
 """Columns of an alias table; 8 bits of a draw choose one."""
@@ -37,17 +36,13 @@ class SpecificationSpace:
     """Which bits of a packed code are edges among these vertices."""
 
     @classmethod
-    def up_to(cls, max_vertices: int | None) -> "SpecificationSpace":
-        """The specifications that describe all cells with at most so many vertices.
+    def of_universe(cls, num_cells: int) -> "SpecificationSpace":
+        """The specifications that describe the first cells, all those with at most some number of vertices."""
+        return cls.up_to(next(vertices for vertices, size in NUM_CELLS_UP_TO.items() if size == num_cells))
 
-        Raises:
-            SettingsError: None, as of a table that is a list.
-        """
-        if max_vertices is None:
-            raise SettingsError(
-                "search: expected the table of all cells up to some number of vertices, got a list; "
-                "a search that changes cells cannot be played on a list, random and guided search can"
-            )
+    @classmethod
+    def up_to(cls, max_vertices: int) -> "SpecificationSpace":
+        """The specifications that describe all cells with at most so many vertices."""
         places = [*range(max_vertices - 1), MAX_VERTICES - 1]
         bits = [edge_bit(source, target) for y, target in enumerate(places) for source in places[:y]]
         return cls(max_vertices - 2, np.array(bits, np.int64))
@@ -56,12 +51,6 @@ class SpecificationSpace:
     def num_labellings(self) -> int:
         """Ways to give the interior vertices an operation each."""
         return int(len(OPERATIONS) ** self.num_interior)
-
-    def draw(self, stream: RandomStream) -> int:
-        """A uniform specification: each edge is there or not, each vertex has one of three operations."""
-        coins = stream.bits()
-        adjacency = sum(1 << int(bit) for position, bit in enumerate(self.edge_bits) if coins >> position & 1)
-        return adjacency | stream.below(self.num_labellings) << ADJACENCY_BITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,20 +97,6 @@ class Mutation:
         changed = (labels[:, None, :] + changes) % len(OPERATIONS) @ powers
         thresholds, outcomes = (np.stack(arrays) for arrays in zip(*rows, strict=True))
         return cls(thresholds, outcomes, changed.reshape(len(labels), len(changes)).astype(np.uint8))
-
-    def apply(self, code: int, stream: RandomStream) -> int:
-        """One try to mutate a specification; may come to no cell, or to the specification itself."""
-        adjacency, labels = code & (1 << ADJACENCY_BITS) - 1, code >> ADJACENCY_BITS
-        *flips, change = (self._draw(row, stream) for row in range(len(self.thresholds)))
-        for mask in flips:
-            adjacency ^= mask
-        return adjacency | int(self.changed[labels, change]) << ADJACENCY_BITS
-
-    def _draw(self, row: int, stream: RandomStream) -> int:
-        """One outcome of a row's distribution."""
-        bits = stream.bits()
-        column, fraction = bits >> _FRACTION_BITS, bits & (1 << _FRACTION_BITS) - 1
-        return int(self.outcomes[row, column, int(fraction < int(self.thresholds[row, column]))])
 
 
 def _probabilities(changes: np.ndarray, probability: float) -> Float64[np.ndarray, " outcomes"]:

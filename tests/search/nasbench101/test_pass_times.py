@@ -3,7 +3,7 @@ import pytest
 
 from shareornot.errors import SettingsError, UnitError
 from shareornot.search import fit_pass_times
-from shareornot.search.pass_times import pass_terms
+from shareornot.search.nasbench101.pass_times import pass_terms
 from shareornot.spaces.nasbench101 import Cell, cell_features
 
 CELLS = np.random.default_rng(0).permutation(2532)
