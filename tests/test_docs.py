@@ -10,6 +10,7 @@ are shown, not run.
 import os
 import re
 import shlex
+import sys
 from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,6 @@ from typer.testing import CliRunner
 
 from shareornot.cli.app import app
 from shareornot.images.cifar10_files import ImageArrays, write_arrays
-from shareornot.supernet import sampling
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
@@ -66,7 +66,7 @@ def real_data(tmp_path_factory):
 def test_code_of_a_page_runs(page, tmp_path, monkeypatch, request):
     monkeypatch.setenv("SHAREORNOT_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.setattr(sampling, "SAMPLING_STRATEGIES", dict(sampling.SAMPLING_STRATEGIES))  # a page adds one
+    install_package_of(page, tmp_path, monkeypatch)
     namespace, skipped = {"__name__": "page"}, set()
     with chdir(tmp_path):
         for block in blocks(page):
@@ -83,6 +83,23 @@ def test_code_of_a_page_runs(page, tmp_path, monkeypatch, request):
                     run(command)
     if skipped:
         pytest.skip(f"the rest ran, but SHAREORNOT_TEST_DATA names no real data: {', '.join(sorted(skipped))}")
+
+
+def install_package_of(page, folder, monkeypatch):
+    """Put the reader's package of a page where Python finds it, with the metadata that an installer writes."""
+    found = [block for block in blocks(page) if '[project.entry-points."shareornot.methods"]' in block.code]
+    if not found:
+        return
+    group, entry = re.fullmatch(r'\[project\.entry-points\."(.*)"\]\n(.*)\n', found[0].code).groups()
+    name, value = entry.replace('"', "").split(" = ")
+    package = value.partition(":")[0]
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.delitem(sys.modules, package, raising=False)
+    metadata = folder / f"{package}-1.0.dist-info"
+    metadata.mkdir()
+    (folder / f"{package}.py").write_text(next(block.code for block in blocks(page) if block.language == "python"))
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text(f"[{group}]\n{name} = {value}\n")
 
 
 def provide(name, folder, request):

@@ -1,15 +1,15 @@
-"""Packages that add spaces and sampling strategies, as if they were installed."""
+"""Packages that add spaces and methods, as if they were installed."""
 
 import sys
 
-import numpy as np
 import pytest
 
 from shareornot.errors import SettingsError
+from shareornot.methods import check_method
 from shareornot.plugins import load_plugin, plugin_names
 from shareornot.spaces import open_space
 from shareornot.spaces.nasbench101 import space_cells
-from shareornot.supernet import sampling_strategy
+from shareornot.supernet import TrainingSettings
 
 CODE = """
 from shareornot.spaces.nasbench101 import CellSpace
@@ -18,15 +18,18 @@ SHALLOW = CellSpace(name="shallow", description="two steps at most", predicate=l
 OTHER = CellSpace(name="other", description="a space of another name", predicate=lambda cells: cells.depth <= 2)
 
 
-def first_cell(space):
-    return lambda rng, num_cells: space[:1].repeat(num_cells)
+def first_cell(setup, *, number: int = 1):
+    '''Trains the first cell of the space.'''
+    from shareornot.methods import SinglePath
+
+    return SinglePath(setup, lambda rng, num_draws: setup.architectures[:1].repeat(num_draws)[:, None])
 """
 ENTRY_POINTS = """
 [shareornot.spaces]
 shallow = {package}:SHALLOW
 misnamed = {package}:OTHER
 
-[shareornot.sampling_strategies]
+[shareornot.methods]
 first-cell = {package}:first_cell
 missing = {package}:nothing_there
 """
@@ -50,7 +53,7 @@ def install(tmp_path, monkeypatch):
 
 
 def test_nothing_is_added_where_nothing_is_installed():
-    assert plugin_names("spaces") == plugin_names("sampling_strategies") == []
+    assert plugin_names("spaces") == plugin_names("methods") == []
 
 
 def test_a_space_is_found_by_its_name(install):
@@ -67,18 +70,20 @@ def test_a_space_under_another_name_is_refused(install):
         open_space("misnamed")
 
 
-def test_a_sampling_strategy_is_found_by_its_name(install):
-    with pytest.raises(SettingsError, match="expected one of uniform, pro-rata, got 'first-cell'"):
-        sampling_strategy("first-cell")
+def test_a_method_is_found_by_its_name(install):
+    settings = TrainingSettings(method="first-cell", options={"number": 2})
+    with pytest.raises(SettingsError, match=r"method: expected one of .*, got 'first-cell'"):
+        check_method(settings)
     install("extension")
-    cells = sampling_strategy("first-cell")(np.arange(5, 9, dtype=np.int32))(np.random.default_rng(0), 3)
-    assert cells.tolist() == [5, 5, 5]
+    check_method(settings)
+    with pytest.raises(SettingsError, match="method first-cell, number: expected a whole number, got 'two'"):
+        check_method(TrainingSettings(method="first-cell", options={"number": "two"}))
 
 
 def test_a_package_that_fails_is_named(install):
     install("extension")
     with pytest.raises(SettingsError, match=r"'missing' is added by an installed package, which fails"):
-        sampling_strategy("missing")
+        check_method(TrainingSettings(method="missing"))
 
 
 def test_two_packages_that_add_one_name_are_refused(install):

@@ -1,11 +1,11 @@
-"""What installed packages add: search spaces and ways to sample cells.
+"""What installed packages add: search spaces and methods.
 
 A package says so in its own `pyproject.toml`, as the packaging standard has it:
 
     [project.entry-points."shareornot.spaces"]
     shallow = "my_package:SHALLOW"
 
-    [project.entry-points."shareornot.sampling_strategies"]
+    [project.entry-points."shareornot.methods"]
     small-first = "my_package:small_first"
 
 Every process that shareornot starts finds them again by their names, on a cluster too. Nothing of a package is imported
@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from shareornot.errors import SettingsError
 
-Group = Literal["spaces", "sampling_strategies"]
+Group = Literal["spaces", "methods"]
 
 
 def plugin_names(group: Group) -> list[str]:

@@ -42,7 +42,7 @@ def test_every_option_reaches_the_settings(shareornot, tmp_path):
     assert shown.err.startswith("Training 1 super-net ...\n")
     settings = read_settings(tmp_path / "a" / "seed-7" / "settings.json")
     assert (settings.benchmark, settings.images, settings.space) == ("digits", "digits", "num_vertices<=3")
-    assert (settings.variant, settings.training.sampling, settings.training.seed) == ("pro-rata", "pro-rata", 7)
+    assert (settings.variant, settings.training.method, settings.training.seed) == ("pro-rata", "pro-rata", 7)
     assert (settings.network.num_filters, settings.training.epochs, settings.training.batch_size) == (4, 1, 100)
     assert settings.training.optimizer.learning_rate == 0.5
 

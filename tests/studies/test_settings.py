@@ -26,7 +26,7 @@ def test_the_papers_setting():
     network, training, evaluation = settings.network, settings.training, settings.evaluation
     assert (network.num_filters, network.num_stacks, network.cells_per_stack) == (16, 3, 3)
     assert (network.min_output_edges, network.bn_momentum, network.bn_epsilon) == (2, 0.003, 1e-5)
-    assert (training.epochs, training.batch_size, training.cells_per_step) == (432, 256, 1)
+    assert (training.epochs, training.batch_size, training.paths_per_step) == (432, 256, 1)
     optimizer = training.optimizer
     assert (optimizer.name, optimizer.learning_rate, optimizer.momentum) == ("rmsprop", 0.2, 0.9)
     assert (optimizer.smoothing, optimizer.epsilon, optimizer.weight_decay) == (0.99, 1, 1e-4)
@@ -56,7 +56,7 @@ def test_recipes_differ_where_the_published_code_did():
 )
 def test_variants(variant, recipe, expected):
     settings = paper_settings("A1", variant=variant, recipe=recipe)
-    assert (settings.network.single_kernel, settings.training.sampling, settings.training.cells_per_step) == expected
+    assert (settings.network.single_kernel, settings.training.method, settings.training.paths_per_step) == expected
 
 
 @pytest.mark.parametrize(("space", "edges"), [("A1", 1), ("A4", 4), ("A_FULL^RES", 1), ("num_output_edges>=2", 2)])
@@ -74,7 +74,7 @@ def test_the_digits_have_the_network_of_their_benchmark():
     network = settings.network
     assert (network.num_filters, network.num_stacks, network.cells_per_stack) == (8, 2, 1)
     assert (network.max_vertices, network.image_channels, network.min_output_edges) == (5, 1, 3)
-    assert (settings.training.epochs, settings.training.cells_per_step, settings.training.seed) == (7, 3, 2)
+    assert (settings.training.epochs, settings.training.paths_per_step, settings.training.seed) == (7, 3, 2)
     assert settings.num_cells is None
 
 

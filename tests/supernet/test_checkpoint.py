@@ -8,8 +8,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from shareornot.errors import DataError
+from shareornot.methods import make_trainer
+from shareornot.spaces import open_space
 from shareornot.supernet import NASBench101SuperNet, OptimizerSettings, Trainer, TrainingSettings
-from shareornot.supernet.checkpoint import load_checkpoint, load_network, save_checkpoint
+from shareornot.supernet.checkpoint import load_checkpoint, load_supernet, save_checkpoint
 
 PUBLISHED = OptimizerSettings(accumulate_epsilon=True, move_whole_tensors=True)
 CONFIG = TrainingSettings(epochs=3, batch_size=8, seed=2)
@@ -20,7 +22,7 @@ STEPS_PER_EPOCH = 3
 def trainer(images, network_config, some_cells):
     def make(config=CONFIG, **network_changes) -> Trainer:
         network = NASBench101SuperNet(network_config(**network_changes), config.seed)
-        return Trainer(network, images, some_cells("A_FULL", 40), config)
+        return make_trainer(network, open_space("A_FULL"), some_cells("A_FULL", 40), images, config)
 
     return make
 
@@ -36,7 +38,7 @@ def assert_same(one, other):
     assert one.steps_done == other.steps_done
     for tensors, others in (
         (one.network.state_dict(), other.network.state_dict()),
-        (one.optimizer.state_dict(), other.optimizer.state_dict()),
+        (one.method.state_dict(), other.method.state_dict()),
     ):
         assert tensors.keys() == others.keys()
         assert all(torch.equal(tensor, others[name]) for name, tensor in tensors.items())
@@ -46,7 +48,7 @@ def assert_same(one, other):
     "changes",
     [
         {},
-        {"optimizer": PUBLISHED, "sampling": "pro-rata", "cells_per_step": 2},
+        {"optimizer": PUBLISHED, "method": "pro-rata", "paths_per_step": 2},
         {"optimizer": OptimizerSettings(name="sgd", learning_rate=0.05)},
     ],
     ids=["as described", "as published", "sgd"],
@@ -79,7 +81,7 @@ def test_the_network_of_a_checkpoint(trainer, tmp_path):
     path = tmp_path / "checkpoint.safetensors"
     one = train(trainer(single_kernel=True), 4)
     save_checkpoint(path, one)
-    network, num_steps = load_network(path)
+    network, num_steps = load_supernet(path)
     assert num_steps == 4
     assert network.config == one.network.config
     tensors = network.state_dict()
@@ -108,7 +110,7 @@ def assert_refused(path, trainer):
     assert one.steps_done == 0
     assert all(torch.equal(tensor, before[name]) for name, tensor in one.network.state_dict().items())
     with pytest.raises(DataError, match=r"checkpoint\.safetensors: "):
-        load_network(path)
+        load_supernet(path)
 
 
 def test_a_flipped_bit_is_found_wherever_it_is(trainer, checkpoint):
@@ -153,7 +155,7 @@ def test_tensors_of_something_else_are_refused(trainer, checkpoint):
     [
         replace(CONFIG, epochs=4),
         replace(CONFIG, seed=3),
-        replace(CONFIG, sampling="pro-rata"),
+        replace(CONFIG, method="pro-rata"),
         replace(CONFIG, optimizer=PUBLISHED),
     ],
 )

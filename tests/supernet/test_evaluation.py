@@ -8,16 +8,16 @@ import torch
 
 from shareornot.errors import SettingsError
 from shareornot.images import draw_epoch
+from shareornot.methods import make_trainer
+from shareornot.spaces import open_space
 from shareornot.supernet import (
     EvaluationSettings,
     Evaluator,
     NASBench101SuperNet,
     OptimizerSettings,
-    Trainer,
     TrainingSettings,
     adapted_batch_norm,
     evaluation_mode,
-    proxy_accuracies,
 )
 
 CONFIG = EvaluationSettings(num_batches=4, batch_size=8)
@@ -35,7 +35,7 @@ def network(images, network_config, cells):
     network = NASBench101SuperNet(network_config(), 0)
     optimizer = OptimizerSettings(name="sgd", learning_rate=0.05)
     config = TrainingSettings(epochs=15, batch_size=8, optimizer=optimizer)
-    assert len(list(Trainer(network, images, cells, config).run())) == 15
+    assert len(list(make_trainer(network, open_space("A_FULL"), cells, images, config).run())) == 15
     return network
 
 
@@ -45,6 +45,10 @@ def _nothing_changes(network):
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     yield
     assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
+
+
+def proxy_accuracies(network, images, cells, settings):
+    return np.array(list(Evaluator(network, images, settings).scores(cells)))
 
 
 @torch.no_grad()

@@ -10,6 +10,8 @@ import torch.nn.functional as F  # noqa: N812
 
 from shareornot.errors import SettingsError
 from shareornot.images import draw_epoch
+from shareornot.methods import make_trainer
+from shareornot.spaces import open_space
 from shareornot.supernet import NASBench101SuperNet, OptimizerSettings, Trainer, TrainingSettings
 from shareornot.supernet.contract import merge_regions
 
@@ -27,32 +29,38 @@ def trainer(images, network_config, some_cells):
     """A trainer that has done nothing yet."""
 
     def make(network_changes=None, *, double=False, num_cells=40, **changes) -> Trainer:
-        config = TrainingSettings(**({"epochs": 4, "batch_size": BATCH_SIZE, "seed": 1} | changes))
-        network = NASBench101SuperNet(network_config(**(network_changes or {})), config.seed)
-        return Trainer(network.double() if double else network, images, some_cells("A_FULL", num_cells), config)
+        settings = TrainingSettings(**({"epochs": 4, "batch_size": BATCH_SIZE, "seed": 1} | changes))
+        network = NASBench101SuperNet(network_config(**(network_changes or {})), settings.seed)
+        return make_trainer(
+            network.double() if double else network,
+            open_space("A_FULL"),
+            some_cells("A_FULL", num_cells),
+            images,
+            settings,
+        )
 
     return make
 
 
 def everything(trainer) -> dict[str, torch.Tensor]:
     """Copies of parameters, running statistics and optimizer state, by name."""
-    state = trainer.network.state_dict() | {f"state.{n}": t for n, t in trainer.optimizer.state_dict().items()}
+    state = trainer.network.state_dict() | {f"state.{n}": t for n, t in trainer.method.optimizer.state_dict().items()}
     return {name: tensor.detach().clone() for name, tensor in state.items()}
 
 
 def cells_of_epoch(trainer, epoch):
     """The cells of each step of an epoch, drawn again from the seed."""
-    rng = np.random.default_rng([trainer.config.seed, epoch])
+    rng = np.random.default_rng([trainer.settings.seed, epoch])
     draw_epoch(trainer.images, rng)
-    k = trainer.config.cells_per_step
-    return trainer.sample(rng, trainer.steps_per_epoch * k).reshape(-1, k)
+    k = trainer.settings.paths_per_step
+    return trainer.method.draw(rng, trainer.steps_per_epoch * k).reshape(-1, k)
 
 
 @pytest.mark.parametrize("single_kernel", [False, True])
-@pytest.mark.parametrize("cells_per_step", [1, 3])
+@pytest.mark.parametrize("paths_per_step", [1, 3])
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_a_step_leaves_alone_what_its_cells_do_not_use(recipe, cells_per_step, single_kernel, trainer):
-    one = trainer({"single_kernel": single_kernel}, cells_per_step=cells_per_step, optimizer=RECIPES[recipe])
+def test_a_step_leaves_alone_what_its_cells_do_not_use(recipe, paths_per_step, single_kernel, trainer):
+    one = trainer({"single_kernel": single_kernel}, paths_per_step=paths_per_step, optimizer=RECIPES[recipe])
     network, num_kept, num_moved_by_momentum = one.network, 0, 0
     for step in range(5):
         before = everything(one)
@@ -67,7 +75,7 @@ def test_a_step_leaves_alone_what_its_cells_do_not_use(recipe, cells_per_step, s
             used = torch.zeros_like(parameter, dtype=torch.bool)
             for region in regions[parameter] or [()] if parameter in regions else []:
                 used[region] = True
-            names = [name, *(f"state.{name}.{n}" for n in range(len(one.optimizer.states[name])))]
+            names = [name, *(f"state.{name}.{n}" for n in range(len(one.method.optimizer.states[name])))]
             for tensor in names:
                 assert parameter not in regions or not torch.equal(before[tensor], after[tensor])
                 if parameter not in regions or recipe != "as published":
@@ -88,17 +96,17 @@ def test_a_step_leaves_alone_what_its_cells_do_not_use(recipe, cells_per_step, s
 
 @pytest.mark.parametrize("single_kernel", [False, True])
 def test_avg_k_is_the_mean_of_k_gradients(single_kernel, trainer, monkeypatch):
-    averaged = trainer({"single_kernel": single_kernel}, cells_per_step=3, double=True)
+    averaged = trainer({"single_kernel": single_kernel}, paths_per_step=3, double=True)
     alone = deepcopy(averaged.network)
     gradients = {}
     monkeypatch.setattr(
-        averaged.optimizer,
+        averaged.method.optimizer,
         "step",
         lambda *_: gradients.update({name: p.grad for name, p in averaged.network.named_parameters()}),
     )
     loss = averaged.step().item()
 
-    draws = draw_epoch(averaged.images, np.random.default_rng([averaged.config.seed, 0]))
+    draws = draw_epoch(averaged.images, np.random.default_rng([averaged.settings.seed, 0]))
     batch, labels = averaged.images.training_batch(draws, 0, BATCH_SIZE)
     separate, losses = [], []
     for index in cells_of_epoch(averaged, 0)[0].tolist():
@@ -120,8 +128,8 @@ def test_avg_k_is_the_mean_of_k_gradients(single_kernel, trainer, monkeypatch):
 def test_the_learning_rate_follows_a_cosine_an_epoch_at_a_time(trainer, monkeypatch):
     one = trainer(epochs=5, optimizer=OptimizerSettings(learning_rate=0.3))
     used = []
-    step = one.optimizer.step
-    monkeypatch.setattr(one.optimizer, "step", lambda regions, rate: (used.append(rate), step(regions, rate)))
+    step = one.method.optimizer.step
+    monkeypatch.setattr(one.method.optimizer, "step", lambda regions, rate: (used.append(rate), step(regions, rate)))
     assert len(list(one.run())) == 5
     dummy = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], 0.3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(dummy, 5)
@@ -167,8 +175,10 @@ def test_training_follows_from_the_seed(trainer):
 def test_the_seed_of_training_draws_other_cells_and_images_for_the_same_weights(images, network_config, some_cells):
     weights = []
     for seed in (0, 1):
-        config = TrainingSettings(epochs=1, batch_size=BATCH_SIZE, seed=seed)
-        one = Trainer(NASBench101SuperNet(network_config(), 0), images, some_cells("A_FULL", 40), config)
+        settings = TrainingSettings(epochs=1, batch_size=BATCH_SIZE, seed=seed)
+        one = make_trainer(
+            NASBench101SuperNet(network_config(), 0), open_space("A_FULL"), some_cells("A_FULL", 40), images, settings
+        )
         list(one.run())
         weights.append(one.network.stem.weight)
     assert not torch.equal(*weights)
@@ -193,29 +203,21 @@ def test_it_stops_before_the_step_that_it_is_told_to(trainer):
         assert reports[0].num_steps == 3 - num_steps % 3
 
 
-@pytest.mark.parametrize(("name", "value"), [("epochs", 0), ("batch_size", 0), ("cells_per_step", 0), ("seed", -1)])
+@pytest.mark.parametrize(("name", "value"), [("epochs", 0), ("batch_size", 0), ("paths_per_step", 0), ("seed", -1)])
 def test_settings_out_of_range_are_refused(name, value):
     with pytest.raises(SettingsError, match=rf"{name}: expected .*, got '?{value}"):
         TrainingSettings(**{name: value})
 
 
-def test_no_cells_or_too_few_images_are_refused(images, network_config):
+def test_too_few_images_are_refused(images, network_config):
     network = NASBench101SuperNet(network_config(), 0)
-    with pytest.raises(SettingsError, match="space: expected at least one cell"):
-        Trainer(network, images, np.array([], np.int32), TrainingSettings(batch_size=4))
     with pytest.raises(SettingsError, match="expected at most the 22 training images, got 256"):
-        Trainer(network, images, np.array([5], np.int32), TrainingSettings())
-
-
-def test_an_unknown_sampling_is_refused_when_the_training_is_built(images, network_config):
-    settings = TrainingSettings(batch_size=8, sampling="best")  # a folder with such settings stays readable
-    with pytest.raises(SettingsError, match="sampling: expected one of uniform, pro-rata, got 'best'"):
-        Trainer(NASBench101SuperNet(network_config(), 0), images, np.arange(3, dtype=np.int32), settings)
+        make_trainer(network, open_space("A_FULL"), np.array([5], np.int32), images, TrainingSettings())
 
 
 def test_the_learning_rate_follows_a_cosine_by_epoch_or_by_step(trainer):
     by_epoch, by_step = trainer(epochs=4), trainer(epochs=4, schedule="by-step")
-    num_steps, first = by_epoch.num_steps, by_epoch.config.optimizer.learning_rate
+    num_steps, first = by_epoch.num_steps, by_epoch.settings.optimizer.learning_rate
     assert [by_epoch.learning_rate(step) for step in range(3)] == [first] * 3
     assert by_epoch.learning_rate(6) == pytest.approx(first / 2)
     assert by_step.learning_rate(num_steps // 2) == pytest.approx(first / 2)

@@ -23,9 +23,9 @@ def train(
         Literal["as-described", "as-published"],
         typer.Option(help="as-described does what the paper says, as-published what its code did; not for digits."),
     ] = "as-described",
-    sampling: Annotated[
+    method: Annotated[
         str | None,
-        typer.Option(help="How cells are drawn: uniform, pro-rata, or of a package; default: the variant's."),
+        typer.Option(help="How shared weights are trained, such as uniform or pro-rata; default: the variant's."),
     ] = None,
     supernets: Annotated[int, typer.Option(min=1, help="How many, with seeds that count up.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the first.")] = 0,
@@ -67,7 +67,7 @@ def train(
                 training,
                 epochs=epochs or training.epochs,
                 batch_size=batch_size or training.batch_size,
-                sampling=sampling or training.sampling,
+                method=method or training.method,
                 optimizer=replace(training.optimizer, learning_rate=learning_rate or training.optimizer.learning_rate),
             ),
         )

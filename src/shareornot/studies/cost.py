@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from jaxtyping import Float64, Int32
+from jaxtyping import Float64, Int32, Integer
 
 from shareornot.errors import SettingsError
 from shareornot.progress import ProgressBars, no_bars
@@ -181,6 +181,8 @@ def _measure(settings: RunSettings, device: str, path: Path, should_stop: Should
 
     import torch
 
+    from shareornot.methods import Setup, SinglePath
+    from shareornot.methods.uniform import draw_uniformly
     from shareornot.studies.devices import choose_device
     from shareornot.studies.supernets import _load_images
     from shareornot.supernet import Evaluator, NASBench101SuperNet, Trainer
@@ -191,12 +193,14 @@ def _measure(settings: RunSettings, device: str, path: Path, should_stop: Should
     table = open_benchmark(settings.benchmark)
     cells = space_cells(open_space(settings.space), table.info.max_vertices)
     # One cell a step: steps of several take as many times longer.
-    training = replace(settings.training, cells_per_step=1, sampling="uniform")
-    trainer = Trainer(NASBench101SuperNet(settings.network, 0).to(device), images, cells, training)
-    trainer.network.train()
+    training = replace(settings.training, paths_per_step=1, method="uniform", options={})
+    space = open_space(settings.space)
+    network = NASBench101SuperNet(settings.network, 0).to(device)
     sampled: list[int] = []
-    sample = trainer.sample
-    trainer.sample = lambda rng, number: _noted(sample(rng, number), sampled)
+    draw = draw_uniformly(cells)
+    method = SinglePath(Setup(network, space, cells, training), lambda rng, number: _noted(draw(rng, number), sampled))
+    trainer = Trainer(network, method, images, training)
+    trainer.network.train()
     trainer.step().item()
     begin, start = trainer.steps_done, time.perf_counter()
     while not should_stop() and (trainer.steps_done < begin + 2 or time.perf_counter() - start < MEASURING_S):
@@ -247,9 +251,9 @@ def _measure(settings: RunSettings, device: str, path: Path, should_stop: Should
         file.write(json.dumps(asdict(measured)).encode())
 
 
-def _noted(cells: Int32[np.ndarray, " cells"], into: list[int]) -> Int32[np.ndarray, " cells"]:
+def _noted(cells: Integer[np.ndarray, "draws paths"], into: list[int]) -> Integer[np.ndarray, "draws paths"]:
     """The same cells, after taking them down."""
-    into.extend(cells.tolist())
+    into.extend(cells.ravel().tolist())
     return cells
 
 
@@ -283,8 +287,8 @@ class _Costs:
             elif isinstance(work, TrainWork):
                 training = work.settings.training
                 steps = training.epochs * -(-_num_train_images(work.settings) // training.batch_size)
-                factor = _factor(self._mean_flops(work.settings, training.sampling), known.step_flops)
-                time_s = steps * training.cells_per_step * known.step_s * factor
+                factor = _factor(self._mean_flops(work.settings, training.method), known.step_flops)
+                time_s = steps * training.paths_per_step * known.step_s * factor
                 memory, disk = known.memory_bytes, known.checkpoint_bytes + PIECE_BYTES["train"]
             else:
                 factor = _factor(self._mean_flops(work.settings, "uniform"), known.score_flops)
@@ -304,13 +308,13 @@ class _Costs:
             disk_bytes=disk,
         )
 
-    def _mean_flops(self, settings: RunSettings, sampling: str) -> float:
+    def _mean_flops(self, settings: RunSettings, method: str) -> float:
         """Mean operations of a cell that is drawn so."""
-        key = (settings.space, sampling, settings.benchmark, _network_key(settings))
+        key = (settings.space, method, settings.benchmark, _network_key(settings))
         if key not in self._flops:
             cells = space_cells(open_space(settings.space), open_benchmark(settings.benchmark).info.max_vertices)
             few = np.random.default_rng(0).choice(cells, min(len(cells), 20_000), replace=False)
-            weights = parameter_count(few).astype(np.float64) if sampling == "pro-rata" else np.ones(len(few))
+            weights = parameter_count(few).astype(np.float64) if method == "pro-rata" else np.ones(len(few))
             self._flops[key] = float(np.average(_flops(few, settings), weights=weights))
         return self._flops[key]
 

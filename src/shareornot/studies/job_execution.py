@@ -179,7 +179,7 @@ def _some_cells(settings: RunSettings, number: int) -> tuple[Cells, np.ndarray]:
 def _score(store: Store, piece: Piece, work: ScoreWork, device: str, should_stop: ShouldStop) -> tuple[list[str], str]:
     """Score a part of a pool, from what is scored already if there is something."""
     from shareornot.studies.supernet_run import CHECKPOINT, PROXIES, score_cells
-    from shareornot.supernet.checkpoint import load_network
+    from shareornot.supernet.checkpoint import load_supernet
 
     device = choose_device(device)
     images = _images(work.settings.images, work.images_sha256, device)
@@ -188,7 +188,7 @@ def _score(store: Store, piece: Piece, work: ScoreWork, device: str, should_stop
         raise DataError(
             f"benchmark {work.settings.benchmark}: expected the cells that the study was planned with, got others"
         )
-    network, num_steps = load_network(store.path(work.train) / CHECKPOINT)
+    network, num_steps = load_supernet(store.path(work.train) / CHECKPOINT)
 
     def go_on() -> None:
         folder = store.path(piece.name)

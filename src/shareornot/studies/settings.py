@@ -85,8 +85,8 @@ def paper_settings(
             single_kernel=variant in ("single-k", "s-k+p-r"),
         ),
         training=TrainingSettings(
-            sampling="pro-rata" if variant in ("pro-rata", "s-k+p-r") else "uniform",
-            cells_per_step=3 if averages else 1,
+            method="pro-rata" if variant in ("pro-rata", "s-k+p-r") else "uniform",
+            paths_per_step=3 if averages else 1,
             optimizer=OptimizerSettings(accumulate_epsilon=published, move_whole_tensors=published),
             seed=seed,
         ),
@@ -120,8 +120,8 @@ def digits_settings(
         training=TrainingSettings(
             epochs=epochs,
             batch_size=50,
-            sampling="pro-rata" if variant in ("pro-rata", "s-k+p-r") else "uniform",
-            cells_per_step=3 if variant == "avg-3" else 1,
+            method="pro-rata" if variant in ("pro-rata", "s-k+p-r") else "uniform",
+            paths_per_step=3 if variant == "avg-3" else 1,
             optimizer=OptimizerSettings(name="sgd", learning_rate=0.05),
             seed=seed,
         ),

@@ -53,7 +53,7 @@ class OptimizerChanges:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingChanges:
-    """Where the training of a super-net differs; sampling and averaging follow from the variant."""
+    """Where the training of a super-net differs; method and averaging follow from the variant."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 

@@ -17,14 +17,16 @@ from jaxtyping import Float64, Int32
 from shareornot.appraisal.scores_file import ScoredCells, read_scores, write_scores
 from shareornot.errors import Interrupted, MissingDataError, SettingsError
 from shareornot.images import ImageSet
+from shareornot.methods import make_trainer
 from shareornot.progress import Progress
+from shareornot.spaces import open_space
 from shareornot.studies.settings import RunSettings, read_settings, write_settings
 from shareornot.studies.training_log import TrainingLog
-from shareornot.supernet import EpochReport, EvaluationSettings, Evaluator, NASBench101SuperNet, Trainer
-from shareornot.supernet.checkpoint import load_checkpoint, load_network, save_checkpoint
+from shareornot.supernet import EpochReport, EvaluationSettings, Evaluator, SuperNet, build_supernet
+from shareornot.supernet.checkpoint import load_checkpoint, load_supernet, save_checkpoint
 
 Indices = Int32[np.ndarray, " cells"]
-OnEpoch = Callable[[NASBench101SuperNet, EpochReport, float], None]
+OnEpoch = Callable[[SuperNet, EpochReport, float], None]
 SAVE_INTERVAL_S = 30.0
 
 SETTINGS, CHECKPOINT, PROXIES = "settings.json", "checkpoint.safetensors", "proxies.parquet"
@@ -37,7 +39,7 @@ def train_supernet(
     space: Indices,
     progress: Progress,
     should_stop: Callable[[], bool] = lambda: False,
-) -> NASBench101SuperNet:
+) -> SuperNet:
     """Train a super-net, or go on with one that was stopped, or return one that is done.
 
     Args:
@@ -67,7 +69,7 @@ def continue_training(
     should_stop: Callable[[], bool] = lambda: False,
     *,
     on_epoch: OnEpoch,
-) -> NASBench101SuperNet:
+) -> SuperNet:
     """Train in a folder that is known to belong to these settings, from wherever its checkpoint stands.
 
     Args:
@@ -84,9 +86,10 @@ def continue_training(
         DataError: the checkpoint is damaged, or of other settings.
         Interrupted: `should_stop` said so; a checkpoint of that very step was written.
     """
-    network = NASBench101SuperNet(settings.network, settings.training.seed).to(images.device)
+    network = build_supernet(open_space(settings.space).family, settings.network, settings.training.seed)
+    network.to(images.device)
     checkpoint = folder / CHECKPOINT
-    trainer = Trainer(network, images, space, settings.training)
+    trainer = make_trainer(network, open_space(settings.space), space, images, settings.training)
     if checkpoint.exists():
         load_checkpoint(checkpoint, trainer)
         progress.advance(trainer.steps_done)
@@ -139,7 +142,7 @@ def evaluate_supernet(
     if not checkpoint.exists():
         raise MissingDataError(f"{folder}: expected a trained super-net, got no {CHECKPOINT}; train it first")
     settings = read_settings(folder / SETTINGS)
-    network, num_steps = load_network(checkpoint)
+    network, num_steps = load_supernet(checkpoint)
     expected = settings.training.epochs * -(-len(images.train_images) // settings.training.batch_size)
     if num_steps < expected:
         raise SettingsError(
@@ -151,7 +154,7 @@ def evaluate_supernet(
 
 def score_cells(
     folder: Path,
-    network: NASBench101SuperNet,
+    network: SuperNet,
     num_steps: int,
     evaluation: EvaluationSettings,
     images: ImageSet,

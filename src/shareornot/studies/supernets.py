@@ -17,6 +17,7 @@ from shareornot.appraisal.audit import SpaceAudit, audit_space
 from shareornot.appraisal.budget_comparison import ScoredPool, SupernetCosts
 from shareornot.appraisal.scores_file import ScoredCells, read_scores
 from shareornot.errors import MissingDataError, SettingsError
+from shareornot.methods import check_method
 from shareornot.progress import Progress, ProgressBars, no_bars
 from shareornot.spaces import open_space
 from shareornot.spaces.nasbench101 import space_cells
@@ -25,7 +26,6 @@ from shareornot.studies.measured_times import read_times
 from shareornot.studies.naming import evaluation_name, variant_name
 from shareornot.studies.settings import RunSettings, read_settings, with_seed
 from shareornot.studies.workers import num_usable_cores, run_in_processes
-from shareornot.supernet.sampling import sampling_strategy
 from shareornot.supernet.settings import EvaluationSettings
 from shareornot.tables import BenchmarkTable, open_benchmark
 
@@ -67,7 +67,7 @@ def train_supernets(
     if num_supernets < 1:
         raise SettingsError(f"num_supernets: expected at least 1, got {num_supernets}")
     open_benchmark(settings.benchmark)  # which fails here rather than in a process
-    sampling_strategy(settings.training.sampling)
+    check_method(settings.training)
     device = choose_device(device)
     seeds = range(settings.training.seed, settings.training.seed + num_supernets)
     folders = [folder / f"seed-{seed}" for seed in seeds]
@@ -233,7 +233,7 @@ def supernet_costs(
     """
     num_epochs = table.info.budgets[-1]
     return SupernetCosts(
-        training=settings.training.epochs * settings.training.cells_per_step / num_epochs,
+        training=settings.training.epochs * settings.training.paths_per_step / num_epochs,
         scoring=scoring_cost(scores) / num_epochs if count_scoring else 0.0,
         time_s=None if times is None else read_times(times, table.info.num_cells).time_s,
         narrow_time_s=None if supernet_times is None else read_times(supernet_times, table.info.num_cells).time_s,

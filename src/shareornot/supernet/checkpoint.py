@@ -1,8 +1,8 @@
 """Checkpoints: a training as it stands after some step, in one safetensors file.
 
-The file holds the parameters, the running statistics, the state of the optimizer, and as metadata the number of steps
-done, the settings, and a checksum of all that. The schedule, the position in the images and in the sampled cells, and
-all randomness follow from the number of steps and the seed, see `training`.
+The file holds the parameters, the running statistics, the state of the method with its optimizer, and as metadata the
+number of steps done, the settings, and a checksum of all that. The schedule, the position in the images and all
+randomness follow from the number of steps and the seed, see `training`.
 """
 
 import hashlib
@@ -20,11 +20,13 @@ from torch import Tensor
 from shareornot.errors import DataError
 from shareornot.storage import atomic_write
 from shareornot.supernet.contract import SuperNet
-from shareornot.supernet.nasbench101 import NASBench101SuperNet
+from shareornot.supernet.families import build_supernet
 from shareornot.supernet.settings import NetworkSettings
 from shareornot.supernet.training import Trainer
 
-FORMAT = "shareornot checkpoint 1"
+FORMAT = "shareornot checkpoint 2"
+READABLE = (FORMAT, "shareornot checkpoint 1")
+"""Formats whose networks can be loaded; the first one held no state of a method."""
 
 
 def save_checkpoint(path: Path, trainer: Trainer) -> None:
@@ -37,8 +39,9 @@ def save_checkpoint(path: Path, trainer: Trainer) -> None:
     metadata = {
         "format": FORMAT,
         "steps_done": str(trainer.steps_done),
+        "family": _family_of(trainer.network),
         "network": json.dumps(_settings_of(trainer.network)),
-        "training": json.dumps(asdict(trainer.config)),
+        "training": json.dumps(asdict(trainer.settings)),
         "torch": torch.__version__,
     }
     with atomic_write(path) as file:
@@ -52,27 +55,44 @@ def load_checkpoint(path: Path, trainer: Trainer) -> None:
         DataError: the file is damaged, no checkpoint, or one of other settings.
     """
     tensors, metadata = _read(path)
-    for part, config in (("network", _settings_of(trainer.network)), ("training", asdict(trainer.config))):
+    if metadata["format"] != FORMAT:
+        raise DataError(
+            f"{path}: expected a training of this version, got {metadata['format']!r} of an earlier one; score it, or "
+            "train again in another folder"
+        )
+    for part, config in (("network", _settings_of(trainer.network)), ("training", asdict(trainer.settings))):
         if json.loads(metadata[part]) != json.loads(json.dumps(config)):
             raise DataError(
                 f"{path}: expected a checkpoint of these {part} settings, {config}, got {metadata[part]}; "
                 "resume with the settings it was made with, or start in another folder"
             )
     _assign(path, _tensors(trainer), tensors)
+    trainer.method.load_state_dict(_part(tensors, "method."))
     trainer.steps_done = int(metadata["steps_done"])
 
 
-def load_network(path: Path) -> tuple[NASBench101SuperNet, int]:
+def load_supernet(path: Path) -> tuple[SuperNet, int]:
     """The super-net of a checkpoint, for evaluation, and the number of steps it was trained.
 
     Raises:
         DataError: the file is damaged or no checkpoint.
     """
     tensors, metadata = _read(path)
-    network = NASBench101SuperNet(NetworkSettings(**json.loads(metadata["network"])), seed=0)
-    prefix = "network."
-    _assign(path, network.state_dict(), {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)})
+    settings = json.loads(metadata["network"])
+    if not settings:
+        raise DataError(
+            f"{path}: expected a super-net of this package, got a network of a user's own; build it and "
+            "resume with load_checkpoint"
+        )
+    network = build_supernet(metadata.get("family", "nasbench101"), NetworkSettings(**settings), seed=0)
+    _assign(path, network.state_dict(), _part(tensors, "network."))
     return network, int(metadata["steps_done"])
+
+
+def _family_of(network: SuperNet) -> str:
+    """The family of spaces that a network of this package computes; empty for a user's network."""
+    family = getattr(network, "family", "")
+    return family if isinstance(family, str) else ""
 
 
 def _settings_of(network: SuperNet) -> dict[str, Any]:
@@ -84,7 +104,12 @@ def _settings_of(network: SuperNet) -> dict[str, Any]:
 def _tensors(trainer: Trainer) -> dict[str, Tensor]:
     """All that a training changes, by name."""
     network = {f"network.{name}": tensor for name, tensor in trainer.network.state_dict().items()}
-    return network | {f"optimizer.{name}": tensor for name, tensor in trainer.optimizer.state_dict().items()}
+    return network | {f"method.{name}": tensor for name, tensor in trainer.method.state_dict().items()}
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors whose names begin with a prefix, without it."""
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -98,8 +123,8 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             f"{path}: expected a checkpoint in safetensors format, got a damaged file ({error}); delete it and train "
             "again"
         ) from error
-    if metadata.get("format") != FORMAT:
-        raise DataError(f"{path}: expected a file that says {FORMAT!r}, got {metadata.get('format')!r}")
+    if metadata.get("format") not in READABLE:
+        raise DataError(f"{path}: expected a file of format {FORMAT!r}, got {metadata.get('format')!r}")
     checksum = metadata.pop("sha256", None)
     if _digest(tensors, metadata) != checksum:
         raise DataError(

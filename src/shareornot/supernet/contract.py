@@ -6,9 +6,12 @@ A user's module needs `activate` and `forward`; everything else is that of `torc
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
-from jaxtyping import Float
+import numpy as np
+from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
+Architectures = Integer[np.ndarray, " architectures"] | Sequence[int]
+"""Numbers of architectures in their space."""
 Region = tuple[slice, ...]
 """A part of a parameter."""
 Regions = dict[nn.Parameter, list[Region]]
@@ -37,6 +40,9 @@ class SuperNet(Protocol):
 
     def train(self, mode: bool = True) -> Any:
         """Set training or evaluation mode, as in PyTorch."""
+
+    def to(self, *args: Any, **kwargs: Any) -> Any:
+        """Move parameters and buffers, as in PyTorch; returns the network."""
 
     def modules(self) -> Iterator[nn.Module]:
         """All modules, as in PyTorch."""

@@ -1,27 +1,37 @@
-"""Proxy accuracies: how well cells do with the weights that they share."""
+"""Proxy accuracies: the accuracies of architectures under the weights that they share."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from copy import deepcopy
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from shareornot.images import ImageSet, draw_epoch
 from shareornot.supernet.batch_norm import Images, adapted_batch_norm, evaluation_mode
-from shareornot.supernet.contract import SuperNet
-from shareornot.supernet.sampling import Indices
+from shareornot.supernet.contract import Architectures, SuperNet
+from shareornot.supernet.gradients import path_gradients
+from shareornot.supernet.optimizer import PartialOptimizer
 from shareornot.supernet.settings import EvaluationSettings, OptimizerSettings, TrainingSettings
-from shareornot.supernet.training import Trainer
+from shareornot.supernet.training import Batch, Report, Step, Trainer
 
 
 class Evaluator:
-    """Scores cells with a trained super-net, which it leaves as it is.
+    """Rates architectures by their accuracy under the weights of a trained super-net, which it leaves as it is.
+
+    Load a super-net, then score architectures by their numbers:
+
+        network, _ = load_supernet(Path("seed-0/checkpoint.safetensors"))
+        evaluator = Evaluator(network, image_source("digits").load(), EvaluationSettings())
+        accuracies = list(evaluator.scores([0, 1, 2]))
 
     Args:
         network: trained; every score leaves its parameters, statistics and modes as they were.
         images: on the device of the network.
         config: how to score.
+
+    References: Pourchot et al. 2020, arXiv:2002.04289, section 4.1.
     """
 
     def __init__(self, network: SuperNet, images: ImageSet, config: EvaluationSettings) -> None:
@@ -31,9 +41,9 @@ class Evaluator:
         self.batches = [batch.to(dtype) for batch in batches]
         self.validation = images.normalize(images.validation_images).to(dtype)
 
-    def scores(self, cells: Indices) -> Iterator[float]:
+    def scores(self, architectures: Architectures) -> Iterator[float]:
         """Proxy accuracy of each architecture in turn, on the validation images; a fraction."""
-        for architecture in cells.tolist():
+        for architecture in map(int, architectures):
             network = self.network
             if self.config.fine_tuning_steps:
                 network = deepcopy(network)
@@ -54,29 +64,40 @@ class Evaluator:
         """Validation images that go through the network at once."""
         return self.config.forward_size or (256 if self.images.device.type == "cpu" else 2_000)
 
-    def _fine_tune(self, network: SuperNet, index: int) -> None:
-        """Train the weights on one cell alone, by gradient descent with momentum along a cosine."""
+    def _fine_tune(self, network: SuperNet, architecture: int) -> None:
+        """Train the weights on one architecture alone, by gradient descent with momentum along a cosine."""
         images, config = self.images, self.config
         batch_size = min(config.batch_size, len(images.train_images))
         steps_per_epoch = -(-len(images.train_images) // batch_size)
-        optimizer = OptimizerSettings(name="sgd", learning_rate=config.fine_tuning_learning_rate)
         training = TrainingSettings(
             epochs=-(-config.fine_tuning_steps // steps_per_epoch),
             batch_size=batch_size,
-            optimizer=optimizer,
+            optimizer=OptimizerSettings(name="sgd", learning_rate=config.fine_tuning_learning_rate),
             seed=config.seed,
         )
-        trainer = Trainer(network, images, np.array([index], np.int32), training)
+        trainer = Trainer(network, _FineTuning(network, architecture, training.optimizer), images, training)
+        network.train()
         for _ in range(config.fine_tuning_steps):
             trainer.step()
 
 
-def proxy_accuracies(network: SuperNet, images: ImageSet, cells: Indices, config: EvaluationSettings) -> np.ndarray:
-    """Proxy accuracies of cells, fractions, float64 with shape (cells,).
+class _FineTuning:
+    """Steps on one architecture alone."""
 
-    References: Pourchot et al. 2020, arXiv:2002.04289, section 4.1.
-    """
-    return np.fromiter(Evaluator(network, images, config).scores(cells), np.float64, len(cells))
+    def __init__(self, network: SuperNet, architecture: int, settings: OptimizerSettings) -> None:
+        self.network, self.architecture = network, architecture
+        self.optimizer = PartialOptimizer(dict(network.named_parameters()), settings)
+
+    def step(self, at: Step, train: Batch, validation: Callable[[], Batch]) -> Report:  # noqa: ARG002
+        loss, regions = path_gradients(self.network, [self.architecture], train)
+        self.optimizer.step(regions, at.learning_rate)
+        return Report(loss)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        return self.optimizer.state_dict()
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        self.optimizer.load_state_dict(state)
 
 
 def _training_batches(images: ImageSet, config: EvaluationSettings) -> list[Images]:

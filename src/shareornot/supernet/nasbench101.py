@@ -121,6 +121,8 @@ class NASBench101SuperNet(nn.Module):
     References: Pourchot et al. 2020, arXiv:2002.04289, sections 3 and 4; Ying et al. 2019, arXiv:1902.09635, section 2.
     """
 
+    family = "nasbench101"
+
     def __init__(self, config: NetworkSettings, seed: int) -> None:
         super().__init__()
         self.config = config

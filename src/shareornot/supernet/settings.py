@@ -1,5 +1,6 @@
 """The settings of a super-net: frozen, checked when made, and free of PyTorch, so that reading them costs nothing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -71,6 +72,8 @@ class OptimizerSettings:
 
     name: OptimizerName = "rmsprop"
     learning_rate: float = 0.2
+    final_learning_rate: float = 0.0
+    """Where the cosine of the learning rate would end, after the last epoch."""
     momentum: float = 0.9
     """RMSProp and SGD: weight of the past in the velocity. AdamW: in the running mean of gradients."""
     weight_decay: float = 1e-4
@@ -90,6 +93,11 @@ class OptimizerSettings:
     def __post_init__(self) -> None:
         if self.name not in OPTIMIZERS:
             raise SettingsError(f"optimizer: expected one of {', '.join(OPTIMIZERS)}, got {self.name!r}")
+        if not 0 <= self.final_learning_rate <= self.learning_rate:
+            raise SettingsError(
+                "optimizer: expected final_learning_rate from 0 to learning_rate, "
+                f"{self.learning_rate}, got {self.final_learning_rate}"
+            )
         if self.learning_rate <= 0 or not 0 <= self.momentum < 1 or not 0 <= self.smoothing < 1 or self.epsilon <= 0:
             raise SettingsError(
                 "optimizer: expected learning_rate and epsilon above 0, momentum and smoothing in [0, 1), got "
@@ -106,19 +114,21 @@ class TrainingSettings:
 
     epochs: int = 432
     batch_size: int = 256
-    sampling: str = "uniform"
-    """A name that `sampling_strategy` knows; it is looked up when the training is built."""
-    cells_per_step: int = 1
-    """k of AVG-k: cells whose gradients on the same mini-batch are averaged."""
+    method: str = "uniform"
+    """How shared weights are trained: a name that `shareornot.methods` finds when the training is built."""
+    options: Mapping[str, float | int | str | bool] = field(default_factory=dict)
+    """Options of the method by name; it has a default for each that is missing."""
+    paths_per_step: int = 1
+    """k of AVG-k: draws of architectures whose gradients on the same mini-batch are averaged."""
     optimizer: OptimizerSettings = field(default_factory=OptimizerSettings)
-    """The learning rate falls to 0 along a cosine, see `schedule`."""
+    """The learning rate falls along a cosine to the final one, see `schedule`."""
     schedule: Schedule = "by-epoch"
     """Whether the learning rate follows the cosine epoch by epoch, as in the paper, or step by step."""
     seed: int = 0
-    """Of the initial weights, the order of images, their augmentation, and the sampled cells."""
+    """Of the initial weights, the order of images, their augmentation, and everything that the method draws."""
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "cells_per_step"):
+        for name in ("epochs", "batch_size", "paths_per_step"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{name}: expected at least 1, got {getattr(self, name)}")
         if self.schedule not in get_args(Schedule):

@@ -1,26 +1,92 @@
-"""Training a super-net: for every mini-batch, sample cells, run them on it, average their gradients, step.
+"""The training loop: epochs, mini-batches, learning rate, stop. It knows neither the space nor the method.
 
-All randomness of an epoch follows from the seed and the number of the epoch. So a checkpoint needs no state of a random
-generator, only the number of steps done, and a training that stops after any step goes on as if it never had.
+All randomness of a step follows from the seed, the epoch and the position in it. So a checkpoint needs no state of a
+random generator, and a training that is stopped after any step and resumed gives bit-identical results.
 """
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import NamedTuple
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812
+from jaxtyping import Float, Int64
 from torch import Tensor
 
 from shareornot.errors import SettingsError
 from shareornot.images import Draws, ImageSet, draw_epoch
-from shareornot.supernet.batch_norm import Images
-from shareornot.supernet.contract import Regions, SuperNet, merge_regions, used_regions
-from shareornot.supernet.optimizer import PartialOptimizer
-from shareornot.supernet.sampling import Indices, sampling_strategy
+from shareornot.supernet.contract import SuperNet
 from shareornot.supernet.settings import TrainingSettings
+
+
+class Batch(NamedTuple):
+    """Some images, normalized, and their labels."""
+
+    images: Float[Tensor, "B C H W"]
+    labels: Int64[Tensor, " B"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where a training stands: everything that a step may depend on besides weights and images."""
+
+    seed: int
+    epoch: int
+    """Epochs done before this one."""
+    position: int
+    """Steps of this epoch done before this one."""
+    num_epochs: int
+    steps_per_epoch: int
+    learning_rate: float
+    """Of the shared weights."""
+    _epoch_rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0), repr=False)
+
+    @property
+    def number(self) -> int:
+        """Steps done before this one."""
+        return self.epoch * self.steps_per_epoch + self.position
+
+    @property
+    def num_steps(self) -> int:
+        """Steps of the whole training."""
+        return self.num_epochs * self.steps_per_epoch
+
+    def rng(self) -> np.random.Generator:
+        """A new generator that follows from the seed, the epoch and the position."""
+        return np.random.default_rng([self.seed, self.epoch, 1 + self.position])
+
+    def epoch_rng(self) -> np.random.Generator:
+        """A new generator that follows from the seed and the epoch, the same for every step of the epoch."""
+        return deepcopy(self._epoch_rng)
+
+
+class Report(NamedTuple):
+    """What a step did."""
+
+    loss: Float[Tensor, ""]
+    """Mean cross-entropy of the paths on the mini-batch, on the device."""
+
+
+@runtime_checkable
+class Learner(Protocol):
+    """What the loop trains with; methods are learners, and so is fine-tuning."""
+
+    def step(self, at: Step, train: Batch, validation: Callable[[], Batch]) -> Report:
+        """Do one step: choose architectures, run them forward and backward, move the weights.
+
+        Args:
+            at: where the training stands.
+            train: the mini-batch of this step.
+            validation: draws a random mini-batch of validation images, another one at every call.
+        """
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """All state besides the network's, by name, for a checkpoint."""
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Take the state from a checkpoint; names and shapes have been checked."""
 
 
 class EpochReport(NamedTuple):
@@ -33,35 +99,35 @@ class EpochReport(NamedTuple):
     num_steps: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Epoch:
+class _Epoch(NamedTuple):
     """The randomness of one epoch."""
 
     number: int
     images: Draws
-    cells: Indices
+    rng: np.random.Generator
+    """After the images have been drawn."""
 
 
 class Trainer:
-    """A super-net in training: the network, its optimizer, and how many steps are done.
+    """A network in training, and how many steps are done.
 
     Args:
         network: changed in place.
+        method: what a step does.
         images: on the device of the network.
-        space: unique indices of the cells to sample from.
-        config: how to train.
+        settings: epochs, batch size, learning rate and seed.
+
+    Raises:
+        SettingsError: fewer training images than a mini-batch.
     """
 
-    def __init__(self, network: SuperNet, images: ImageSet, space: Indices, config: TrainingSettings) -> None:
-        if len(space) == 0:
-            raise SettingsError("space: expected at least one cell to train on, got none")
-        if config.batch_size > len(images.train_images):
+    def __init__(self, network: SuperNet, method: Learner, images: ImageSet, settings: TrainingSettings) -> None:
+        if settings.batch_size > len(images.train_images):
             raise SettingsError(
-                f"batch_size: expected at most the {len(images.train_images)} training images, got {config.batch_size}"
+                f"batch_size: expected at most the {len(images.train_images)} training images, "
+                f"got {settings.batch_size}"
             )
-        self.network, self.images, self.config = network, images, config
-        self.sample = sampling_strategy(config.sampling)(space)
-        self.optimizer = PartialOptimizer(dict(network.named_parameters()), config.optimizer)
+        self.network, self.method, self.images, self.settings = network, method, images, settings
         self.dtype = next(parameter.dtype for _, parameter in network.named_parameters())
         self.steps_done = 0
         self._epoch: _Epoch | None = None
@@ -69,51 +135,45 @@ class Trainer:
     @property
     def steps_per_epoch(self) -> int:
         """Mini-batches in an epoch; the last may be smaller."""
-        return math.ceil(len(self.images.train_images) / self.config.batch_size)
+        return math.ceil(len(self.images.train_images) / self.settings.batch_size)
 
     @property
     def num_steps(self) -> int:
         """Steps of the whole training."""
-        return self.config.epochs * self.steps_per_epoch
+        return self.settings.epochs * self.steps_per_epoch
 
     def learning_rate(self, step: int) -> float:
-        """Cosine from the initial learning rate to 0, along epochs or along steps; steps count from 0."""
+        """Cosine from the initial learning rate to the final one, along epochs or along steps; steps count from 0."""
         done, total = step, self.num_steps
-        if self.config.schedule == "by-epoch":
-            done, total = step // self.steps_per_epoch, self.config.epochs
-        return self.config.optimizer.learning_rate * (1 + math.cos(math.pi * done / total)) / 2
+        if self.settings.schedule == "by-epoch":
+            done, total = step // self.steps_per_epoch, self.settings.epochs
+        first, last = self.settings.optimizer.learning_rate, self.settings.optimizer.final_learning_rate
+        return last + (first - last) * (1 + math.cos(math.pi * done / total)) / 2
 
-    def step(self) -> Tensor:
+    def step(self) -> Float[Tensor, ""]:
         """One step; returns its mean loss, on the device."""
         epoch = self._current_epoch()
         position = self.steps_done % self.steps_per_epoch
-        start = position * self.config.batch_size
-        images, labels = self.images.training_batch(epoch.images, start, start + self.config.batch_size)
-        k = self.config.cells_per_step
-        cells = epoch.cells[position * k : (position + 1) * k].tolist()
-        images = images.to(self.dtype)
-        loss = self.learn(images, labels, cells, self.learning_rate(self.steps_done))
+        start = position * self.settings.batch_size
+        images, labels = self.images.training_batch(epoch.images, start, start + self.settings.batch_size)
+        at = Step(
+            seed=self.settings.seed,
+            epoch=epoch.number,
+            position=position,
+            num_epochs=self.settings.epochs,
+            steps_per_epoch=self.steps_per_epoch,
+            learning_rate=self.learning_rate(self.steps_done),
+            _epoch_rng=epoch.rng,
+        )
+        report = self.method.step(at, Batch(images.to(self.dtype), labels), self._validation_batches(at))
         self.steps_done += 1
-        return loss
-
-    def learn(self, images: Images, labels: Tensor, cells: list[int], learning_rate: float) -> Tensor:
-        """Move the weights by the mean gradient of some cells on one mini-batch; returns the mean loss."""
-        losses: list[Tensor] = []
-        regions: Regions = {}
-        for cell in cells:
-            self.network.activate(cell)
-            loss = F.cross_entropy(self.network(images), labels) / len(cells)
-            loss.backward()  # type: ignore[no-untyped-call]
-            losses.append(loss.detach())
-            merge_regions(regions, used_regions(self.network))
-        self.optimizer.step(regions, learning_rate)
-        return torch.stack(losses).sum()
+        return report.loss
 
     def run(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[EpochReport]:
         """Train to the end, reporting after each epoch.
 
         Args:
-            should_stop: asked before every step; where it says yes, training ends there, ready to be saved.
+            should_stop: asked before every step; where it returns true, training ends there, ready to be saved.
         """
         self.network.train()
         losses: list[Tensor] = []
@@ -129,8 +189,22 @@ class Trainer:
         """The randomness of the epoch that the next step belongs to."""
         number = self.steps_done // self.steps_per_epoch
         if self._epoch is None or self._epoch.number != number:
-            rng = np.random.default_rng([self.config.seed, number])
-            draws = draw_epoch(self.images, rng)
-            cells = self.sample(rng, self.steps_per_epoch * self.config.cells_per_step)
-            self._epoch = _Epoch(number, draws, cells)
+            rng = np.random.default_rng([self.settings.seed, number])
+            self._epoch = _Epoch(number, draw_epoch(self.images, rng), rng)
         return self._epoch
+
+    def _validation_batches(self, at: Step) -> Callable[[], Batch]:
+        """What draws validation batches for one step, without replacement within a batch and without augmentation."""
+        num_calls = 0
+
+        def draw() -> Batch:
+            nonlocal num_calls
+            num_calls += 1
+            rng = np.random.default_rng([at.seed, at.epoch, 1 + at.position, num_calls])
+            num_images = len(self.images.validation_images)
+            chosen = rng.choice(num_images, min(self.settings.batch_size, num_images), replace=False)
+            which = torch.from_numpy(chosen).to(self.images.device)
+            images = self.images.normalize(self.images.validation_images[which])
+            return Batch(images.to(self.dtype), self.images.validation_labels[which])
+
+        return draw

@@ -1,0 +1,55 @@
+"""Floor 3: ways to train shared weights, one file each.
+
+`contract` says what a method is, `single_path` is the base of those that train sampled architectures, and `registry`
+finds methods by name, those of installed packages too. `make_trainer` puts a network, a space, a method and images
+together. The names load on first use, so that methods can be listed without PyTorch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from shareornot.methods.contract import Method, Scorer, Setup
+    from shareornot.methods.registry import (
+        METHODS,
+        MethodEntry,
+        build_method,
+        check_method,
+        make_trainer,
+        method_entries,
+    )
+    from shareornot.methods.single_path import Draw, SinglePath
+
+_HOME = {
+    "METHODS": "registry",
+    "Draw": "single_path",
+    "Method": "contract",
+    "MethodEntry": "registry",
+    "Scorer": "contract",
+    "Setup": "contract",
+    "SinglePath": "single_path",
+    "build_method": "registry",
+    "check_method": "registry",
+    "make_trainer": "registry",
+    "method_entries": "registry",
+}
+
+__all__ = [
+    "METHODS",
+    "Draw",
+    "Method",
+    "MethodEntry",
+    "Scorer",
+    "Setup",
+    "SinglePath",
+    "build_method",
+    "check_method",
+    "make_trainer",
+    "method_entries",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

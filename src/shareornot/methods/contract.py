@@ -1,0 +1,55 @@
+"""What a method is: one way to train shared weights, and what it has learnt about architectures besides them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Integer
+
+from shareornot.errors import SettingsError
+from shareornot.spaces import Space
+from shareornot.supernet.contract import Architectures, SuperNet
+from shareornot.supernet.settings import TrainingSettings
+from shareornot.supernet.training import Learner
+
+Indices = Integer[np.ndarray, " architectures"]
+
+
+@runtime_checkable
+class Scorer(Protocol):
+    """What rates architectures; the higher, the better. `shareornot.supernet.Evaluator` is one."""
+
+    def scores(self, architectures: Architectures) -> Iterator[float]:
+        """The score of each architecture in turn."""
+
+
+@runtime_checkable
+class Method(Learner, Protocol):
+    """One way to train shared weights.
+
+    `tests/methods/test_contract.py` states what every method must do: it resumes bit by bit after any step, follows
+    from the seed alone, and leaves alone the parameters that a step does not use.
+    """
+
+    def scorer(self) -> Scorer | None:
+        """The method's own preference among architectures, such as their log-probability; None if it has none.
+
+        The accuracy under the shared weights, by which every method can be judged, is that of
+        `shareornot.supernet.Evaluator`.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a method is built from."""
+
+    network: SuperNet
+    space: Space
+    architectures: Indices
+    """Numbers of the architectures to train; at least one."""
+    training: TrainingSettings
+
+    def __post_init__(self) -> None:
+        if len(self.architectures) == 0:
+            raise SettingsError("space: expected at least one architecture to train, got none")

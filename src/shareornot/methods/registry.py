@@ -1,0 +1,155 @@
+"""Methods by name: those of this package, and those that installed packages add.
+
+A method is a function from a `Setup` to a `Method`. Its keyword-only parameters are the options that a user may set, by
+their names, with their defaults; the first line of its docstring is the sentence that describes it.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from shareornot.errors import SettingsError
+from shareornot.plugins import load_plugin, plugin_names
+
+if TYPE_CHECKING:
+    from shareornot.images import ImageSet
+    from shareornot.methods.contract import Indices, Method, Setup
+    from shareornot.spaces import Space
+    from shareornot.supernet import SuperNet, Trainer, TrainingSettings
+
+Build = Callable[..., "Method"]
+Option = float | int | str | bool
+
+
+@dataclass(frozen=True, slots=True)
+class MethodEntry:
+    """What a list of methods shows of one."""
+
+    name: str
+    summary: str
+    paper: str
+    """Empty for methods of installed packages."""
+    spaces: str
+    """On which spaces it works."""
+    home: str = ""
+    """Module of this package and function; empty for methods of installed packages."""
+
+
+ANY_SPACE = "any space"
+
+METHODS = {
+    entry.name: entry
+    for entry in (
+        MethodEntry(
+            "uniform",
+            "Trains one architecture per step, each with the same probability (SPOS).",
+            "Guo et al. 2019, arXiv:1904.00420",
+            ANY_SPACE,
+            "uniform:uniform",
+        ),
+        MethodEntry(
+            "pro-rata",
+            "Trains one architecture per step, each in proportion to its number of parameters.",
+            "Luo et al. 2019, arXiv:1909.10815",
+            "spaces that count parameters",
+            "pro_rata:pro_rata",
+        ),
+    )
+}
+"""The methods of this package; a line for a new one."""
+
+
+def method_entries() -> list[MethodEntry]:
+    """All methods: those of this package, then those of installed packages, whose code is loaded."""
+    return list(METHODS.values()) + [
+        MethodEntry(name, (inspect.getdoc(load_plugin("methods", name)) or "").split("\n")[0], "", "see its package")
+        for name in plugin_names("methods")
+        if name not in METHODS
+    ]
+
+
+def check_method(settings: "TrainingSettings") -> None:
+    """Check that the method and its options exist, before anything is written.
+
+    Raises:
+        SettingsError: no such method or option, or the package of the method fails; names the nearest.
+    """
+    _check_options(settings.method, _find(settings.method), settings.options)
+
+
+def build_method(setup: "Setup") -> "Method":
+    """The method that the settings name.
+
+    Raises:
+        SettingsError: no such method or option, an option out of range, or a space on which the method does not work.
+    """
+    name, options = setup.training.method, setup.training.options
+    build = _find(name)
+    _check_options(name, build, options)
+    method: Method = build(setup, **options)
+    return method
+
+
+def make_trainer(
+    network: "SuperNet", space: "Space", architectures: "Indices", images: "ImageSet", settings: "TrainingSettings"
+) -> "Trainer":
+    """A super-net in training, by the method that the settings name.
+
+    Args:
+        network: changed in place by the training.
+        space: that the architectures are of.
+        architectures: numbers of the architectures to train.
+        images: on the device of the network.
+        settings: method, epochs, batch size, optimizer and seed.
+
+    Raises:
+        SettingsError: as for `build_method`, or fewer training images than a mini-batch.
+    """
+    from shareornot.methods.contract import Setup
+    from shareornot.supernet import Trainer
+
+    method = build_method(Setup(network, space, architectures, settings))
+    return Trainer(network, method, images, settings)
+
+
+def _find(name: str) -> Build:
+    """The function behind a name."""
+    build: Build
+    if name in METHODS:
+        module, function = METHODS[name].home.split(":")
+        build = getattr(import_module(f"shareornot.methods.{module}"), function)
+        return build
+    added = plugin_names("methods")
+    if name not in added:
+        known = [*METHODS, *added]
+        raise SettingsError(f"method: expected one of {', '.join(known)}, got {name!r}{_nearest(name, known)}")
+    build = load_plugin("methods", name)
+    return build
+
+
+def _check_options(name: str, build: Build, options: Mapping[str, Option]) -> None:
+    parameters = {one.name: one for one in inspect.signature(build).parameters.values() if one.kind is one.KEYWORD_ONLY}
+    for option, value in options.items():
+        if option not in parameters:
+            expected = f"one of {', '.join(parameters)}" if parameters else "no options"
+            raise SettingsError(f"method {name}: expected {expected}, got {option!r}{_nearest(option, [*parameters])}")
+        kind = type(parameters[option].default)
+        if not _fits(value, kind):
+            raise SettingsError(f"method {name}, {option}: expected {_KINDS.get(kind, kind.__name__)}, got {value!r}")
+
+
+_KINDS: dict[type, str] = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+
+
+def _fits(value: Any, kind: type) -> bool:
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""

@@ -1,0 +1,31 @@
+"""The super-nets that come with the package, by the family of spaces that they compute."""
+
+from importlib import import_module
+
+from shareornot.errors import SettingsError
+from shareornot.supernet.contract import SuperNet
+from shareornot.supernet.settings import NetworkSettings
+
+FAMILIES = {"nasbench101": "nasbench101:NASBench101SuperNet"}
+"""Module and class for each family; a line for a new one."""
+
+
+def build_supernet(family: str, settings: NetworkSettings, seed: int) -> SuperNet:
+    """A fresh super-net.
+
+    Args:
+        family: of the space, see `Space.family`.
+        settings: size and kind.
+        seed: of the initial weights.
+
+    Raises:
+        SettingsError: the package has no super-net for this family.
+    """
+    if family not in FAMILIES:
+        raise SettingsError(
+            f"super-net: expected a space of {' or '.join(FAMILIES)}, got one of {family}; train a network of your "
+            "own with shareornot.methods.make_trainer"
+        )
+    module, name = FAMILIES[family].split(":")
+    network: SuperNet = getattr(import_module(f"shareornot.supernet.{module}"), name)(settings, seed)
+    return network

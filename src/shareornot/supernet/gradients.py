@@ -1,0 +1,37 @@
+"""Gradients of several architectures on one mini-batch."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from jaxtyping import Float
+from torch import Tensor
+
+from shareornot.supernet.contract import Regions, SuperNet, merge_regions, used_regions
+from shareornot.supernet.training import Batch
+
+
+def path_gradients(
+    network: SuperNet, paths: Sequence[int], batch: Batch, *, divisor: int | None = None
+) -> tuple[Float[Tensor, ""], Regions]:
+    """Run some architectures on a mini-batch and add their gradients up.
+
+    Args:
+        network: gets the gradients, the sum over the paths divided by `divisor`.
+        paths: architectures.
+        batch: images and labels.
+        divisor: by default the number of paths, which averages them.
+
+    Returns:
+        The mean cross-entropy of the paths, and the parameters that they use.
+    """
+    losses: list[Tensor] = []
+    regions: Regions = {}
+    divisor = divisor or len(paths)
+    for architecture in paths:
+        network.activate(architecture)
+        loss = F.cross_entropy(network(batch.images), batch.labels) / divisor
+        loss.backward()  # type: ignore[no-untyped-call]
+        losses.append(loss.detach())
+        merge_regions(regions, used_regions(network))
+    return torch.stack(losses).sum() * (divisor / len(paths)), regions

@@ -1,0 +1,73 @@
+"""Methods by name, with their options, and the errors that name the nearest."""
+
+import numpy as np
+import pytest
+
+from shareornot.errors import SettingsError
+from shareornot.methods import METHODS, Setup, build_method, check_method, method_entries
+from shareornot.methods.registry import _check_options
+from shareornot.spaces import list_architectures, open_space
+from shareornot.supernet import NASBench101SuperNet, TrainingSettings
+
+
+@pytest.fixture
+def setup(network_config, some_cells):
+    def make(space="A_FULL", **changes):
+        network = NASBench101SuperNet(network_config(), 0)
+        return Setup(network, open_space(space), some_cells(space, 20), TrainingSettings(**changes))
+
+    return make
+
+
+def test_entries_describe_what_they_name():
+    for entry in METHODS.values():
+        check_method(TrainingSettings(method=entry.name))
+        assert entry.summary.endswith(".")
+        assert entry.paper
+        assert entry.spaces
+    assert [entry.name for entry in method_entries()] == list(METHODS)
+
+
+def test_an_unknown_method_is_refused_with_the_nearest(setup):
+    settings = TrainingSettings(method="unifrom")  # a folder with such settings stays readable
+    with pytest.raises(SettingsError, match=r"method: expected one of uniform, pro-rata.*did you mean uniform\?"):
+        check_method(settings)
+    with pytest.raises(SettingsError, match="got 'unifrom'"):
+        build_method(setup(method="unifrom"))
+
+
+def test_an_unknown_option_is_refused(setup):
+    with pytest.raises(SettingsError, match="method uniform: expected no options, got 'rate'"):
+        build_method(setup(options={"rate": 1}))
+
+
+def method_with_options(setup, *, rate: float = 0.5, number: int = 2, mean: bool = False, word: str = "a"):
+    """A method with one option of each kind."""
+
+
+def test_options_are_checked_by_their_defaults():
+    _check_options("some", method_with_options, {"rate": 1, "number": 3, "mean": True, "word": "b"})
+    for options, message in (
+        ({"rat": 1}, r"method some: expected one of rate, number, mean, word, got 'rat'; did you mean rate\?"),
+        ({"rate": "x"}, "method some, rate: expected a number, got 'x'"),
+        ({"rate": True}, "expected a number, got True"),
+        ({"number": 1.5}, "expected a whole number, got 1.5"),
+        ({"number": True}, "expected a whole number, got True"),
+        ({"mean": 1}, "expected true or false, got 1"),
+        ({"word": 2}, "expected a text, got 2"),
+    ):
+        with pytest.raises(SettingsError, match=message):
+            _check_options("some", method_with_options, options)
+
+
+def test_no_architectures_are_refused(setup):
+    good = setup()
+    with pytest.raises(SettingsError, match="expected at least one architecture to train, got none"):
+        Setup(good.network, good.space, np.array([], np.int32), good.training)
+
+
+def test_pro_rata_needs_a_space_that_counts_parameters(setup):
+    listed = list_architectures(["a", "b", "c"])
+    good = setup()
+    with pytest.raises(SettingsError, match="method pro-rata: expected a space that counts parameters"):
+        build_method(Setup(good.network, listed, np.arange(3), TrainingSettings(method="pro-rata")))
