@@ -67,8 +67,8 @@ def train_supernets(
     if num_supernets < 1:
         raise SettingsError(f"num_supernets: expected at least 1, got {num_supernets}")
     open_benchmark(settings.benchmark)  # which fails here rather than in a process
-    check_method(settings.training)
     device = choose_device(device)
+    check_method(settings.training)
     seeds = range(settings.training.seed, settings.training.seed + num_supernets)
     folders = [folder / f"seed-{seed}" for seed in seeds]
     arguments = [(path, with_seed(settings, seed), device) for path, seed in zip(folders, seeds, strict=True)]
