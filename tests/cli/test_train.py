@@ -70,7 +70,10 @@ def test_a_table_of_digits_by_its_path_from_any_folder(shareornot, tmp_path, mon
     ("arguments", "message"),
     [
         (["--benchmark", "digits", "--space", "A9"], "space: expected one of A1"),
-        (["--benchmark", "digits", "--space", "A4"], "space A4: expected at least one architecture among the first 2,532 of nasbench101, got none"),
+        (
+            ["--benchmark", "digits", "--space", "A4"],
+            "space A4: expected at least one architecture among the first 2,532",
+        ),
         (["--benchmark", "digits", "--recipe", "as-published"], "recipe: expected as-described on digits"),
         (["--benchmark", "digits", "--device", "abacus"], "device: expected auto, cpu or an accelerator"),
         (["--space", "A4"], "run: shareornot data fetch nasbench101"),
