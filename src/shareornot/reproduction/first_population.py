@@ -83,7 +83,7 @@ def replay_first_populations(
                         difference=interval.mean,
                         low=interval.low,
                         high=interval.high,
-                        d=cohens_d(method, random).d,
+                        d=cohens_d(method, random),
                         num_trainings=float(finished.mean()),
                         share_before_evolution=_share_before_evolution(first, finished),
                     )

@@ -13,6 +13,7 @@ from shareornot.search.guided import guided_order
 from shareornot.search.random_search import random_search_runs
 from shareornot.search.regret import RegretCurves, Times, Unfinished, finish_times, incumbent_regret, regret_at
 from shareornot.search.table import SearchTable
+from shareornot.statistics.selection import incumbent_probabilities
 
 Pool = Integer[np.ndarray, " pool"]
 Scores = Float[np.ndarray, " pool"]
@@ -22,16 +23,16 @@ _MOST_EVALUATIONS_AT_ONCE = 5_000_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TopK:
-    """What a guided search has after training its k best cells, for several k."""
+    """What a guided search has after training its k best cells, for several k; means over the ways to break ties."""
 
     num_trained: Int64[np.ndarray, " budgets"]
     """k."""
     time_s: Float64[np.ndarray, " budgets"]
-    """Seconds that it took, with those of the super-net and of scoring the pool."""
+    """Seconds that it takes, with those of the super-net and of scoring the pool."""
     regret: Float64[np.ndarray, " budgets"]
     """Test regret of the cell with the best validation accuracy among the k, a fraction."""
     cell: Int32[np.ndarray, " budgets"]
-    """Unique index of that cell."""
+    """Unique index of that cell, for one way to break ties."""
 
 
 def guided_regret(
@@ -45,11 +46,14 @@ def guided_regret(
 ) -> TopK:
     """Train the k cells with the highest scores, and keep the one with the best validation accuracy.
 
+    Where several cells share the scores at the last places among the best k, each choice among them is equally likely,
+    and regret and time are exact expectations over those choices.
+
     Args:
         table: values and training times.
         pool: unique indices of the cells that were scored; repeated ones are trained once.
         scores: proxy accuracies, or any other scores, the higher the better.
-        rng: breaks ties between scores.
+        rng: breaks ties for `cell`.
         num_trained: the numbers k.
         start_s: time spent before the first training: on the super-net and on scoring the pool, see `SupernetCost`.
 
@@ -59,20 +63,66 @@ def guided_regret(
     """
     check_pool(table, np.unique(pool))
     order = guided_order(pool, scores, rng)
-    last = np.array(num_trained, np.int64) - 1
-    if not len(last) or last.min() < 0 or last.max() >= len(order):
+    ks = np.array(num_trained, np.int64)
+    if not len(ks) or ks.min() < 1 or ks.max() > len(order):
         raise SettingsError(
             f"num_trained: expected numbers from 1 to {len(order)}, the cells in the pool, got {list(num_trained)}; "
             "score more cells or train fewer"
         )
+    own = _scores_of(order, pool, scores)
+    validation, regret = table.validation[order], table.best_test - table.test[order]
     runs = SearchRuns(cells=order[None], num_evaluations=np.array([len(order)], np.int32))
-    validation = table.validation[order]
+    finish_s = finish_times(runs, table.time_s, start_s=start_s)[0]
+    # the first and the last of the cells whose score is that of the k-th
+    begin, end = np.searchsorted(-own, -own[ks - 1], side="left"), np.searchsorted(-own, -own[ks - 1], side="right")
+    before_s = np.where(begin > 0, finish_s[np.maximum(begin - 1, 0)], start_s)
+    tied_s = (finish_s[end - 1] - before_s) / (end - begin)
+    alone = end - begin == 1
     return TopK(
-        num_trained=last + 1,
-        time_s=finish_times(runs, table.time_s, start_s=start_s)[0, last],
-        regret=incumbent_regret(table, runs)[0][0, last],
-        cell=np.array([order[validation[: k + 1].argmax()] for k in last], np.int32),
+        num_trained=ks,
+        time_s=np.where(alone, finish_s[ks - 1], before_s + (ks - begin) * tied_s),
+        regret=np.array(
+            [_expected_regret(validation, regret, own, int(k), *ends) for k, *ends in zip(ks, begin, end, strict=True)]
+        ),
+        cell=np.array([order[validation[:k].argmax()] for k in ks], np.int32),
     )
+
+
+def _scores_of(order: Int32[np.ndarray, " distinct"], pool: Pool, scores: Scores) -> Float64[np.ndarray, " distinct"]:
+    """The highest score of each cell of an order."""
+    by_cell = np.lexsort((-scores, pool))
+    cells, first = np.unique(pool[by_cell], return_index=True)
+    return scores[by_cell[first]][np.searchsorted(cells, order)].astype(np.float64)
+
+
+def _expected_regret(
+    validation: Float64[np.ndarray, " cells"],
+    regret: Float64[np.ndarray, " cells"],
+    scores: Float64[np.ndarray, " cells"],
+    k: int,
+    begin: int,
+    end: int,
+) -> float:
+    """Expected regret of the first of the k cells with the best validation accuracy.
+
+    Args:
+        validation: of the cells, the highest score first.
+        regret: in test accuracy, of the same.
+        scores: of the same, descending.
+        k: how many are trained.
+        begin: position of the first cell with the score of the k-th.
+        end: position behind the last of them.
+    """
+    best, expected = -np.inf, 0.0
+    if begin:  # of equal accuracies the one that is trained first counts, of equal scores any of them
+        best = float(validation[:begin].max())
+        first = int(validation[:begin].argmax())
+        equal = (validation[:begin] == best) & (scores[:begin] == scores[first])
+        expected = float(regret[:begin][equal].mean())
+    probability = incumbent_probabilities(validation[begin:end], k - begin)
+    better = validation[begin:end] > best
+    gained = probability[better]
+    return expected * (1 - float(gained.sum())) + float(gained @ regret[begin:end][better])
 
 
 def random_search_runs_at(
@@ -92,7 +142,7 @@ def random_search_runs_at(
         time_s: budgets in seconds, ascending.
         rng: source of the randomness.
         num_runs: independent runs.
-        unfinished: whether the training that runs when a budget ends is left out or allowed to end.
+        unfinished: what becomes of the training that runs when a budget ends.
 
     Raises:
         SettingsError: times that do not ascend, or cells with repeats or outside what the table knows of the space.

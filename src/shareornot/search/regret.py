@@ -16,8 +16,11 @@ from shareornot.search.table import SearchTable
 
 Repeats = Literal["charged", "free"]
 """Whether a cell that the same run has evaluated before, isomorphic ones included, takes its time again."""
-Unfinished = Literal["ignored", "counted"]
-"""Whether the training that still runs when a budget ends is left out, or allowed to end."""
+Unfinished = Literal["ignored", "counted", "interpolated"]
+"""What becomes of the training that still runs when a budget ends: left out, allowed to end, or counted by the share of
+it that is done. `interpolated` always allows the first training to end, and interpolates the regret between the ends of
+trainings from then on. It is fair to a search that is compared with another one at the very time at which the other
+finishes a training: `ignored` costs the former half a training on average, and `counted` gives it half of one."""
 
 FinishTimes = Float64[np.ndarray, "runs evaluations"]
 Times = Float64[np.ndarray, " times"]
@@ -158,7 +161,7 @@ def regret_at(
         runs: what was evaluated.
         finish_s: when each evaluation ended, see `finish_times`.
         time_s: ascending, in seconds; a run that ended before keeps what it had.
-        unfinished: whether the training that runs at that time is left out or allowed to end.
+        unfinished: what becomes of the training that runs at that time.
         start_s: when the first training began.
 
     Raises:
@@ -171,11 +174,20 @@ def regret_at(
     num_finished = np.stack([np.searchsorted(finishes, time_s, side="right") for finishes in finish_s])
     if unfinished == "counted":
         num_finished += (num_finished < runs.num_evaluations[:, None]) & (time_s >= start_s)
+    if unfinished == "interpolated":
+        num_finished = np.maximum(num_finished, np.minimum(runs.num_evaluations, 1)[:, None])
     last = np.maximum(num_finished - 1, 0)
     defined = np.take_along_axis(after_defined, last, axis=1) & (num_finished > 0)
+    regret = np.take_along_axis(after, last, axis=1)
+    if unfinished == "interpolated":
+        following = np.minimum(num_finished, np.maximum(runs.num_evaluations, 1)[:, None] - 1)
+        begin_s, end_s = np.take_along_axis(finish_s, last, axis=1), np.take_along_axis(finish_s, following, axis=1)
+        takes_time = (end_s > begin_s) & np.isfinite(end_s)
+        done = np.clip((time_s - begin_s) / np.where(takes_time, end_s - begin_s, 1.0), 0.0, 1.0)
+        regret += np.where(takes_time, done, 0.0) * (np.take_along_axis(after, following, axis=1) - regret)
     return RegretCurves(
         time_s=time_s,
-        regret=np.where(defined, np.take_along_axis(after, last, axis=1), table.worst_regret),
+        regret=np.where(defined, regret, table.worst_regret),
         defined=defined,
         num_finished=num_finished.astype(np.int32),
     )

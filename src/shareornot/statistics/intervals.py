@@ -21,7 +21,9 @@ from scipy import stats
 from shareornot.errors import DataError, SettingsError
 from shareornot.statistics.agreement import Agreement, Coefficient, spearman
 
-IntervalMethod: TypeAlias = Literal["paper", "student", "bootstrap", "student difference", "welch difference"]
+IntervalMethod: TypeAlias = Literal[
+    "paper", "student", "two-way", "bootstrap", "student difference", "welch difference", "paired"
+]
 
 PAPER_QUANTILE = 1.96
 _BATCH_SCORES = 250_000

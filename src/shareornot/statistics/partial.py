@@ -1,0 +1,123 @@
+"""What scores add to what comes for free: differences of correlations, partial correlations, agreement at equal size.
+
+All of them are functions of the ranks of one pool: of the scores, of the standalone accuracies, and of free baselines
+such as the number of parameters.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy import stats
+
+from shareornot.statistics.agreement import spearman
+
+NUM_STRATA = 10
+"""Groups of architectures of about equal size, see `agreement_at_equal_size`."""
+MIN_STRATUM = 5
+"""Least architectures in a stratum; small pools have fewer strata."""
+
+Column = Float[np.ndarray, " architectures"]
+Baselines = Float[np.ndarray, "baselines architectures"]
+
+
+def ranks_of(columns: Float[np.ndarray, "columns architectures"]) -> Float[np.ndarray, "columns architectures"]:
+    """Standardised average ranks of each column; zeros for a constant one, so that products are correlations."""
+    ranks = stats.rankdata(columns, axis=1) - (columns.shape[1] + 1) / 2
+    lengths = np.sqrt((ranks**2).sum(axis=1, keepdims=True))
+    return np.asarray(np.divide(ranks, lengths, out=np.zeros_like(ranks), where=lengths > 0))
+
+
+def partial_correlation(
+    scores: Column, accuracies: Column, given: Baselines
+) -> float:
+    """Correlation of what is left of two columns of ranks once linear functions of others are taken away.
+
+    Args:
+        scores: ranks of the scores, see `ranks_of`.
+        accuracies: ranks of the standalone accuracies.
+        given: ranks of what is held equal; rows may depend on each other.
+
+    Returns:
+        The partial Spearman correlation; 0 where nothing of the scores or of the accuracies is left.
+    """
+    basis = np.linalg.svd(given, full_matrices=False)[2][: np.linalg.matrix_rank(given)]
+    x, y = (side - (basis @ side) @ basis for side in (scores, accuracies))
+    squares = float((x @ x) * (y @ y))
+    return float(np.clip(x @ y / np.sqrt(squares), -1, 1)) if squares > 1e-18 else 0.0
+
+
+def size_strata(sizes: Column) -> Int[np.ndarray, " architectures"]:
+    """Groups of architectures of about equal size: quantiles of the size, at most ten, of at least five each.
+
+    Args:
+        sizes: such as the number of parameters.
+    """
+    number = max(1, min(NUM_STRATA, sizes.size // MIN_STRATUM))
+    cuts = np.quantile(sizes, np.arange(1, number) / number)
+    return np.searchsorted(cuts, sizes, side="right")
+
+
+def agreement_at_equal_size(scores: Column, accuracies: Column, strata: Int[np.ndarray, " architectures"]) -> float:
+    """Mean Spearman correlation within strata of size, weighted by their numbers of architectures.
+
+    Args:
+        scores: any unit.
+        accuracies: standalone accuracies of the same architectures, any unit.
+        strata: see `size_strata`.
+
+    Returns:
+        The mean over strata in which the correlation is defined; 0 where there is none.
+    """
+    found = []
+    for stratum in np.unique(strata):
+        inside = strata == stratum
+        value = spearman(scores[inside], accuracies[inside]).value
+        if value is not None:
+            found.append((value, int(inside.sum())))
+    return float(np.average([value for value, _ in found], weights=[size for _, size in found])) if found else 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RankStatistics:
+    """What the scores of one super-net tell of a pool."""
+
+    agreement: float
+    """Spearman's correlation of scores and standalone accuracies."""
+    baselines: tuple[float, ...]
+    """That of each baseline, on the same architectures."""
+    partial_given_size: float | None
+    """Partial correlation given the first baseline; None without any."""
+    partial_given_all: float | None
+    """Given all baselines."""
+    at_equal_size: float | None
+    """See `agreement_at_equal_size`, by the first baseline."""
+
+    def flat(self) -> list[float]:
+        """Agreement, its differences to the baselines, and the three others where there are baselines."""
+        others = (self.partial_given_size, self.partial_given_all, self.at_equal_size)
+        return [
+            self.agreement,
+            *(self.agreement - value for value in self.baselines),
+            *(value for value in others if value is not None),
+        ]
+
+
+def rank_statistics(scores: Column, accuracies: Column, baselines: Baselines) -> RankStatistics:
+    """Compute all of them for one super-net.
+
+    Args:
+        scores: of the pool's architectures, any unit, finite.
+        accuracies: standalone accuracies of the same, any unit.
+        baselines: a row each, the size first; may be none.
+    """
+    rows = ranks_of(np.vstack([scores, accuracies, baselines]))
+    own, truth, free = rows[0], rows[1], rows[2:]
+    some = len(free) > 0
+    return RankStatistics(
+        agreement=float(np.clip(own @ truth, -1, 1)),
+        baselines=tuple(np.clip(free @ truth, -1, 1).tolist()),
+        partial_given_size=partial_correlation(own, truth, free[:1]) if some else None,
+        partial_given_all=partial_correlation(own, truth, free) if some else None,
+        at_equal_size=agreement_at_equal_size(scores, accuracies, size_strata(baselines[0])) if some else None,
+    )
