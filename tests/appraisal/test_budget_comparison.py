@@ -1,16 +1,31 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from shareornot.appraisal.budget_comparison import (
-    ScoredPool,
-    SupernetCosts,
-    _most_evaluations,
-    cautious_test,
-    compare_at_budgets,
-)
+from shareornot.appraisal.budget_comparison import ScoredPool, SupernetCosts, cautious_test, compare_at_budgets
 from shareornot.appraisal.truth import benchmark_truth
 from shareornot.spaces import open_space
 from shareornot.statistics import student_t_test, welch_t_test
+
+
+@pytest.fixture(scope="module")
+def truth(replay_table):
+    return benchmark_truth(replay_table, open_space("A_FULL"))
+
+
+def pools_of(truth, num_cells=60, num_supernets=3, shared=False):
+    pools = []
+    for seed in range(num_supernets):
+        rng = np.random.default_rng(seed)
+        cells = np.random.default_rng(0 if shared else seed).choice(truth.table.cells, num_cells, replace=False)
+        pools.append(ScoredPool(name=str(seed), cells=cells, proxies=rng.random(num_cells)))
+    return pools
+
+
+def compare(truth, pools, costs=None, num_trained=(1, 10), seed=0):
+    costs = costs or SupernetCosts(training=4.0)
+    return compare_at_budgets(truth, pools, costs, np.random.default_rng(seed), num_trained=num_trained, num_runs=50)
 
 
 def test_luck_is_seldom_taken_for_significance():
@@ -27,29 +42,77 @@ def test_the_cautious_test_is_one_of_the_two():
     assert cautious_test(guided, random).p_value == max(one.p_value for one in both)
 
 
-@pytest.mark.parametrize(
-    ("price_s", "start_s", "num_trained", "most"),
-    [
-        ([1.0, 2.0, 9.0], 5.0, 1, 15),  # 14 of the cheapest end in 5 + 9 seconds
-        ([1.0, 2.0, 9.0], 5.0, 2, 17),
-        ([0.0, 2.0, 9.0], 5.0, 1, 60),
-        (np.full(1_000, 1.0), 1e9, 1, 10_000),
-    ],
-)
-def test_evolution_runs_as_long_as_any_budget(price_s, start_s, num_trained, most):
-    assert _most_evaluations(np.array(price_s), start_s, num_trained) == most
+def test_all_rivals_are_compared_at_every_budget(truth):
+    for one in compare(truth, pools_of(truth)).comparisons:
+        assert [rival.name for rival in one.rivals] == [
+            "random search",
+            "evolution",
+            "local search",
+            "number of parameters",
+            "number of operations",
+            "training time",
+        ]
+        assert sum(rival.tested for rival in one.rivals) == 2
+        assert [rival.tested for rival in one.rivals if rival.kind == "baseline"].count(True) == 1
+        for rival in one.rivals:
+            assert rival.difference.mean == pytest.approx(one.guided_regret - rival.regret)
+            assert 0 <= rival.p_value <= 1
+            assert -1 <= rival.difference.low <= rival.difference.high <= 1
+        assert (one.difference, one.random_regret) == (one.rivals[0].difference, one.rivals[0].regret)
 
 
-def test_longer_runs_of_evolution_change_nothing(replay_table, monkeypatch):
-    ground = benchmark_truth(replay_table, open_space("A3"))
+def test_in_the_made_up_table_size_is_the_best_rival(truth):
+    comparison = compare(truth, pools_of(truth, num_supernets=6)).comparisons[-1]
+    regrets = {rival.name: rival.regret for rival in comparison.rivals}
+    assert regrets["number of parameters"] < regrets["random search"] < comparison.guided_regret
+    assert comparison.hurt is (comparison.more_supernets is None)
+    assert not comparison.helped
+
+
+def test_evaluating_what_was_trained_takes_time_too(truth):
+    pools = pools_of(truth)
+    free = compare(truth, pools, SupernetCosts(training=0.0)).comparisons
+    charged = compare(truth, pools, SupernetCosts(training=0.0, evaluation=0.5)).comparisons
+    for one, other in zip(free, charged, strict=True):
+        assert other.budget_s == pytest.approx(1.5 * one.budget_s)
+        assert other.num_random_trainings == pytest.approx(one.num_random_trainings)
+    with_cost = compare(truth, pools, SupernetCosts(training=4.0, evaluation=0.5)).comparisons[0]
+    super_net_s = 4 * truth.table.time_s[truth.table.cells].mean()
+    assert with_cost.budget_s == pytest.approx(super_net_s + charged[0].budget_s if len(charged) == 2 else np.nan)
+
+
+def test_a_budget_without_an_average_training_is_not_compared(truth):
+    table = truth.table
+    slow = replace(truth, table=replace(table, time_s=np.where(np.arange(2_532) % 2, 1.0, 100.0)), evolution_table=None)
     rng = np.random.default_rng(0)
-    pools = [ScoredPool(name=str(seed), cells=ground.table.cells[:50], proxies=rng.random(50)) for seed in range(2)]
+    fast_first = [
+        ScoredPool(name=str(seed), cells=cells, proxies=(cells % 2) + rng.random(60) / 2)
+        for seed in range(2)
+        for cells in [rng.choice(table.cells, 60, replace=False)]
+    ]
+    found = compare(slow, fast_first, SupernetCosts(training=0.0), num_trained=(1, 10, 50))
+    assert [one.num_trained for one in found.comparisons] == [50]
+    assert found.notes == ("TOP-1, TOP-10: not compared, since not even an average training ends in that time.",)
 
-    def compare():
-        return compare_at_budgets(
-            ground, pools, SupernetCosts(training=4.0), np.random.default_rng(0), num_trained=(1, 10), num_runs=20
-        )[0]
 
-    short = compare()
-    monkeypatch.setattr("shareornot.appraisal.budget_comparison._most_evaluations", lambda *_: 2_000)
-    assert compare() == short
+def test_super_nets_that_share_a_pool_have_rivals_in_it(truth):
+    pools = pools_of(truth, shared=True)
+    found = compare(truth, pools)
+    assert "All super-nets scored the same 60 cells" in found.notes[0]
+    assert not {"evolution", "local search"} & {rival.name for rival in found.comparisons[0].rivals}
+    worst = truth.table.best_test - truth.table.test[pools[0].cells].min()
+    assert all(rival.regret <= worst for one in found.comparisons for rival in one.rivals)
+
+
+def test_one_super_net_is_compared_without_tests(truth):
+    found = compare(truth, pools_of(truth, num_supernets=1))
+    for one in found.comparisons:
+        assert not one.helped
+        assert not one.hurt
+        assert all(rival.p_value is None and rival.effect is None for rival in one.rivals)
+
+
+def test_a_super_net_for_free_is_charged_nothing(truth):
+    pools = pools_of(truth)
+    found = compare(truth, pools, SupernetCosts(training=0.0), num_trained=(10,))
+    assert found.comparisons[0].num_random_trainings == pytest.approx(10, abs=2)

@@ -14,7 +14,10 @@ def found(replay_table):
     rng = np.random.default_rng(0)
     cells = np.arange(0, 2_500, 25, dtype=np.int32)
     truth = replay_table.query_many(cells, "validation_accuracy")[0]
-    pools = [ScoredPool(name=name, cells=cells, proxies=truth + rng.normal(0, 0.05, 100)) for name in ("a", "b")]
+    pools = [ScoredPool(name="a", cells=cells, proxies=truth + rng.normal(0, 0.05, 100))]
+    others = cells + 1
+    truth = replay_table.query_many(others, "validation_accuracy")[0]
+    pools.append(ScoredPool(name="b", cells=others, proxies=truth + rng.normal(0, 0.05, 100)))
     pools.append(ScoredPool(name="c", cells=cells[:50], proxies=np.zeros(50)))
     costs = SupernetCosts(training=1.0)
     return appraise(replay_table, open_space("A_FULL"), pools, costs, rng, num_trained=(1, 5), num_runs=10)

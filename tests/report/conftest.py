@@ -5,9 +5,10 @@ import pytest
 
 from shareornot.appraisal.appraisal import Appraisal
 from shareornot.appraisal.audit import audit_space
+from shareornot.appraisal.beyond_baselines import BeyondBaselines
 from shareornot.appraisal.budget_comparison import BudgetComparison, ScoredPool
 from shareornot.appraisal.ranking_quality import ranking_quality
-from shareornot.appraisal.verdict import Verdict
+from shareornot.appraisal.verdict import Helped, Trust, Verdict
 from shareornot.report.chapter import Chapter
 from shareornot.search import CurveSummary
 from shareornot.spaces import open_space
@@ -15,6 +16,15 @@ from shareornot.spaces.nasbench101 import space_cells, structural_features
 from shareornot.statistics import EffectSize, NoiseCeiling, paper_interval, spearman, student_interval
 from shareornot.studies.provenance import Provenance, UsedData
 from shareornot.tables import open_benchmark
+
+
+def made_up_verdict(answer, sentence, details=()):
+    """A verdict with a given first answer."""
+    return Verdict(
+        helped=Helped(answer=answer, num_trained=10, sentence=sentence, more_supernets=None),
+        trust=Trust(answer="partly", sentence="The scores can be trusted in part.", more_supernets=None),
+        details=details,
+    )
 
 
 def curve(num_runs, scale):
@@ -57,15 +67,11 @@ def make_appraisal():
                 evolution_regret=0.015,
                 difference=student_interval(np.array([-0.012, -0.01, -0.008][: 3 if several else 1])),
                 p_value=0.01 * k if several else None,
-                effect=EffectSize(d=-0.5, low=-1.0, high=0.0, num_method=3, num_random=500, confidence=0.95)
-                if several
-                else None,
+                effect=EffectSize(d=-0.5, low=-1.0, high=0.0, confidence=0.95) if several else None,
                 superiority=0.7,
                 evolution_difference=student_interval(np.array([-0.006, -0.005, -0.004])),
                 evolution_p_value=0.04,
-                evolution_effect=EffectSize(
-                    d=-0.3, low=-0.5, high=-0.1, num_method=500, num_random=500, confidence=0.95
-                ),
+                evolution_effect=EffectSize(d=-0.3, low=-0.5, high=-0.1, confidence=0.95),
             )
             for k in (1, 10)
         )
@@ -91,10 +97,19 @@ def make_appraisal():
             "comparisons": comparisons,
             "curves": {"random": curve(500, 1), "evolution": curve(500, 0.9), "guided": curve(num_supernets, 0.5)},
             "time_unit": "seconds",
-            "verdict": Verdict(answer="helped", sentence="Sharing weights helped.", details=("First.", "Second.")),
+            "beyond_baselines": BeyondBaselines(
+                agreement=student_interval(good),
+                differences={"number of parameters": student_interval(good - 0.5)},
+                size="number of parameters",
+                partial_given_size=student_interval(good / 2),
+                partial_given_all=student_interval(good / 2),
+                at_equal_size=student_interval(good / 2),
+            ),
+            "verdict": ("helped", "Sharing weights helped.", ("First.", "Second.")),
             "notes": (),
         }
-        return Appraisal(**content | changes)
+        content |= changes
+        return Appraisal(**content | {"verdict": made_up_verdict(*content["verdict"])})
 
     return make
 

@@ -87,13 +87,13 @@ def test_numbers_come_back(folder, appraisal):
     assert [one["diverged"] for one in content["supernets"]] == [False, False, False, True]
     assert content["supernets"][3]["spearman"] is None
     assert content["comparisons"][0]["num_trained"] == 1
-    assert content["verdict"]["answer"] == "helped"
+    assert content["verdict"]["helped"]["answer"] == "helped"
     assert "negative = better than random search" in content["sign"]
 
 
 def test_an_infinite_effect_is_null(make_appraisal):
     appraisal = make_appraisal()
-    endless = EffectSize(d=-math.inf, low=None, high=None, num_method=3, num_random=500, confidence=0.95)
+    endless = EffectSize(d=-math.inf, low=None, high=None, confidence=0.95)
     changed = replace(appraisal, comparisons=(replace(appraisal.comparisons[0], effect=endless),))
     text = json.dumps(to_json(changed), allow_nan=False)
     assert json.loads(text)["comparisons"][0]["effect"]["d"] is None

@@ -11,7 +11,6 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from shareornot.appraisal.verdict import Verdict
 from shareornot.errors import SettingsError
 from shareornot.report import page
 from shareornot.report.chapter import Chapter, file_stems
@@ -91,7 +90,7 @@ def text(chapter, provenance):
 def hostile_chapter(make_appraisal):
     names = [f"{HOSTILE}{number}" for number in range(60)]
     architectures = list_architectures(names, {HOSTILE: np.arange(60) % 3, "kind": np.array([HOSTILE, "b"] * 30)})
-    verdict = Verdict(answer="hurt", sentence=HOSTILE, details=(HOSTILE,))
+    verdict = ("did not pay", HOSTILE, (HOSTILE,))
     appraisal = make_appraisal(
         space=HOSTILE, variant=HOSTILE, architectures=architectures, verdict=verdict, notes=(HOSTILE,)
     )
@@ -272,7 +271,7 @@ def many_chapters(make_appraisal):
                 space=space,
                 variant=variant,
                 num_diverged=int(space == "A2"),
-                verdict=Verdict(answer=answer, sentence=f"{space} {variant}", details=()),
+                verdict=(answer, f"{space} {variant}"),
             )
         )
         for (space, variant), answer in answers.items()

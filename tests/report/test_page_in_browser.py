@@ -10,7 +10,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from shareornot.appraisal.verdict import Verdict
 from shareornot.report.chapter import Chapter
 from shareornot.report.page import write_page
 from shareornot.spaces import list_architectures, open_space
@@ -119,7 +118,7 @@ def small(folder, chapter, provenance):
 def hostile(folder, make_appraisal, provenance):
     names = [f"{HOSTILE}{number}" for number in range(60)]
     architectures = list_architectures(names, {HOSTILE: np.array([HOSTILE, "b", "c"] * 20)})
-    verdict = Verdict(answer="hurt", sentence=HOSTILE, details=(HOSTILE,))
+    verdict = ("did not pay", HOSTILE, (HOSTILE,))
     appraisal = make_appraisal(
         space=HOSTILE, variant=HOSTILE, architectures=architectures, verdict=verdict, notes=(HOSTILE,)
     )

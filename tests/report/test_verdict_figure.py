@@ -4,7 +4,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from shareornot.appraisal.verdict import Verdict
 from shareornot.report import verdict_figure
 from shareornot.report.verdict_figure import ANSWER_COLOURS, COLOURS, LABELS
 
@@ -68,10 +67,10 @@ def test_ten_thousand_scores(make_appraisal):
     assert len(picture.getvalue()) < 2e6  # points are an image within the drawing
 
 
-@pytest.mark.parametrize("answer", ["helped", "hurt", "undecided"])
+@pytest.mark.parametrize("answer", ["helped", "did not pay", "undecided"])
 def test_a_long_verdict_stays_on_the_figure(make_appraisal, answer):
     sentence = "Whether sharing weights helped is undecided: " + "a number follows upon another number, " * 8
-    figure = draw(make_appraisal(verdict=Verdict(answer=answer, sentence=sentence, details=())))
+    figure = draw(make_appraisal(verdict=(answer, sentence)))
     (headline,) = [
         artist
         for artist in figure.findobj(lambda artist: hasattr(artist, "get_text"))

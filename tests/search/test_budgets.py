@@ -22,6 +22,32 @@ def test_top_k_equals_training_them_one_by_one(table):
         assert top.time_s[position] == pytest.approx(1e4 + table.time_s[trained].sum())
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_ties_are_averaged_over_all_ways_to_break_them(table, seed):
+    rng = np.random.default_rng(seed)
+    coarse = replace(table, validation=np.round(table.validation, 2))  # accuracies tie as well
+    pool = rng.choice(table.cells, 12, replace=False)
+    scores = rng.integers(0, 4, 12).astype(float)
+    ks = [1, 2, 5, 9]
+    found = guided_regret(coarse, pool, scores, rng, num_trained=ks, start_s=10.0)
+    regret, time_s = np.zeros((20_000, 4)), np.zeros((20_000, 4))
+    for draw in range(20_000):
+        order = pool[np.lexsort((rng.random(12), -scores))]
+        for column, k in enumerate(ks):
+            chosen = order[coarse.validation[order[:k]].argmax()]
+            regret[draw, column] = coarse.best_test - coarse.test[chosen]
+            time_s[draw, column] = 10 + coarse.time_s[order[:k]].sum()
+    error = regret.std(axis=0) / np.sqrt(20_000)
+    assert (np.abs(found.regret - regret.mean(axis=0)) <= 4.5 * error + 1e-12).all()
+    np.testing.assert_allclose(found.time_s, time_s.mean(axis=0), rtol=0.01)
+
+
+def test_a_constant_score_gets_what_random_search_gets(table):
+    pool = table.cells[:100]
+    found = guided_regret(table, pool, np.zeros(100), np.random.default_rng(0), num_trained=[1, 7])
+    np.testing.assert_allclose(found.regret, expected_random_regret(table, [1, 7], pool=pool).mean)
+
+
 @pytest.mark.parametrize("num_trained", [[0], [41], []])
 def test_more_trainings_than_cells_are_refused(table, num_trained):
     with pytest.raises(SettingsError, match="1 to 40"):

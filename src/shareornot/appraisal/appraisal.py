@@ -12,10 +12,11 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float64
 
+from shareornot.appraisal.beyond_baselines import BeyondBaselines, compare_with_baselines
 from shareornot.appraisal.budget_comparison import BudgetComparison, ScoredPool, SupernetCosts, compare_at_budgets
 from shareornot.appraisal.ranking_quality import RankingQuality, ranking_quality
 from shareornot.appraisal.truth import TimeUnit, Truth, benchmark_truth
-from shareornot.appraisal.verdict import Verdict, judge
+from shareornot.appraisal.verdict import HEADLINE, Verdict, judge
 from shareornot.errors import SettingsError
 from shareornot.search import CurveSummary
 from shareornot.spaces import Space
@@ -26,7 +27,6 @@ from shareornot.statistics import (
     paper_interval,
     share_of_ceiling,
     spearman,
-    student_interval,
 )
 from shareornot.tables import BenchmarkTable
 
@@ -56,7 +56,7 @@ class Appraisal:
     spearmans: tuple[float | None, ...]
     """Of each super-net; None where it diverged."""
     agreement: Interval
-    """Mean Spearman correlation with Student's interval over super-nets."""
+    """Mean Spearman correlation with its interval for other seeds and other architectures, see `two_way_interval`."""
     paper_agreement: Interval
     """The same with the paper's interval, which is too narrow for few super-nets."""
     quality: RankingQuality
@@ -66,10 +66,14 @@ class Appraisal:
     share_of_ceiling: float | None
     """None without a ceiling, or where it is 0: then the table is nothing but noise."""
     baselines: dict[str, float]
-    """Spearman's correlation of what costs nothing, such as parameters, operations, training time; may be empty."""
+    """Spearman's correlation of what costs nothing, such as parameters, operations, training time, over all that is
+    known of the space; may be empty."""
+    beyond_baselines: BeyondBaselines
+    """What the scores add to these, on the architectures that were scored."""
     comparisons: tuple[BudgetComparison, ...]
     curves: dict[str, CurveSummary]
-    """Test regret against time, for `guided` (several super-nets), `random`, and `evolution` where it can be played."""
+    """Test regret against time: `guided`, `random`, `evolution` and `local` where they can be played, and `baseline`,
+    the search by the best free baseline."""
     time_unit: TimeUnit
     """Unit of the times in `comparisons` and `curves`."""
     verdict: Verdict
@@ -87,7 +91,8 @@ def appraise(
     rng: np.random.Generator,
     *,
     num_trained: Sequence[int] = (1, 10, 20),
-    num_runs: int | None = None,
+    top: int | None = None,
+    num_runs: int = NUM_RUNS,
     variant: str | None = None,
 ) -> Appraisal:
     """Judge the super-nets of one space of a benchmark.
@@ -99,7 +104,9 @@ def appraise(
         costs: of a super-net.
         rng: source of the randomness of the searches.
         num_trained: k of the TOP-k comparisons.
-        num_runs: runs of random search and of evolution, by default 500.
+        top: k of the comparison that the verdict is about, which is added to the others; by default 10, or the largest
+            of `num_trained` below.
+        num_runs: runs of random search, evolution and local search, at least 2.
         variant: how the super-nets were trained, where that has a name.
 
     Raises:
@@ -108,7 +115,7 @@ def appraise(
     References: Pourchot et al. 2020, arXiv:2002.04289, sections 4 and 5.
     """
     truth = benchmark_truth(table, space, time_s=costs.time_s, variant=variant)
-    return appraise_on(truth, pools, costs, rng, num_trained=num_trained, num_runs=num_runs)
+    return appraise_on(truth, pools, costs, rng, num_trained=num_trained, top=top, num_runs=num_runs)
 
 
 def appraise_on(
@@ -118,7 +125,8 @@ def appraise_on(
     rng: np.random.Generator,
     *,
     num_trained: Sequence[int] = (1, 10, 20),
-    num_runs: int | None = None,
+    top: int | None = None,
+    num_runs: int = NUM_RUNS,
     proxy_unit: Literal["fraction", "any"] = "fraction",
 ) -> Appraisal:
     """Judge super-nets against what is known of their architectures.
@@ -129,13 +137,19 @@ def appraise_on(
         costs: of a super-net.
         rng: source of the randomness of the searches.
         num_trained: k of the TOP-k comparisons.
-        num_runs: runs of random search and of evolution, by default 500.
+        top: k of the comparison that the verdict is about, which is added to the others; by default 10, or the largest
+            of `num_trained` below.
+        num_runs: runs of random search, evolution and local search, at least 2.
         proxy_unit: whether proxies are fractions.
 
     Raises:
         SettingsError: no super-net, one that scored what the truth does not know, or all of them diverged.
     """
     check_pools(truth, pools)
+    if num_runs < 2 or (top is not None and top < 1):
+        raise SettingsError(
+            f"appraisal: expected at least 2 runs of random search and a top of at least 1, got {num_runs} and {top}"
+        )
     values = truth.table
     standalone = tuple(values.validation[pool.cells] for pool in pools)
     spearmans = tuple(
@@ -149,12 +163,12 @@ def appraise_on(
         )
     good = [pools[number] for number in converged]
     correlations = np.array([value for value in spearmans if value is not None])
-    agreement = student_interval(correlations)
-    ceiling = None if truth.runs is None else noise_ceiling(truth.runs, rng)
-    baselines = _baseline_agreement(truth)
-    comparisons, curves = compare_at_budgets(
-        truth, good, costs, rng, num_trained=num_trained, num_runs=num_runs or NUM_RUNS
+    beyond = compare_with_baselines(
+        [pool.cells for pool in good], [pool.proxies for pool in good], values.validation, dict(truth.baselines), rng
     )
+    ceiling = None if truth.runs is None else noise_ceiling(truth.runs, rng)
+    ks = sorted({*num_trained, *([] if top is None else [top])})
+    found = compare_at_budgets(truth, good, costs, rng, num_trained=ks, num_runs=num_runs)
     return Appraisal(
         benchmark=truth.benchmark,
         space=truth.space,
@@ -166,21 +180,29 @@ def appraise_on(
         proxy_unit=proxy_unit,
         standalone=standalone,
         spearmans=spearmans,
-        agreement=agreement,
+        agreement=beyond.agreement,
         paper_agreement=paper_interval(correlations),
         quality=ranking_quality(
             [pool.proxies for pool in good], [standalone[number] for number in converged], num_trained
         ),
         ceiling=ceiling,
-        share_of_ceiling=share_of_ceiling(agreement.mean, ceiling.ceiling) if ceiling and ceiling.ceiling > 0 else None,
-        baselines=baselines,
-        comparisons=comparisons,
-        curves=curves,
+        share_of_ceiling=share_of_ceiling(beyond.agreement.mean, ceiling.ceiling)
+        if ceiling and ceiling.ceiling > 0
+        else None,
+        baselines=_baseline_agreement(truth),
+        beyond_baselines=beyond,
+        comparisons=found.comparisons,
+        curves=found.curves,
         time_unit=truth.time_unit,
         verdict=judge(
-            agreement, ceiling, baselines, comparisons, num_diverged=len(pools) - len(good), thing=truth.thing
+            found.comparisons,
+            beyond,
+            ceiling,
+            top=top or HEADLINE,
+            num_diverged=len(pools) - len(good),
+            thing=truth.thing,
         ),
-        notes=truth.notes,
+        notes=(*truth.notes, *found.notes),
         thing=truth.thing,
     )
 

@@ -4,8 +4,7 @@ import re
 from collections.abc import Sequence
 
 from shareornot.appraisal.audit import BiasCost, SpaceAudit
-from shareornot.appraisal.verdict import SIGNIFICANCE
-from shareornot.statistics import Condition, RatedGroup, StructureEffect
+from shareornot.statistics import SIGNIFICANCE, Condition, RatedGroup, StructureEffect
 
 _EDGE_OPERATIONS = ("nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3", "skip_connect", "none")
 """Of NAS-Bench-201."""

@@ -1,47 +1,54 @@
-"""The guided search against random search and evolution in the same time.
+"""The guided search against every search that needs no super-net, in the same time.
 
-Differences are method minus random search in test regret: negative = better than random search.
+Differences are guided minus rival in test regret: negative = the guided search is better. A rival's first training
+always ends, and a training that runs when the budget ends counts by its share. Budgets in which not even an average
+training ends are not compared.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float64, Int32
 
+from shareornot.appraisal.rivals import Rival, RivalKind, is_shared_part, simulate_rivals
 from shareornot.appraisal.truth import Truth
 from shareornot.search import (
-    ComparisonProtocol,
     CurveSummary,
     EvolutionSettings,
-    compare_searches,
+    SearchTable,
     evolution_runs,
     finish_times,
+    guided_regret,
     guided_runs,
+    local_search_runs,
     random_search_runs,
     regret_at,
     supernet_cost,
     time_grid,
 )
+from shareornot.search.contract import SearchRuns
 from shareornot.statistics import (
     EffectSize,
     Interval,
     Significance,
-    cohens_d,
     holm,
     mean_difference,
     probability_of_superiority,
+    standardized_difference,
+    student_interval,
     student_t_test,
     welch_t_test,
 )
+from shareornot.statistics.rival_tests import RivalRuns, decided, more_supernets, paired_p_value
 
 MOST_EVALUATIONS = 4_000
-"""Of a run of random search or evolution in the curves of regret against time."""
+"""Of a run of random search, evolution or local search in the curves of regret against time."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ScoredPool:
-    """What one super-net says of the architectures of a pool."""
+    """The scores of one super-net for the architectures of a pool."""
 
     name: str
     """Which super-net, such as its seed."""
@@ -53,12 +60,14 @@ class ScoredPool:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SupernetCosts:
-    """What sharing costs, in average trainings of a cell alone."""
+    """The cost of sharing, in average trainings of an architecture alone."""
 
     training: float
-    """Epochs of the super-net times the cells in a step, over the epochs of a training alone."""
+    """Epochs of the super-net times the cells in a step, over the epochs of a training alone; 0 if it is for free."""
     scoring: float = 0.0
     """Scoring one cell; 0 leaves it out, as the paper's first version does."""
+    evaluation: float = 0.0
+    """Evaluating what was trained alone, as a share of its training; 0 where the table's times include it."""
     time_s: Float64[np.ndarray, " universe"] | None = None
     """Training times of all cells, in seconds, in place of those of the table."""
     narrow_time_s: Float64[np.ndarray, " universe"] | None = None
@@ -67,8 +76,31 @@ class SupernetCosts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RivalComparison:
+    """The guided search against one search that needs no super-net, at one budget."""
+
+    name: str
+    """`random search`, `evolution`, `local search`, or a free baseline such as `number of parameters`."""
+    kind: RivalKind
+    """`baseline`: a search that trains the architectures of the pool that the baseline rates highest."""
+    regret: float
+    """Mean test regret of the rival, a fraction."""
+    difference: Interval
+    """Guided minus rival, with the interval of the test; of a baseline paired by super-net."""
+    p_value: float | None
+    """Of the test of this rival at this budget, not corrected; None with a single super-net."""
+    effect: EffectSize | None
+    """The difference in standard deviations of random search; None with a single super-net."""
+    superiority: float
+    """Probability that a guided run has a smaller regret than one of the rival, ties counted half."""
+    tested: bool
+    """Whether the verdict tests this one: the best of random search, evolution and local search, and the best baseline,
+    both chosen without a look at the super-nets."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class BudgetComparison:
-    """Guided search against random search in the time in which the guided one trains its k best cells."""
+    """The guided search against its rivals in the time in which it trains its k best architectures."""
 
     num_trained: int
     """k."""
@@ -94,6 +126,25 @@ class BudgetComparison:
     evolution_p_value: float | None
     """As that of the guided search, corrected over the budgets by itself."""
     evolution_effect: EffectSize | None
+    rivals: tuple[RivalComparison, ...] = ()
+    """Random search first, then evolution and local search where they can be played, then every free baseline."""
+    helped: bool = False
+    """Whether the guided search is significantly better than both rivals that are `tested`."""
+    hurt: bool = False
+    """Whether it is significantly worse than one of them, corrected after Bonferroni for their number."""
+    more_supernets: int | None = None
+    """How many more super-nets decide with a probability of 80 %; None where it is decided, or a thousand do not."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BudgetComparisons:
+    """What `compare_at_budgets` finds."""
+
+    comparisons: tuple[BudgetComparison, ...]
+    curves: dict[str, CurveSummary]
+    """Test regret against time: `random`, `evolution`, `local`, `baseline` (the best free one) and `guided`."""
+    notes: tuple[str, ...]
+    """What a reader must know about the comparison."""
 
 
 def compare_at_budgets(
@@ -104,7 +155,7 @@ def compare_at_budgets(
     *,
     num_trained: Sequence[int],
     num_runs: int,
-) -> tuple[tuple[BudgetComparison, ...], dict[str, CurveSummary]]:
+) -> BudgetComparisons:
     """Regret of the searches at the budgets of the guided one, and against time.
 
     Args:
@@ -113,62 +164,38 @@ def compare_at_budgets(
         costs: of a super-net.
         rng: source of the randomness.
         num_trained: k of the TOP-k; those above the size of the smallest pool are left out.
-        num_runs: of random search and of evolution.
+        num_runs: of random search, evolution and local search.
     """
-    table, several = truth.table, len(pools) > 1
-    narrow_s = table.time_s if costs.narrow_time_s is None else costs.narrow_time_s
-    pool_size = max(len(pool.cells) for pool in pools)
-    cost = supernet_cost(
-        table,
-        epochs_ratio=costs.training,
-        narrow_time_s=costs.narrow_time_s,
-        num_scored=pool_size,
-        scoring_s=costs.scoring * float(narrow_s[table.cells].mean()),
-    )
-    smallest_pool = min(len(np.unique(pool.cells)) for pool in pools)
-    ks = tuple(k for k in num_trained if k <= smallest_pool)
-    protocol = ComparisonProtocol(
-        num_trained=ks,
-        pool_size=pool_size,
-        random_search_from="space",
-        num_random_runs=num_runs,
-        num_evolution_runs=num_runs if truth.evolution_table else 0,
-        num_evaluations=_most_evaluations(table.time_s[table.cells], cost.total_s, max(ks)),
-        unknown="redraw",
-    )
-    found = compare_searches(
-        table,
-        [pool.cells for pool in pools],
-        [pool.proxies for pool in pools],
-        rng,
-        protocol=protocol,
-        start_s=cost.total_s,
-        evolution_table=truth.evolution_table,
-    )
-    guided = _Differences.of(found.guided, found.random) if several else None
-    evolution = _Differences.of(found.evolution, found.random) if len(found.evolution) else None
+    table = _with_evaluation(truth.table, costs.evaluation)
+    moving = None if truth.evolution_table is None else _with_evaluation(truth.evolution_table, costs.evaluation)
+    distinct = [np.unique(pool.cells) for pool in pools]
+    start_s = _cost_s(truth.table, costs, max(len(pool.cells) for pool in pools))
+    ks = sorted({k for k in num_trained if k <= min(map(len, distinct))}) or [1]
+    top = [guided_regret(table, pool.cells, pool.proxies, rng, num_trained=ks, start_s=start_s) for pool in pools]
+    budget_s = np.stack([one.time_s for one in top])
     mean_s = float(table.time_s[table.cells].mean())
-    comparisons = tuple(
-        BudgetComparison(
-            num_trained=int(k),
-            budget_s=float(found.budget_s[:, c].mean()),
-            num_random_trainings=float(found.budget_s[:, c].mean()) / mean_s,
-            guided_regret=float(found.guided[:, c].mean()),
-            random_regret=float(found.random[:, c].mean()),
-            evolution_regret=None if evolution is None else float(found.evolution[:, c].mean()),
-            difference=mean_difference(found.guided[:, c], found.random[:, c])
-            if guided is None
-            else guided.differences[c],
-            p_value=None if guided is None else guided.p_values[c],
-            effect=None if guided is None else guided.effects[c],
-            superiority=probability_of_superiority(found.guided[:, c], found.random[:, c]),
-            evolution_difference=None if evolution is None else evolution.differences[c],
-            evolution_p_value=None if evolution is None else evolution.p_values[c],
-            evolution_effect=None if evolution is None else evolution.effects[c],
+    long_enough = budget_s.mean(axis=0) >= mean_s * (1 - 1e-9)
+    long_enough[-1] = True
+    notes = []
+    if not long_enough.all():
+        left_out = ", ".join(f"TOP-{k}" for k, enough in zip(ks, long_enough, strict=True) if not enough)
+        notes.append(f"{left_out}: not compared, since not even an average training ends in that time.")
+    ks = [k for k, enough in zip(ks, long_enough, strict=True) if enough]
+    budget_s = budget_s[:, long_enough]
+    guided = np.stack([one.regret for one in top])[:, long_enough]
+    if is_shared_part(table, distinct):
+        notes.append(
+            f"All super-nets scored the same {len(distinct[0]):,} {truth.thing}s: the rivals search among these, and "
+            "the tests speak for other seeds on this pool."
         )
-        for c, k in enumerate(found.num_trained)
-    )
-    return comparisons, _curves(truth, pools, cost.total_s, rng, num_runs)
+    rivals = simulate_rivals(table, truth.baselines, distinct, budget_s, rng, num_runs=num_runs, evolution_table=moving)
+    comparisons = [
+        _at_budget(guided[:, column], rivals, column, int(k), budget_s[:, column], mean_s, rng)
+        for column, k in enumerate(ks)
+    ]
+    best = [one.name for one in comparisons[-1].rivals if one.tested and one.kind == "baseline"]
+    curves = _curves(table, moving, pools, truth.baselines[best[0]] if best else None, start_s, rng, num_runs)
+    return BudgetComparisons(comparisons=_with_holm(comparisons, guided, rivals), curves=curves, notes=tuple(notes))
 
 
 def cautious_test(
@@ -187,43 +214,141 @@ def cautious_test(
     return max(welch_t_test(guided, random), student_t_test(guided, random), key=lambda test: test.p_value)
 
 
-def _most_evaluations(price_s: Float64[np.ndarray, " known"], start_s: float, num_trained: int) -> int:
-    """Evaluations that fit into a budget of the guided search, where evolution takes the cheapest again and again."""
-    longest_s = start_s + float(np.sort(price_s)[-num_trained:].sum())
-    cheapest_s = float(price_s.min())
-    most = min(10_000, 20 * len(price_s))
-    return most if cheapest_s * most <= longest_s else int(longest_s / cheapest_s) + 1
+def _with_evaluation(table: SearchTable, share: float) -> SearchTable:
+    """The table with times of trainings that include the evaluation of what was trained."""
+    return replace(table, time_s=table.time_s * (1 + share)) if share else table
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Differences:
-    """A method against random search, at each budget."""
+def _cost_s(table: SearchTable, costs: SupernetCosts, num_scored: int) -> float:
+    """Time that the guided search takes before its first training."""
+    narrow_s = table.time_s if costs.narrow_time_s is None else costs.narrow_time_s
+    scoring_s = costs.scoring * float(narrow_s[table.cells].mean())
+    if costs.training == 0:
+        return num_scored * scoring_s
+    return supernet_cost(
+        table,
+        epochs_ratio=costs.training,
+        narrow_time_s=costs.narrow_time_s,
+        num_scored=num_scored,
+        scoring_s=scoring_s,
+    ).total_s
 
-    differences: tuple[Interval, ...]
-    p_values: tuple[float, ...]
-    effects: tuple[EffectSize, ...]
 
-    @classmethod
-    def of(
-        cls, method: Float64[np.ndarray, "runs budgets"], random: Float64[np.ndarray, "random_runs budgets"]
-    ) -> "_Differences":
-        pairs = list(zip(method.T, random.T, strict=True))
-        tests = [cautious_test(*pair) for pair in pairs]
-        return cls(
-            differences=tuple(
-                mean_difference(*pair, equal_variances=test.test == "student")
-                for pair, test in zip(pairs, tests, strict=True)
-            ),
-            p_values=tuple(holm(np.array([test.p_value for test in tests])).tolist()),
-            effects=tuple(cohens_d(*pair) for pair in pairs),
+def _at_budget(
+    guided: Float64[np.ndarray, " supernets"],
+    rivals: Sequence[Rival],
+    column: int,
+    num_trained: int,
+    budget_s: Float64[np.ndarray, " supernets"],
+    mean_s: float,
+    rng: np.random.Generator,
+) -> BudgetComparison:
+    """All rivals at one budget; p-values of random search and evolution are not corrected over the budgets yet."""
+    several = len(guided) > 1
+    random = rivals[0].regret[:, column]
+    spread = RivalRuns.of(random)
+    tested = [
+        min(group, key=lambda one: float(one.expected[column]))
+        for group in ([one for one in rivals if not one.paired], [one for one in rivals if one.paired])
+        if group
+    ]
+    found = tuple(_against(guided, one, column, spread, tested=one in tested) for one in rivals)
+    chosen = [one for one in found if one.tested]
+    better = worse = False
+    if several:
+        p_values = np.array([1.0 if one.p_value is None else one.p_value for one in chosen])
+        helped, hurt = decided(p_values, np.array([one.difference.mean for one in chosen]))
+        better, worse = bool(helped), bool(hurt)
+    more = None
+    if not (better or worse):
+        independent = [RivalRuns.of(one.regret[:, column]) for one in tested if not one.paired]
+        paired = [one.regret[:, column] for one in tested if one.paired]
+        more = more_supernets(guided, independent, paired, spread, rng)
+    evolution = next((one.regret[:, column] for one in rivals if one.kind == "evolution"), None)
+    other = None if evolution is None else cautious_test(evolution, random)
+    evolution_difference = (
+        None
+        if evolution is None or other is None
+        else mean_difference(evolution, random, equal_variances=other.test == "student")
+    )
+    return BudgetComparison(
+        num_trained=num_trained,
+        budget_s=float(budget_s.mean()),
+        num_random_trainings=float(budget_s.mean()) / mean_s if mean_s else 0.0,
+        guided_regret=float(guided.mean()),
+        random_regret=found[0].regret,
+        evolution_regret=None if evolution is None else float(evolution.mean()),
+        difference=found[0].difference,
+        p_value=found[0].p_value,
+        effect=found[0].effect,
+        superiority=found[0].superiority,
+        evolution_difference=evolution_difference,
+        evolution_p_value=None if other is None else other.p_value,
+        evolution_effect=None
+        if evolution_difference is None
+        else standardized_difference(evolution_difference, spread.std),
+        rivals=found,
+        helped=better,
+        hurt=worse,
+        more_supernets=more,
+    )
+
+
+def _against(
+    guided: Float64[np.ndarray, " supernets"], rival: Rival, column: int, spread: RivalRuns, *, tested: bool
+) -> RivalComparison:
+    """The guided search against one rival."""
+    regret = rival.regret[:, column]
+    several = len(guided) > 1
+    if rival.paired:
+        differences = guided - regret
+        interval = replace(student_interval(differences, bounds=(-1.0, 1.0)), method="paired")
+        p_value = float(paired_p_value(guided, regret, spread)) if several else None
+        superiority = float(np.mean((differences < 0) + 0.5 * (differences == 0)))
+    else:
+        test = cautious_test(guided, regret) if several else None
+        interval = mean_difference(
+            guided, regret, equal_variances=test is not None and test.test == "student", bounds=(-1.0, 1.0)
         )
+        p_value = None if test is None else test.p_value
+        superiority = probability_of_superiority(guided, regret)
+    return RivalComparison(
+        name=rival.name,
+        kind=rival.kind,
+        regret=float(regret.mean()),
+        difference=interval,
+        p_value=p_value,
+        effect=standardized_difference(interval, spread.std) if several else None,
+        superiority=superiority,
+        tested=tested,
+    )
+
+
+def _with_holm(
+    comparisons: Sequence[BudgetComparison],
+    guided: Float64[np.ndarray, "supernets budgets"],
+    rivals: Sequence[Rival],
+) -> tuple[BudgetComparison, ...]:
+    """P-values against random search corrected over the budgets."""
+    if len(guided) > 1:
+        corrected = holm(np.array([one.p_value for one in comparisons], np.float64)).tolist()
+        comparisons = [replace(one, p_value=p) for one, p in zip(comparisons, corrected, strict=True)]
+    if any(one.kind == "evolution" for one in rivals):
+        corrected = holm(np.array([one.evolution_p_value for one in comparisons], np.float64)).tolist()
+        comparisons = [replace(one, evolution_p_value=p) for one, p in zip(comparisons, corrected, strict=True)]
+    return tuple(comparisons)
 
 
 def _curves(
-    truth: Truth, pools: Sequence[ScoredPool], start_s: float, rng: np.random.Generator, num_runs: int
+    table: SearchTable,
+    moving: SearchTable | None,
+    pools: Sequence[ScoredPool],
+    baseline: Float64[np.ndarray, " rows"] | None,
+    start_s: float,
+    rng: np.random.Generator,
+    num_runs: int,
 ) -> dict[str, CurveSummary]:
     """Regret against time with bands, on a common grid that ends when all super-nets have trained their pools."""
-    table = truth.table
     guided = guided_runs([pool.cells for pool in pools], [pool.proxies for pool in pools], rng)
     guided_s = finish_times(guided, table.time_s, start_s=start_s)
     num_evaluations = min(len(table.cells), MOST_EVALUATIONS)
@@ -231,12 +356,21 @@ def _curves(
     random_s = finish_times(random, table.time_s)
     grid = time_grid(guided_s, random_s, num_times=150)
     curves = {"random": regret_at(table, random, random_s, grid).summarize()}
-    if truth.evolution_table:
-        playing_field = truth.evolution_table.landscape(unknown="redraw")
+
+    def moved(place: SearchTable, runs: SearchRuns, price_s: Float64[np.ndarray, " rows"]) -> CurveSummary:
+        return regret_at(place, runs, finish_times(runs, price_s), grid).summarize()
+
+    if moving is not None:
+        playing_field = moving.landscape(unknown="redraw")
+        price_s = playing_field.price_s
         evolution = evolution_runs(
             playing_field, rng, settings=EvolutionSettings(), num_runs=num_runs, num_evaluations=num_evaluations
         )
-        evolution_s = finish_times(evolution, playing_field.price_s)
-        curves["evolution"] = regret_at(truth.evolution_table, evolution, evolution_s, grid).summarize()
+        curves["evolution"] = moved(moving, evolution, price_s)
+        local = local_search_runs(playing_field, rng, num_runs=num_runs, num_evaluations=num_evaluations)
+        curves["local"] = moved(moving, local, price_s)
+    if baseline is not None:
+        free = guided_runs([pool.cells for pool in pools], [baseline[pool.cells] for pool in pools], rng)
+        curves["baseline"] = moved(table, free, table.time_s)
     curves["guided"] = regret_at(table, guided, guided_s, grid).summarize()
     return curves

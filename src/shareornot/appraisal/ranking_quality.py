@@ -25,7 +25,7 @@ Column = Float64[np.ndarray, " pool"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TopOfRanking:
-    """The k best by proxy of each super-net's own pool; intervals are Student's over super-nets."""
+    """The k best by proxy of each super-net's own pool; intervals are Student's, within what is possible."""
 
     k: int
     precision: Interval
@@ -65,7 +65,7 @@ def ranking_quality(
     chosen = sorted({*(k for k in num_chosen if k <= smallest), max(1, round(TOP_SHARE * smallest))})
     taus = [kendall_tau(scores, truth).value for scores, truth in pairs]
     return RankingQuality(
-        kendall_tau=student_interval(np.array([tau for tau in taus if tau is not None])),
+        kendall_tau=student_interval(np.array([tau for tau in taus if tau is not None]), bounds=(-1.0, 1.0)),
         top=tuple(_top(pairs, k) for k in chosen),
     )
 
@@ -73,18 +73,20 @@ def ranking_quality(
 def _top(pairs: Sequence[tuple[Column, Column]], k: int) -> TopOfRanking:
     """The k best by proxy."""
 
-    def over_supernets(statistic: Callable[[Column, Column, int], float]) -> Interval:
-        return student_interval(np.array([statistic(scores, truth, k) for scores, truth in pairs]))
+    def over_supernets(statistic: Callable[[Column, Column, int], float], least: float, most: float) -> Interval:
+        return student_interval(
+            np.array([statistic(scores, truth, k) for scores, truth in pairs]), bounds=(least, most)
+        )
 
     def expected(statistic: Callable[[Column, int], float]) -> float:
         return float(np.mean([statistic(truth, k) for _, truth in pairs]))
 
     return TopOfRanking(
         k=k,
-        precision=over_supernets(precision_at_k),
+        precision=over_supernets(precision_at_k, 0.0, 1.0),
         random_precision=expected(lambda truth, k: k / len(truth)),
-        best_rank=over_supernets(best_rank_at_k),
+        best_rank=over_supernets(best_rank_at_k, 1.0, max(len(truth) for _, truth in pairs)),
         random_best_rank=expected(random_best_rank_at_k),
-        best_regret=over_supernets(best_regret_at_k),
+        best_regret=over_supernets(best_regret_at_k, 0.0, 1.0),
         random_best_regret=expected(random_best_regret_at_k),
     )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 WIDTH_OF_A_PIPE = 240
 """Columns of characters where output is not a terminal: nothing is folded or left out."""
-ANSWER_STYLES = {"helped": "bold green", "hurt": "bold red", "undecided": "bold yellow"}
+ANSWER_STYLES = {"helped": "bold green", "did not pay": "bold red", "undecided": "bold yellow"}
 
 
 def show_json(value: Any) -> None:

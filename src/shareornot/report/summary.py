@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shareornot.appraisal.budget_comparison import BudgetComparison
-from shareornot.appraisal.verdict import Answer, Verdict, with_half_width
+from shareornot.appraisal.verdict import Answer, Helped, Trust, Verdict, with_half_width
 from shareornot.report.chapter import Chapter, names_in_order
 from shareornot.statistics import Interval
 from shareornot.text import MINUS
 
-ANSWERS: dict[Answer, str] = {"helped": "helped", "hurt": "did not pay", "undecided": "is undecided"}
+ANSWERS: dict[Answer, str] = {"helped": "helped", "did not pay": "did not pay", "undecided": "is undecided"}
 """Sharing weights ..."""
 
 
@@ -29,18 +29,32 @@ def whole_verdict(chapters: Sequence[Chapter]) -> Verdict:
         return chapters[0].appraisal.verdict
     counts = Counter(chapter.appraisal.verdict.answer for chapter in chapters)
     total = len(chapters)
-    told = [f"helped in {counts['helped']}", f"did not pay in {counts['hurt']}"]
+    told = [f"helped in {counts['helped']}", f"did not pay in {counts['did not pay']}"]
     told.append(f"is undecided in {counts['undecided']}")
     variants = names_in_order([chapter.variant for chapter in chapters])
     what = "spaces" if len(variants) == 1 else "pairs of a space and a variant"
     answer: Answer = "undecided"
-    if counts["helped"] != counts["hurt"] and max(counts["helped"], counts["hurt"]) * 2 > total:
-        answer = "helped" if counts["helped"] > counts["hurt"] else "hurt"
+    if counts["helped"] != counts["did not pay"] and max(counts["helped"], counts["did not pay"]) * 2 > total:
+        answer = "helped" if counts["helped"] > counts["did not pay"] else "did not pay"
+    sentence = (
+        f"Of {total} {what}, sharing weights {told[0]}, {told[1]}, and {told[2]} "
+        "(each at the budget that was fixed for it beforehand, against the best search without a super-net)."
+    )
+    trusted = Counter(chapter.appraisal.verdict.trust.answer for chapter in chapters)
+    trust, most = max(trusted.items(), key=lambda one: one[1])
     return Verdict(
-        answer=answer,
-        sentence=f"Of {total} {what}, sharing weights {told[0]}, {told[1]}, and {told[2]} "
-        "(a difference in regret to random search in the same time counts from p < 0.05 on, after Holm's correction "
-        "over the budgets of each).",
+        helped=Helped(
+            answer=answer,
+            num_trained=chapters[0].appraisal.verdict.helped.num_trained,
+            sentence=sentence,
+            more_supernets=None,
+        ),
+        trust=Trust(
+            answer=trust if most * 2 > total else "undecided",
+            sentence=f"Of {total} {what}, the scores are reliable in {trusted['reliable']}, partly reliable in "
+            f"{trusted['partly']}, unreliable in {trusted['unreliable']}, and undecided in {trusted['undecided']}.",
+            more_supernets=None,
+        ),
         details=_extremes(chapters),
     )
 

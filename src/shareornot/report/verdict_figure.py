@@ -13,12 +13,24 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
 
-COLOURS = {"guided": "#0072b2", "random": "#555555", "evolution": "#d55e00"}
+COLOURS = {
+    "guided": "#0072b2",
+    "random": "#555555",
+    "evolution": "#d55e00",
+    "local": "#009e73",
+    "baseline": "#cc79a7",
+}
 """Told apart by colour-blind readers too."""
-LABELS = {"guided": "guided by the super-net", "random": "random search", "evolution": "regularized evolution"}
+LABELS = {
+    "guided": "guided by the super-net",
+    "random": "random search",
+    "evolution": "regularized evolution",
+    "local": "local search",
+    "baseline": "best free baseline",
+}
 SHADES = ("#0072b2", "#56b4e9", "#003f66", "#7aa6c2", "#2f8fcf")
 """One for each super-net."""
-ANSWER_COLOURS = {"helped": "#00795a", "hurt": "#b03a2e", "undecided": "#6b6b6b"}
+ANSWER_COLOURS = {"helped": "#00795a", "did not pay": "#b03a2e", "undecided": "#6b6b6b"}
 
 
 def verdict_figure(appraisal: Appraisal) -> "Figure":

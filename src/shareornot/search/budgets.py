@@ -11,7 +11,7 @@ from shareornot.search.contract import SearchRuns
 from shareornot.search.expectation import check_pool
 from shareornot.search.guided import guided_order
 from shareornot.search.random_search import random_search_runs
-from shareornot.search.regret import RegretCurves, Times, Unfinished, finish_times, incumbent_regret, regret_at
+from shareornot.search.regret import RegretCurves, Times, Unfinished, finish_times, regret_at
 from shareornot.search.table import SearchTable
 from shareornot.statistics.selection import incumbent_probabilities
 

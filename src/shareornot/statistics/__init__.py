@@ -30,7 +30,13 @@ from shareornot.statistics.comparison import (
     welch_t_test,
     wilcoxon_signed_rank,
 )
-from shareornot.statistics.effect import EffectSize, cohens_d, probability_of_superiority, superiority_from_d
+from shareornot.statistics.effect import (
+    EffectSize,
+    cohens_d,
+    probability_of_superiority,
+    standardized_difference,
+    superiority_from_d,
+)
 from shareornot.statistics.feature_columns import FeatureColumn, feature_columns
 from shareornot.statistics.feature_effects import (
     StandardizedEffect,
@@ -40,8 +46,10 @@ from shareornot.statistics.feature_effects import (
     standardized_effect,
 )
 from shareornot.statistics.intervals import Interval, bootstrap_interval, paper_interval, student_interval
+from shareornot.statistics.levels import CONFIDENCE, POWER, SIGNIFICANCE
 from shareornot.statistics.moderated_spread import moderated_variances
 from shareornot.statistics.noise_model import NoiseModel, fit_noise_model
+from shareornot.statistics.partial import RankStatistics, partial_correlation, rank_statistics
 from shareornot.statistics.pools import average_repeats, common_cells, first_evaluations, num_repeats
 from shareornot.statistics.power import num_supernets_needed, smallest_detectable_effect, t_test_power
 from shareornot.statistics.rank_residuals import rank_fractions, rank_residuals
@@ -52,6 +60,7 @@ from shareornot.statistics.reliability import (
     single_run_agreement,
     spearman_brown,
 )
+from shareornot.statistics.rival_tests import RivalRuns, more_supernets, verdict_power
 from shareornot.statistics.seed_noise import SupernetAgreement, supernet_agreement
 from shareornot.statistics.selection import (
     best_rank_at_k,
@@ -63,8 +72,12 @@ from shareornot.statistics.selection import (
 )
 from shareornot.statistics.significance import CorrelationTest, correlation_test
 from shareornot.statistics.small_tree import Leaf, Question, SmallTree, grow_tree
+from shareornot.statistics.two_way import blocks_of, two_way_interval
 
 __all__ = [
+    "CONFIDENCE",
+    "POWER",
+    "SIGNIFICANCE",
     "Agreement",
     "AuditedScores",
     "BiasAudit",
@@ -78,7 +91,9 @@ __all__ = [
     "NoiseCeiling",
     "NoiseModel",
     "Question",
+    "RankStatistics",
     "RatedGroup",
+    "RivalRuns",
     "Significance",
     "SmallTree",
     "StandardizedEffect",
@@ -90,6 +105,7 @@ __all__ = [
     "benjamini_hochberg",
     "best_rank_at_k",
     "best_regret_at_k",
+    "blocks_of",
     "bootstrap_interval",
     "cohens_d",
     "common_cells",
@@ -108,11 +124,13 @@ __all__ = [
     "mean_difference",
     "mean_effects",
     "moderated_variances",
+    "more_supernets",
     "noise_ceiling",
     "num_repeats",
     "num_supernets_needed",
     "one_run_against_others",
     "paper_interval",
+    "partial_correlation",
     "pearson",
     "precision_at_k",
     "probability_of_superiority",
@@ -120,6 +138,7 @@ __all__ = [
     "random_best_regret_at_k",
     "rank_fractions",
     "rank_residuals",
+    "rank_statistics",
     "reliability_of_mean",
     "share_of_ceiling",
     "simulated_ceiling",
@@ -129,12 +148,15 @@ __all__ = [
     "sparse_kendall_tau",
     "spearman",
     "spearman_brown",
+    "standardized_difference",
     "standardized_effect",
     "student_interval",
     "student_t_test",
     "superiority_from_d",
     "supernet_agreement",
     "t_test_power",
+    "two_way_interval",
+    "verdict_power",
     "weighted_kendall_tau",
     "welch_t_test",
     "wilcoxon_signed_rank",

@@ -8,9 +8,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
+from scipy import stats
 
-from shareornot.errors import SettingsError
+from shareornot.errors import DataError, SettingsError
 from shareornot.statistics.agreement import Coefficient, spearman, within_top
+from shareornot.statistics.intervals import upper_quantile
+from shareornot.statistics.levels import CONFIDENCE
 from shareornot.statistics.noise_model import fit_noise_model
 from shareornot.statistics.reliability import (
     Runs,
@@ -22,6 +26,12 @@ from shareornot.statistics.reliability import (
     single_run_agreement,
     spearman_brown,
 )
+from shareornot.statistics.two_way import NUM_BLOCKS, blocks_of
+
+MOST_FOR_INTERVAL = 20_000
+"""Cells on which the uncertainty of a ceiling is found; that of more follows from their number."""
+LEAST_RELIABILITY = 0.3
+"""Agreement of single runs among the best below which a simulated ceiling is flagged."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +46,15 @@ class NoiseCeiling:
     one_against_others: float
     """How well one run ranks the mean of the others, mean over runs."""
     ceiling: float
-    """The highest coefficient with the mean over all runs that a proxy can reach."""
+    """The highest coefficient with the mean over all runs that a proxy can reach: `highest_spearman` over all cells,
+    `simulated_ceiling` among the best."""
+    low: float | None = None
+    """95 % interval of the ceiling for other cells of this kind, by a jackknife; None among the best, or for fewer than
+    20 cells."""
+    high: float | None = None
+    is_rough: bool = False
+    """Whether noise decides so much of the order of the best (single runs agree by less than 0.3) that the simulated
+    ceiling can be far too high; skewed noise makes it worse."""
 
 
 def highest_pearson(runs: Runs) -> float:
@@ -103,28 +121,56 @@ def simulated_ceiling(
     return mean_agreement([(model.true_scores, table.mean(axis=1)) for table in tables], share, coefficient)
 
 
-def noise_ceiling(
-    runs: Runs, rng: np.random.Generator, *, share: float = 1.0, coefficient: Coefficient = spearman
-) -> NoiseCeiling:
-    """The three figures that tell how far agreement with a table can go, among the best `share` of its cells.
+def noise_ceiling(runs: Runs, rng: np.random.Generator, *, share: float = 1.0) -> NoiseCeiling:
+    """How far Spearman's correlation with a table can go, among the best `share` of its cells.
 
     Args:
         runs: accuracies of each cell, any unit.
-        rng: source of the noise of simulated tables.
+        rng: source of the noise of simulated tables, and of the cells that the jackknife leaves out together.
         share: fraction of the cells, such as 1, 0.1 and 0.01.
-        coefficient: of what kind the figures are.
 
     Raises:
         DataError: fewer than two cells or runs, a value that is not finite, or cells whose means are all equal.
         SettingsError: `share` is outside (0, 1].
     """
+    runs = checked_runs(runs)
+    reliability_of_mean(runs)  # refuses a table without variation between cells
+    single_run = single_run_agreement(runs, share=share)
+    low = high = None
+    if share == 1:
+        ceiling = highest_spearman(runs)
+        low, high = _interval(runs, ceiling, rng)
+    else:
+        ceiling = simulated_ceiling(runs, rng, share=share)
     return NoiseCeiling(
         share=share,
-        num_cells=int(np.count_nonzero(within_top(mean_of_runs(checked_runs(runs)), share))),
-        single_run=single_run_agreement(runs, share=share, coefficient=coefficient),
-        one_against_others=one_run_against_others(runs, share=share, coefficient=coefficient),
-        ceiling=simulated_ceiling(runs, rng, share=share, coefficient=coefficient),
+        num_cells=int(np.count_nonzero(within_top(mean_of_runs(runs), share))),
+        single_run=single_run,
+        one_against_others=one_run_against_others(runs, share=share),
+        ceiling=ceiling,
+        low=low,
+        high=high,
+        is_rough=share < 1 and single_run < LEAST_RELIABILITY,
     )
+
+
+def _interval(
+    runs: Float[np.ndarray, "cells runs"], ceiling: float, rng: np.random.Generator
+) -> tuple[float | None, float | None]:
+    """95 % interval of `highest_spearman`, by a jackknife over blocks of cells; of many cells, over some of them."""
+    num_cells = len(runs)
+    kept = runs if num_cells <= MOST_FOR_INTERVAL else runs[rng.choice(num_cells, MOST_FOR_INTERVAL, replace=False)]
+    blocks = blocks_of(len(kept), rng)
+    num_blocks = int(blocks.max()) + 1
+    if num_blocks < NUM_BLOCKS:
+        return None, None
+    try:
+        left_out = np.array([highest_spearman(kept[blocks != block]) for block in range(num_blocks)])
+    except DataError:  # a column that is constant but for one block
+        return None, None
+    variance = (num_blocks - 1) / num_blocks * ((left_out - left_out.mean()) ** 2).sum() * len(kept) / num_cells
+    half = float(stats.t.ppf(upper_quantile(CONFIDENCE), num_blocks - 1) * np.sqrt(variance))
+    return max(ceiling - half, 0.0), min(ceiling + half, 1.0)
 
 
 def share_of_ceiling(agreement: float, ceiling: float) -> float:

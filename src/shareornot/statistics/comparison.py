@@ -17,6 +17,7 @@ from scipy import stats
 
 from shareornot.errors import DataError, SettingsError
 from shareornot.statistics.intervals import Interval, upper_quantile
+from shareornot.statistics.levels import CONFIDENCE
 from shareornot.statistics.samples import checked_sample, mean_and_variance
 
 MethodRuns: TypeAlias = Real[np.ndarray, " method_runs"]
@@ -43,7 +44,12 @@ class Significance:
 
 
 def mean_difference(
-    method: MethodRuns, random_search: RandomRuns, *, equal_variances: bool = False, confidence: float = 0.95
+    method: MethodRuns,
+    random_search: RandomRuns,
+    *,
+    equal_variances: bool = False,
+    bounds: tuple[float, float] = (-math.inf, math.inf),
+    confidence: float = CONFIDENCE,
 ) -> Interval:
     """Mean regret of the method minus that of random search, with the interval of the matching t-test.
 
@@ -51,6 +57,7 @@ def mean_difference(
         method: regret of each run, fractions; at least 2 for an interval.
         random_search: regret of each run, fractions; at least 2 for an interval.
         equal_variances: Student's pooled variance in place of Welch's two.
+        bounds: least and largest possible difference, beyond which the interval is cut.
         confidence: probability to cover the true difference, in (0, 1).
 
     Returns:
@@ -69,7 +76,7 @@ def mean_difference(
     else:
         difference, error, degrees = _difference(method, random_search, equal_variances=equal_variances)
         half = float(stats.t.ppf(quantile, degrees)) * error
-        low, high = difference - half, difference + half
+        low, high = max(difference - half, bounds[0]), min(difference + half, bounds[1])
     return Interval(
         mean=difference,
         low=low,
@@ -179,11 +186,9 @@ def holm(p_values: Float[np.ndarray, " tests"]) -> Float[np.ndarray, " tests"]:
     """
     if not ((p_values >= 0) & (p_values <= 1)).all():
         raise DataError(f"p_values: expected numbers in [0, 1], got {p_values}; leave out tests that were not made")
-    order = np.argsort(p_values)
-    adjusted = np.empty(p_values.size)
-    factors = np.arange(p_values.size, 0, -1)
-    adjusted[order] = np.minimum(np.maximum.accumulate(factors * p_values[order]), 1)
-    return adjusted
+    from statsmodels.stats.multitest import multipletests
+
+    return np.asarray(multipletests(p_values, method="holm")[1]) if p_values.size else p_values
 
 
 def _t_test(method: MethodRuns, random_search: RandomRuns, *, equal_variances: bool) -> Significance:

@@ -14,12 +14,11 @@ from scipy import special, stats
 
 from shareornot.errors import DataError
 from shareornot.statistics.intervals import upper_quantile
+from shareornot.statistics.levels import SIGNIFICANCE
 from shareornot.statistics.moderated_spread import moderated_variances
 
 Values = Float[np.ndarray, " cells"]
 Rating = Literal["over-rated", "under-rated", "not beyond noise", "none"]
-
-SIGNIFICANCE = 0.05
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,6 +4,7 @@
 |---|---|
 | `paper_interval` | 1.96 x population standard deviation / sqrt(n), the paper's +- |
 | `student_interval` | t quantile x sample standard deviation / sqrt(n), 1.58 times as wide for n = 5 |
+| `two_way_interval` | Student's, plus what architectures that super-nets share do to all of them |
 | `bootstrap_interval` | percentiles over resampled super-nets and cells |
 
 The paper's interval takes the standard deviation of a few values for the true one, twice: it divides by n and not
@@ -20,6 +21,7 @@ from scipy import stats
 
 from shareornot.errors import DataError, SettingsError
 from shareornot.statistics.agreement import Agreement, Coefficient, spearman
+from shareornot.statistics.levels import CONFIDENCE
 
 IntervalMethod: TypeAlias = Literal[
     "paper", "student", "two-way", "bootstrap", "student difference", "welch difference", "paired"
@@ -71,11 +73,17 @@ def paper_interval(values: Real[np.ndarray, " supernets"]) -> Interval:
     return _around(float(values.mean()), half, "paper", values.size, 0.95)
 
 
-def student_interval(values: Real[np.ndarray, " supernets"], *, confidence: float = 0.95) -> Interval:
+def student_interval(
+    values: Real[np.ndarray, " supernets"],
+    *,
+    bounds: tuple[float, float] = (-math.inf, math.inf),
+    confidence: float = CONFIDENCE,
+) -> Interval:
     """Student's t interval: mean +- t quantile with n - 1 degrees of freedom x sample standard deviation / sqrt(n).
 
     Args:
         values: one number a super-net, such as the `converged` coefficients of an `Agreement`.
+        bounds: least and largest possible value, beyond which the interval is cut.
         confidence: probability to cover the true mean, in (0, 1).
 
     Raises:
@@ -86,7 +94,7 @@ def student_interval(values: Real[np.ndarray, " supernets"], *, confidence: floa
     if values.size == 1:
         return _around(float(values[0]), 0.0, "student", 1, confidence)
     half = float(stats.t.ppf(quantile, values.size - 1)) * float(values.std(ddof=1)) / math.sqrt(values.size)
-    return _around(float(values.mean()), half, "student", values.size, confidence)
+    return _around(float(values.mean()), half, "student", values.size, confidence, bounds)
 
 
 def bootstrap_interval(
@@ -96,7 +104,7 @@ def bootstrap_interval(
     *,
     coefficient: Coefficient = spearman,
     num_resamples: int = 1_000,
-    confidence: float = 0.95,
+    confidence: float = CONFIDENCE,
 ) -> Interval:
     """Percentile interval of a mean coefficient over super-nets and cells drawn anew, both with replacement.
 
@@ -156,8 +164,15 @@ def upper_quantile(confidence: float) -> float:
     return (1 + confidence) / 2
 
 
-def _around(mean: float, half: float, method: IntervalMethod, n: int, confidence: float) -> Interval:
-    low, high = (mean - half, mean + half) if n > 1 else (None, None)
+def _around(
+    mean: float,
+    half: float,
+    method: IntervalMethod,
+    n: int,
+    confidence: float,
+    bounds: tuple[float, float] = (-math.inf, math.inf),
+) -> Interval:
+    low, high = (max(mean - half, bounds[0]), min(mean + half, bounds[1])) if n > 1 else (None, None)
     return Interval(mean=mean, low=low, high=high, method=method, n=n, confidence=confidence)
 
 

@@ -28,9 +28,7 @@ def ranks_of(columns: Float[np.ndarray, "columns architectures"]) -> Float[np.nd
     return np.asarray(np.divide(ranks, lengths, out=np.zeros_like(ranks), where=lengths > 0))
 
 
-def partial_correlation(
-    scores: Column, accuracies: Column, given: Baselines
-) -> float:
+def partial_correlation(scores: Column, accuracies: Column, given: Baselines) -> float:
     """Correlation of what is left of two columns of ranks once linear functions of others are taken away.
 
     Args:

@@ -66,7 +66,7 @@ def independent_p_value(guided: Regrets, rival: RivalRuns) -> Numbers:
     scale = np.where(error > 0, error, 1.0)
     share, rest = part / scale, other / scale
     welch_degrees = 1 / np.maximum(share**2 / (num - 1) + rest**2 / (rival.num_runs - 1), 1e-300)
-    return np.maximum(student, _t_p_value(difference, error, np.minimum(welch_degrees, degrees)))
+    return np.asarray(np.maximum(student, _t_p_value(difference, error, np.minimum(welch_degrees, degrees))))
 
 
 def paired_p_value(guided: Regrets, rival: Regrets, spread: RivalRuns) -> Numbers:
@@ -122,7 +122,7 @@ def decided(
     """
     better = ((p_values < SIGNIFICANCE) & (differences < 0)).all(axis=0)
     worse = ((p_values * len(p_values) < SIGNIFICANCE) & (differences > 0)).any(axis=0)
-    return better, worse
+    return np.asarray(better), np.asarray(worse)
 
 
 def verdict_power(
@@ -162,7 +162,7 @@ def more_supernets(
     with the means and covariances seen, and the very test is made.
 
     Args:
-        guided: regret of each super-net's search, at least 2.
+        guided: regret of each super-net's search; a single one is taken to spread as random search does.
         independent: rivals with runs of their own.
         paired: regrets of rivals beside each super-net.
         spread: of random search in the same time.
@@ -173,7 +173,7 @@ def more_supernets(
     """
     seen = np.stack([guided, *paired])
     num = guided.size
-    covariance = np.atleast_2d(np.cov(seen))
+    covariance = np.atleast_2d(np.cov(seen)) if num > 1 else np.diag([spread.std**2] + [0.0] * len(paired))
     # super-nets that happen to end alike are not taken for ones that always do
     covariance[0, 0] = max(covariance[0, 0], spread.std**2 / 4)
     values, vectors = np.linalg.eigh(covariance)

@@ -76,7 +76,7 @@ def test_nothing_is_known_of_noise_time_and_evolution(plain):
     assert appraisal.ceiling is appraisal.share_of_ceiling is None
     assert "no training was repeated" in appraisal.verdict.details[0]
     assert appraisal.baselines == {}
-    assert "Nothing that comes for free" in appraisal.verdict.details[0]
+    assert "No free baseline" in appraisal.verdict.details[1]
     assert appraisal.time_unit == "trainings"
     assert all(one.evolution_regret is one.evolution_difference is None for one in appraisal.comparisons)
 
@@ -140,7 +140,7 @@ def test_repeats_give_a_ceiling():
     truth = rng.uniform(0.5, 0.9, 60)
     runs = np.clip(truth[:, None] + rng.normal(0, 0.02, (60, 3)), 0, 1)
     found = one(made_up(standalone=runs))
-    assert found.appraisal.ceiling == noise_ceiling(runs, np.random.default_rng(0))
+    assert found.appraisal.ceiling.ceiling == noise_ceiling(runs, np.random.default_rng(0)).ceiling
     np.testing.assert_allclose(found.appraisal.standalone[0], runs.mean(axis=1))
     gaps = np.where((np.arange(60) < 5)[:, None] & [False, True, True], np.nan, runs)
     found = one(made_up(standalone=gaps))
@@ -332,7 +332,7 @@ def test_cells_tell_their_features_and_evolution_is_played_on_them():
     appraisal = found.appraisal
     assert appraisal.thing == "cell"
     assert appraisal.architectures.graph(0).vertices == ("input", "output")
-    assert set(appraisal.curves) == {"random", "evolution", "guided"}
+    assert set(appraisal.curves) == {"random", "evolution", "local", "baseline", "guided"}
     assert all(0 <= one.evolution_regret < 1 and one.evolution_p_value <= 1 for one in appraisal.comparisons)
     assert set(appraisal.baselines) == {"number of parameters", "number of operations"}
     assert found.audit.bias.effects[0].name == "residual"

@@ -145,8 +145,7 @@ def appraise_scores(
 def _appraise(
     one: ScoredVariant, supernet_cost: float, scoring_cost: float, seed: int, num_trained: Sequence[int]
 ) -> AppraisedScores:
-    # a super-net that comes for free still takes some time, however little
-    costs = SupernetCosts(training=max(supernet_cost, 1e-9), scoring=scoring_cost)
+    costs = SupernetCosts(training=supernet_cost, scoring=scoring_cost)
     appraisal = appraise_on(
         one.ground, one.pools, costs, np.random.default_rng(seed), num_trained=num_trained, proxy_unit=one.proxy_unit
     )

@@ -58,7 +58,7 @@ function showWords(chapter) {
   document.querySelectorAll("[data-chapter-title]").forEach((place) => { place.textContent = chapter.title; });
   byId("chapter-about").textContent = chapter.about;
   byId("chapter-sentence").textContent = tidy(chapter.verdict.sentence);
-  byId("chapter-sentence").className = `sentence ${chapter.verdict.answer}`;
+  byId("chapter-sentence").className = `sentence ${chapter.verdict.answer.replaceAll(" ", "-")}`;
   replaceChildren("chapter-details", ...chapter.verdict.details.map((text) => element("li", {}, tidy(text))));
   replaceChildren("chapter-notes", ...chapter.notes.map((text) => element("li", {}, tidy(text))));
   replaceChildren("chapter-numbers", ...chapter.numbers.map(({ label, value, note }) => element("div", {},
