@@ -95,7 +95,13 @@ def make_appraisal():
             "share_of_ceiling": float(good.mean() / 0.9),
             "baselines": {"number of parameters": 0.5, "training time": -0.1},
             "comparisons": comparisons,
-            "curves": {"random": curve(500, 1), "evolution": curve(500, 0.9), "guided": curve(num_supernets, 0.5)},
+            "curves": {
+                "random": curve(500, 1),
+                "evolution": curve(500, 0.9),
+                "local": curve(500, 0.8),
+                "baseline": curve(3, 0.7),
+                "guided": curve(num_supernets, 0.5),
+            },
             "time_unit": "seconds",
             "beyond_baselines": BeyondBaselines(
                 agreement=student_interval(good),
