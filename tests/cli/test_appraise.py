@@ -15,7 +15,7 @@ def test_the_answer_for_people(shareornot, scored):
     assert max(map(len, lines[:-2])) <= 80
     words = " ".join(shown.out.replace("│", " ").split())
     verdict = json.loads((scored / "appraisal.json").read_text())["verdict"]
-    assert verdict["sentence"] in words
+    assert verdict["helped"]["sentence"] in words
     assert all(detail in words for detail in verdict["details"])
     assert "a negative difference is better than random search" in words
     assert "…" not in shown.out  # nothing is cut
