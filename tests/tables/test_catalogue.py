@@ -17,8 +17,12 @@ def data_folder(tmp_path, monkeypatch):
     ("name", "remedy"),
     [
         ("nasbench101", "nasbench101.arrow, found none; run: shareornot data fetch nasbench101"),
+        ("nasbench201", "nasbench201.arrow, found none; run: shareornot data fetch nasbench201 --from FILE"),
         ("nasbench101-full", "nasbench101-full.arrow, found none; run: shareornot data fetch nasbench101 --full"),
-        ("nasbench102", "name a file or one of digits, nasbench101, nasbench101-full"),
+        (
+            "nasbench102",
+            "name a file or one of digits, digits-201, nasbench101, nasbench101-full, nasbench201, macro; try",
+        ),
     ],
 )
 def test_says_how_to_get_what_is_not_there(name, remedy):

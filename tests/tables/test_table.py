@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shareornot.errors import CellError, SettingsError, UnknownCellError
+from shareornot.errors import ArchitectureError, CellError, SettingsError, UnknownCellError
 from shareornot.spaces.nasbench101 import Cell
+from shareornot.tables.contract import METRICS
 from shareornot.tables.table import BenchmarkTable
-from shareornot.tables.table_file import METRICS, MOMENTS, write_table
+from shareornot.tables.table_file import MOMENTS, write_table
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +117,7 @@ def test_what_is_no_cell_is_another_error(table, name):
 
 @pytest.mark.parametrize("indices", [[-1], [0, 423_624]])
 def test_no_such_indices(table, indices):
-    with pytest.raises(CellError, match="indices: expected 0 to 423,623"):
+    with pytest.raises(ArchitectureError, match="nasbench101: expected architectures 0 to 423,623"):
         table.query_many(np.array(indices), "test_accuracy")
 
 

@@ -19,8 +19,9 @@ from shareornot.errors import CellError, DataError, MissingDataError
 from shareornot.progress import Progress, Silent
 from shareornot.spaces.nasbench101 import MAX_VERTICES, OPERATIONS, Cell, encode, find_index, parameter_count
 from shareornot.storage import sha256_of
+from shareornot.tables.contract import METRICS
 from shareornot.tables.record import pack_cell
-from shareornot.tables.table_file import METRICS, MOMENTS, VALUE_COLUMNS, TableColumns, TableInfo, write_table
+from shareornot.tables.table_file import MOMENTS, VALUE_COLUMNS, TableColumns, TableInfo, write_table
 from shareornot.tables.tfrecord import TrainingRecords, read_records
 
 NETWORK = MappingProxyType(

@@ -14,8 +14,11 @@ from jaxtyping import Bool, Float32, Float64, Int32, Int64, Integer
 from numpy.typing import ArrayLike
 
 from shareornot.errors import CellError, DataError, SettingsError, UnknownCellError
-from shareornot.spaces.nasbench101 import NUM_CELLS, Cell
-from shareornot.tables.table_file import METRICS, MOMENTS, TableColumns, TableInfo, check_contents, read_table
+from shareornot.spaces import Space, open_family
+from shareornot.spaces.contract import check_numbers
+from shareornot.spaces.nasbench101 import Cell
+from shareornot.tables.contract import METRICS
+from shareornot.tables.table_file import MOMENTS, TableColumns, TableInfo, check_contents, read_table
 
 Metric = Literal["train_accuracy", "validation_accuracy", "test_accuracy", "training_time"]
 When = Literal["halfway", "final"]
@@ -65,6 +68,31 @@ class BenchmarkTable:
         """
         return cls(*read_table(path))
 
+    @property
+    def name(self) -> str:
+        """Name of the table."""
+        return self.info.name
+
+    @property
+    def space(self) -> Space:
+        """All cells of NASBench-101."""
+        return open_family("nasbench101")
+
+    @property
+    def num_architectures(self) -> int:
+        """How many of the first cells the table is about."""
+        return self.info.num_cells
+
+    @property
+    def architectures(self) -> Int32[np.ndarray, " cells"]:
+        """The same as `cells`."""
+        return self._columns.cells
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """All metrics."""
+        return METRICS
+
     def __len__(self) -> int:
         return len(self.cells)
 
@@ -103,7 +131,7 @@ class BenchmarkTable:
             )
 
     def values(
-        self, metric: Metric, *, when: When = "final", budget: int | None = None
+        self, metric: str, *, when: When = "final", budget: int | None = None
     ) -> Float32[np.ndarray, "cells runs"]:
         """Every run's value for every cell of the table; read-only, nothing is copied.
 
@@ -117,7 +145,7 @@ class BenchmarkTable:
         """
         return self._all_budgets(metric, when)[:, self._budget_position(budget)]
 
-    def mean(self, metric: Metric, *, when: When = "final", budget: int | None = None) -> Float64[np.ndarray, " cells"]:
+    def mean(self, metric: str, *, when: When = "final", budget: int | None = None) -> Float64[np.ndarray, " cells"]:
         """Mean over runs for every cell of the table; arguments and errors as `values`."""
         return _mean_over_runs(self.values(metric, when=when, budget=budget))
 
@@ -133,10 +161,9 @@ class BenchmarkTable:
             Rows, which are `len(table)` and so out of range for unknown cells; and the mask.
 
         Raises:
-            CellError: an index that no cell has.
+            ArchitectureError: an index that no cell has.
         """
-        if len(indices) and not 0 <= indices.min() <= indices.max() < NUM_CELLS:
-            raise CellError(f"indices: expected 0 to {NUM_CELLS - 1:,}, got {indices.min():,} to {indices.max():,}")
+        check_numbers("nasbench101", indices, len(self._rows))
         rows = self._rows[indices]
         return rows, rows < len(self)
 
@@ -211,7 +238,7 @@ class BenchmarkTable:
     @cached_property
     def _rows(self) -> Int32[np.ndarray, " universe"]:
         """Row of each unique index, `len(self)` where there is none."""
-        rows = np.full(NUM_CELLS, len(self), np.int32)
+        rows = np.full(len(self.space), len(self), np.int32)
         rows[self.cells] = np.arange(len(self), dtype=np.int32)
         return rows
 
@@ -254,8 +281,8 @@ class BenchmarkTable:
         if isinstance(cell, tuple):
             cell = Cell(*cell)
         index = cell.index if isinstance(cell, Cell) else operator.index(cell)
-        if not 0 <= index < NUM_CELLS:
-            raise CellError(f"index: expected 0 to {NUM_CELLS - 1:,}, got {index:,}")
+        if not 0 <= index < len(self._rows):
+            raise CellError(f"nasbench101: expected architectures 0 to {len(self._rows) - 1:,}, got {index:,}")
         row = int(self._rows[index])
         if row == len(self):
             raise self._unknown(f"cell {index}")

@@ -27,18 +27,16 @@ from jaxtyping import Float32, Int32, Int64, UInt8
 
 from shareornot.errors import DataError, MissingDataError
 from shareornot.spaces.nasbench101 import MAX_VERTICES
+from shareornot.spaces.nasbench101.vocabulary import NUM_CELLS_UP_TO
 from shareornot.storage import atomic_write
+from shareornot.tables.contract import METRICS
 
 FORMAT = "shareornot-benchmark"
 VERSION = 1
 METADATA_KEY = b"shareornot"
-METRICS = ("train_accuracy", "validation_accuracy", "test_accuracy", "training_time")
-"""What is known of each training: three accuracies (fractions) and the time that it took (seconds)."""
 MOMENTS = ("halfway", "final")
 """When it is known: half-way through the training, and at its end."""
 VALUE_COLUMNS = tuple(f"{moment}_{metric}" for moment in MOMENTS for metric in METRICS)
-NUM_CELLS_UP_TO = {2: 1, 3: 7, 4: 91, 5: 2_532, 6: 64_542, 7: 423_624}
-"""Unique cells with at most so many vertices; they have the indices below."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
