@@ -52,7 +52,8 @@ def adapted_batch_norm(network: SuperNet, batches: Sequence[Images], *, average:
         try:
             with torch.no_grad():
                 # The old statistics get the weight 0, and 0 times a number that is not finite would not be 0.
-                torch._foreach_zero_(statistics)
+                if statistics:  # a network may have no batch norm
+                    torch._foreach_zero_(statistics)
                 for norm in norms:
                     norm.training = True
                 for number, batch in enumerate(batches if average else batches[-1:], start=1):
