@@ -86,21 +86,22 @@ def test_a_network_without_a_classifier_is_judged_by_its_logits():
 @pytest.mark.parametrize("edges", [1, 4])
 def test_the_aligned_start_aligns_deep_networks(edges, some_cells):
     cells = some_cells(f"A{edges}", 6).tolist()
-    images = nn.functional.interpolate(batch(size=4), scale_factor=4, mode="bilinear")  # noise has no likeness to keep
+    # In white noise, all pairs of images are equally alike.
+    images = nn.functional.interpolate(batch(size=4), scale_factor=4, mode="bilinear")
     found = {}
     for start in ("random", "aligned"):
         settings = NetworkSettings(num_filters=8, min_output_edges=edges, initial_weights=start)
         network = NASBench101SuperNet(settings, 0)
         before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
         network.train()
-        found[start] = probe_supernet(network, batch(size=16), cells)
+        found[start] = probe_supernet(network, images, cells)
         assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
         assert all(module.training for module in network.modules())
         assert not any(parameter.grad is not None for parameter in network.parameters())
     assert found["random"].alignment < 0.35
-    assert found["aligned"].alignment > 0.45
-    assert found["aligned"].image_similarity > 0.15
-    assert found["random"].image_similarity < 0.1
+    assert found["aligned"].alignment > 0.4
+    assert found["aligned"].image_similarity > 0.1
+    assert found["random"].image_similarity < 0.05
 
 
 def test_what_cannot_be_measured_is_refused():
