@@ -10,7 +10,7 @@ from shareornot.errors import SettingsError
 from shareornot.spaces.nasbench101 import SPACES, Cell
 from shareornot.supernet import NASBench101SuperNet, NetworkSettings
 from shareornot.supernet.contract import merge_regions
-from shareornot.supernet.network import ConvBatchNorm, max_pool_3x3
+from shareornot.supernet.network import ConvBatchNorm
 from shareornot.supernet.standalone import StandaloneNetwork
 
 MIN_OUTPUT_EDGES = {space.name: int(space.name[1]) if space.name[1:].isdigit() else 1 for space in SPACES}
@@ -160,17 +160,6 @@ def test_fixed_statistics_folded_into_the_convolution_are_batch_norm(kernel_size
     vectors = (unit.running_mean[:n], unit.running_var[:n], unit.gamma[:n], unit.beta[:n])
     expected = F.relu(F.batch_norm(convolved, *vectors, training=False, eps=1e-5))
     torch.testing.assert_close(unit.eval()(batch, n, kernel_size), expected, rtol=0, atol=1e-12)
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 8])
-def test_pooling_is_pytorchs_bit_by_bit(size):
-    batch = torch.randn(3, 5, size, size + 1).contiguous(memory_format=torch.channels_last)
-    expected = F.max_pool2d(batch, 3, stride=1, padding=1)
-    before = batch.clone()
-    with torch.no_grad():
-        assert torch.equal(max_pool_3x3(batch), expected)
-    assert torch.equal(max_pool_3x3(batch), expected)
-    assert torch.equal(batch, before)
 
 
 def test_initial_weights_follow_from_the_seed(network_config):

@@ -1,13 +1,11 @@
 """The super-net over NASBench-101: one network whose sub-graphs are all cells of a space.
 
 Shape suffixes: B batch, C channels, D channels that come out, H height, W width, K classes.
-Images are in channels-last layout throughout.
 """
 
 import math
 
 import torch
-import torch.nn.functional as F  # noqa: N812
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -15,7 +13,17 @@ from shareornot.spaces.nasbench101 import CONV1X1, CONV3X3, MAXPOOL3X3
 from shareornot.supernet.cell_plan import CellPlan, fitting_plan
 from shareornot.supernet.contract import Region, Regions
 from shareornot.supernet.initialization import SHIFT, align_operation, align_projection, aligned_projection
-from shareornot.supernet.network import ConvBatchNorm, Images, Output, max_pool_3x3
+from shareornot.supernet.network import ConvBatchNorm
+from shareornot.supernet.operations import (
+    Images,
+    Output,
+    add_maps,
+    concatenate,
+    first_channels,
+    global_average_pool,
+    max_pool_2x2,
+    max_pool_3x3,
+)
 from shareornot.supernet.settings import NetworkSettings
 
 SMALLEST_CELL = 0
@@ -75,21 +83,18 @@ class SuperCell(nn.Module):
         states: list[Images] = [x_BCHW]
         for vertex, (operation, sources) in enumerate(zip(plan.operations, plan.sources, strict=True), start=1):
             num_channels = plan.channels[self.stack][vertex - 1]
-            incoming = [
-                states[source][:, :num_channels] if source else self.projection(vertex)(x_BCHW, num_channels, 1)
-                for source in sources
-            ]
-            total = sum(incoming[1:], start=incoming[0])
+            total = add_maps([first_channels(states[source], num_channels) for source in sources if source])
+            if 0 in sources:
+                total = self.projection(vertex)(x_BCHW, num_channels, 1, add_to=total)
+            assert total is not None, "a vertex of a pruned cell has sources"
             if operation == MAXPOOL3X3:
                 states.append(max_pool_3x3(total))
             else:
                 kernel_size = 3 if operation == CONV3X3 else 1
                 states.append(self.operation(vertex, operation)(total, num_channels, kernel_size))
-        branches = [states[vertex] for vertex in plan.feeding]
-        output = torch.cat(branches, dim=1) if len(branches) > 1 else branches[0] if branches else None
+        output = concatenate([states[vertex] for vertex in plan.feeding])
         if plan.residual:
-            projected: Images = self.output_projection(x_BCHW, self.out_channels, 1)
-            output = projected if output is None else output + projected
+            output = self.output_projection(x_BCHW, self.out_channels, 1, add_to=output)
         assert output is not None, "a pruned cell feeds its output"
         return output
 
@@ -170,9 +175,9 @@ class NASBench101SuperNet(nn.Module):
         x_BCHW = self.stem(images_BCHW, config.num_filters, 3)
         for position, cell in enumerate(self.cells):
             if position and position % config.cells_per_stack == 0:
-                x_BCHW = F.max_pool2d(x_BCHW, 2)
+                x_BCHW = max_pool_2x2(x_BCHW)
             x_BCHW = cell(x_BCHW, self.active)
-        logits: Tensor = self.classifier(x_BCHW.mean(dim=(2, 3)))
+        logits: Tensor = self.classifier(global_average_pool(x_BCHW))
         return logits
 
     def used_regions(self) -> Regions:

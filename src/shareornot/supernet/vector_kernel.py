@@ -162,7 +162,9 @@ def flat(typing_context, address, zero):
 @no_type_check
 def _make_multiply(num_out: int) -> Callable[..., None]:
     @intrinsic
-    def multiply(typing_context, x, x_taps, w, w_taps, num_taps, num_in, steps, out, out_at, bias, floor, finish, count):
+    def multiply(
+        typing_context, x, x_taps, w, w_taps, num_taps, num_in, steps, out, out_at, bias, floor, finish, count
+    ):
         """Matrix products of a window, summed over taps, for `num_out` channels that come out.
 
             out[out_at + d * out_step + n] = sum over k, c of w[w_taps[k] + c * w_step + d] * x[x_taps[k] + c * x_step + n]
@@ -242,9 +244,7 @@ def _make_products(num_out: int, num_in: int) -> Callable[..., None]:
                 x_place = builder.add(x_at, builder.mul(pixel.index, x_pixel))
                 for start, mask in zip(vectors.starts, fresh, strict=True):
                     values = [
-                        vectors.load(
-                            xs, builder.add(builder.add(x_place, start), builder.mul(x_step, integer(c)))
-                        )
+                        vectors.load(xs, builder.add(builder.add(x_place, start), builder.mul(x_step, integer(c))))
                         for c in range(num_in)
                     ]
                     for d, row in enumerate(sums):
