@@ -34,7 +34,7 @@ def plain(monkeypatch):
 
     def call(function, *args, **kwargs):
         with monkeypatch.context() as patched:
-            patched.setattr(operations, "_has_kernels", lambda x: False)
+            patched.setattr(operations, "_has_kernels", lambda _: False)
             return function(*args, **kwargs)
 
     return call

@@ -1,10 +1,10 @@
 """The way back of `convolution_kernel`: gradients of the input, the weights, gamma and beta.
 
-A band of rows of a window goes through the way back of batch norm and through both convolutions at once: the gradient of
-what the convolution gave stays in a ring of a few rows, in the cache, and is never written to memory.
+A band of rows of a window goes through the way back of batch norm and through both convolutions at once: the gradient
+of what the convolution gave stays in a ring of a few rows, in the cache, and is never written to memory.
 """
 
-from typing import Any, no_type_check
+from typing import no_type_check
 
 import numpy as np
 from numba import njit, prange

@@ -1,4 +1,4 @@
-"""Convolution with batch norm and ReLU as compiled code for processors, forward; `convolution_backward_kernel` goes back.
+"""Convolution with batch norm and ReLU as compiled code for processors; see also `convolution_backward_kernel`.
 
 Maps are in the layout of `vector_kernel`: row by row, in a row pixel by pixel, in a pixel channel by channel, in a
 channel one value per image. A map may be the first channels of a wider one: `..._pixel` is the distance of its pixels.
@@ -216,39 +216,43 @@ def scale_task(task, zero, shape, maps, constants):
 
 
 @no_type_check
-def _forward(zero, shape, weight, maps, norm, numbers):
-    """Convolution, batch norm by the statistics of the mini-batch, ReLU, sum with another map.
+@njit(**OPTIONS)
+def bias_and_floor(zero, shape, bias_at, floor):
+    """The bias of each channel, 0 if its address is, and behind them the floor."""
+    bias = np.zeros(shape[3] + 1, np.asarray(zero).dtype)
+    if bias_at:
+        bias[:-1] = flat(bias_at, zero)[: shape[3]]
+    bias[-1] = floor
+    return bias
+
+
+@no_type_check
+def _forward(zero, shape, weight, maps, bias_at, norm, numbers):
+    """Convolution with a bias, or with batch norm by the statistics of the mini-batch; ReLU.
 
     Args:
         zero, shape, weight: see above.
         maps: addresses of the input; of a map that is added to the result, or 0, and the distance of its pixels; of
             what the convolution gives and what all gives, which are written; of the constants that the way back needs,
-            (4, out) in double precision: mean, 1 / standard deviation, scale, shift.
+            (4, out) in double precision: mean, 1 / standard deviation, scale, shift. With a bias, only input and result
+            matter.
+        bias_at: address of the bias, or 0 for batch norm.
         norm: addresses of gamma, beta, running mean and running variance, of which the last two are updated.
         numbers: momentum and epsilon; the floor is 0 for ReLU and minus infinity without it.
     """
     packed = pack(zero, shape, weight, False)
-    bias = np.zeros(shape[3] + 1, packed.dtype)
+    bias = bias_and_floor(zero, shape, bias_at, numbers[2])
     num_tasks = shape[0] * count_windows(shape[4], zero)
+    finish = bias_at != 0
     sums = np.empty((num_tasks, 3, shape[3]))
     for task in prange(num_tasks):
-        convolve_task(task, zero, shape, maps[0], packed, maps[3], bias, False)
-        measure_task(task, zero, shape, maps[3], sums)
-    constants = normalization(zero, shape, sums, norm, numbers, maps[5])
-    for task in prange(num_tasks):
-        scale_task(task, zero, shape, maps, constants)
-
-
-@no_type_check
-def _forward_fixed(zero, shape, weight, x_at, bias_at, floor, y_at):
-    """Convolution with a bias, and ReLU."""
-    packed = pack(zero, shape, weight, False)
-    bias = np.empty(shape[3] + 1, packed.dtype)
-    bias[:-1] = flat(bias_at, zero)[: shape[3]]
-    bias[-1] = floor
-    for task in prange(shape[0] * count_windows(shape[4], zero)):
-        convolve_task(task, zero, shape, x_at, packed, y_at, bias, True)
+        convolve_task(task, zero, shape, maps[0], packed, maps[4] if finish else maps[3], bias, finish)
+        if not finish:
+            measure_task(task, zero, shape, maps[3], sums)
+    if not finish:
+        constants = normalization(zero, shape, sums, norm, numbers, maps[5])
+        for task in prange(num_tasks):
+            scale_task(task, zero, shape, maps, constants)
 
 
 forward_serial, forward_parallel = both(_forward)
-forward_fixed_serial, forward_fixed_parallel = both(_forward_fixed)

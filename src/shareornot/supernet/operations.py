@@ -191,9 +191,9 @@ def _kernel(module: Any, name: str, work: int) -> Callable[..., None]:
     return kernel
 
 
-def _floor(zero: Any, *, relu: bool) -> Any:
-    """The least value of the output of an operation, in the precision of `zero`."""
-    return zero if relu else type(zero)(-math.inf)
+def _floor(*, relu: bool) -> float:
+    """The least value of the output of an operation."""
+    return 0.0 if relu else -math.inf
 
 
 def _conv_bias(x: Images, weight: Tensor, bias: Tensor, *, relu: bool) -> Output:
@@ -204,9 +204,9 @@ def _conv_bias(x: Images, weight: Tensor, bias: Tensor, *, relu: bool) -> Output
     y = _empty(x, num_out, height, width)
     zero = PRECISIONS[x.dtype]
     shape = (height, width, num_in, num_out, batch, kernel_size, pixel)
-    run = _kernel(convolution_kernel, "forward_fixed", y.numel() * num_in)
-    floor = _floor(zero, relu=relu)
-    run(zero, shape, _address(weight, kernel_size), x.data_ptr(), bias.data_ptr(), floor, y.data_ptr())
+    run = _kernel(convolution_kernel, "forward", y.numel() * num_in)
+    maps, numbers = (x.data_ptr(), 0, 0, 0, y.data_ptr(), 0), (0.0, 0.0, _floor(relu=relu))
+    run(zero, shape, _address(weight, kernel_size), maps, bias.data_ptr(), (0, 0, 0, 0), numbers)
     return y
 
 
@@ -242,9 +242,9 @@ class _ConvBatchNorm(torch.autograd.Function):
             kept.data_ptr(),
         )
         vectors = (gamma.data_ptr(), beta.data_ptr(), norm.running_mean.data_ptr(), norm.running_var.data_ptr())
-        numbers = (norm.momentum, norm.epsilon, 0.0 if relu else -math.inf)
+        numbers = (norm.momentum, norm.epsilon, _floor(relu=relu))
         run = _kernel(convolution_kernel, "forward", y.numel() * num_in)
-        run(zero, shape, _address(weight, kernel_size), maps, vectors, numbers)
+        run(zero, shape, _address(weight, kernel_size), maps, 0, vectors, numbers)
         ctx.save_for_backward(x, weight, convolved, kept)
         ctx.shape, ctx.relu, ctx.vectors = shape, relu, (gamma, beta)
         return y
@@ -253,7 +253,7 @@ class _ConvBatchNorm(torch.autograd.Function):
     @once_differentiable  # type: ignore[misc,untyped-decorator,unused-ignore]
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         x, weight, convolved, kept = ctx.saved_tensors
-        height, width, num_in, num_out, _, kernel_size, _ = ctx.shape
+        height, width, num_in, _, _, kernel_size, _ = ctx.shape
         gradient, pixel = _images_innermost(gradient)
         zero = PRECISIONS[x.dtype]
         dx = _empty(x, num_in, height, width) if ctx.needs_input_grad[0] else None
@@ -273,7 +273,7 @@ class _ConvBatchNorm(torch.autograd.Function):
             ctx.shape,
             _address(weight, kernel_size),
             maps,
-            _floor(zero, relu=ctx.relu),
+            _floor(relu=ctx.relu),
             _address(d_weight, kernel_size),
             (d_gamma.data_ptr(), d_beta.data_ptr()),
         )

@@ -73,7 +73,7 @@ class _Vectors:
         return self._splat(scalar, self.type)
 
     def fma(self, a, b, c):
-        """a * b + c, rounded once."""
+        """The sum of a product and a number, a * b + c, rounded once."""
         return self.builder.call(self._fma, [a, b, c])
 
     def at_least(self, floor, value):
@@ -167,7 +167,8 @@ def _make_multiply(num_out: int) -> Callable[..., None]:
     ):
         """Matrix products of a window, summed over taps, for `num_out` channels that come out.
 
-            out[out_at + d * out_step + n] = sum over k, c of w[w_taps[k] + c * w_step + d] * x[x_taps[k] + c * x_step + n]
+            out[out_at + d * out_step + n] = sum over k, c of
+                w[w_taps[k] + c * w_step + d] * x[x_taps[k] + c * x_step + n]
 
         `steps` is (x_step, w_step, out_step). If `finish` is true, the result is max(floor, bias[d] + sum).
         """
@@ -264,7 +265,9 @@ def _make_products(num_out: int, num_in: int) -> Callable[..., None]:
 
 
 @no_type_check
-def _make_pass(num_inputs: int, num_outputs: int, num_sums: int, body: Callable[..., Sequence[Any]]):
+def _make_pass(
+    num_inputs: int, num_outputs: int, num_sums: int, body: Callable[..., Sequence[Any]]
+) -> Callable[..., None]:
     @intrinsic
     def run(typing_context, arrays, places, pixel_steps, channel_steps, constants, sums, shape, count, skip):
         """One pass over some pixels and a window of images: inputs to outputs, and to sums over pixels and images.
