@@ -77,10 +77,9 @@ def conv_batch_norm(
     """
     compiled = _has_kernels(x_BCHW)
     if compiled and norm.momentum is not None:
-        output: Output = _ConvBatchNorm.apply(
-            x_BCHW, weight, norm.gamma, norm.beta, add_to, norm, num_channels, kernel_size, relu
+        return _apply(
+            _ConvBatchNorm, x_BCHW, weight, norm.gamma, norm.beta, add_to, norm, num_channels, kernel_size, relu
         )
-        return output
     border = (weight.shape[2] - kernel_size) // 2
     kernel = slice(border, border + kernel_size)
     weight = weight[:num_channels, : x_BCHW.shape[1], kernel, kernel]
@@ -105,24 +104,21 @@ def max_pool_3x3(x_BCHW: Images) -> Images:
     """Maximum over 3 x 3 neighbourhoods, stride 1; the border does not count."""
     if not _has_kernels(x_BCHW):
         return F.max_pool2d(x_BCHW, 3, stride=1, padding=1)
-    pooled: Images = _MaxPool3x3.apply(x_BCHW)
-    return pooled
+    return _apply(_MaxPool3x3, x_BCHW)
 
 
 def max_pool_2x2(x_BCHW: Images) -> Float[Tensor, "B C h w"]:
     """Maximum over 2 x 2 pixels, stride 2; an odd last row or column is left out."""
     if not _has_kernels(x_BCHW) or min(x_BCHW.shape[2:]) < 2:
         return F.max_pool2d(x_BCHW, 2)
-    pooled: Images = _MaxPool2x2.apply(x_BCHW)
-    return pooled
+    return _apply(_MaxPool2x2, x_BCHW)
 
 
 def global_average_pool(x_BCHW: Images) -> Float[Tensor, "B C"]:
     """Mean over all pixels."""
     if not _has_kernels(x_BCHW):
         return x_BCHW.mean(dim=(2, 3))
-    pooled: Tensor = _GlobalAveragePool.apply(x_BCHW)
-    return pooled
+    return _apply(_GlobalAveragePool, x_BCHW)
 
 
 def first_channels(x_BCHW: Images, num_channels: int) -> Output:
@@ -131,8 +127,7 @@ def first_channels(x_BCHW: Images, num_channels: int) -> Output:
         return x_BCHW
     if not _has_kernels(x_BCHW):
         return x_BCHW[:, :num_channels]
-    first: Output = _FirstChannels.apply(x_BCHW, num_channels)
-    return first
+    return _apply(_FirstChannels, x_BCHW, num_channels)
 
 
 def add_maps(maps: Sequence[Images]) -> Images | None:
@@ -147,6 +142,12 @@ def concatenate(maps: Sequence[Float[Tensor, "B _ H W"]]) -> Output | None:
     if not _has_kernels(maps[0]):
         return torch.cat(list(maps), dim=1)
     return torch.cat([one.permute(2, 3, 1, 0) for one in maps], dim=2).permute(3, 2, 0, 1)
+
+
+def _apply(function: type[torch.autograd.Function], *arguments: Any) -> Tensor:
+    """Apply an autograd function."""
+    result: Tensor = function.apply(*arguments)  # type: ignore[no-untyped-call]
+    return result
 
 
 def _has_kernels(x: Images) -> bool:
@@ -359,7 +360,8 @@ class _GlobalAveragePool(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         batch, channels, height, width = ctx.shape
         shared = (gradient / (height * width)).t().contiguous().t()
-        return shared[:, :, None, None].expand(batch, channels, height, width)
+        gradients: Tensor = shared[:, :, None, None].expand(batch, channels, height, width)
+        return gradients
 
 
 class _FirstChannels(torch.autograd.Function):
