@@ -173,7 +173,7 @@ def _images_innermost(x: Images) -> tuple[Images, int]:
     return x.permute(2, 3, 1, 0).contiguous().permute(3, 2, 0, 1), channels * batch
 
 
-def _empty(like: Images, channels: int, height: int, width: int, dtype: torch.dtype | None = None) -> Images:
+def _empty(like: Tensor, channels: int, height: int, width: int, dtype: torch.dtype | None = None) -> Tensor:
     """Room for maps of so many channels, with the images innermost."""
     return like.new_empty((height, width, channels, like.shape[0]), dtype=dtype).permute(3, 2, 0, 1)
 
