@@ -36,6 +36,8 @@ class MethodEntry:
     """On which spaces it works."""
     home: str = ""
     """Module of this package and function; empty for methods of installed packages."""
+    families: tuple[str, ...] | None = None
+    """Families of spaces with a super-net on which it works; None for all."""
 
 
 ANY_SPACE = "any space"

@@ -6,7 +6,10 @@ from shareornot.errors import SettingsError
 from shareornot.supernet.contract import SuperNet
 from shareornot.supernet.settings import NetworkSettings
 
-FAMILIES = {"nasbench101": "nasbench101:NASBench101SuperNet"}
+FAMILIES = {
+    "nasbench101": "nasbench101:NASBench101SuperNet",
+    "nasbench201": "nasbench201:NASBench201SuperNet",
+}
 """Module and class for each family; a line for a new one."""
 
 

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from shareornot.errors import SettingsError
 from shareornot.spaces.nasbench101 import CONV1X1, CONV3X3, MAXPOOL3X3
 from shareornot.supernet.cell_plan import CellPlan, fitting_plan
 from shareornot.supernet.contract import Region, Regions
@@ -130,6 +131,10 @@ class NASBench101SuperNet(nn.Module):
 
     def __init__(self, config: NetworkSettings, seed: int) -> None:
         super().__init__()
+        if not (config.bn_affine and config.bn_running_statistics):
+            raise SettingsError(
+                "bn_affine, bn_running_statistics: expected true on NASBench-101, got false; they are for NAS-Bench-201"
+            )
         self.config = config
         generator = torch.Generator().manual_seed(seed)
         self.stem = ConvBatchNorm(config.image_channels, config.num_filters, 3, config, generator)

@@ -29,6 +29,11 @@ class NetworkSettings:
     bn_momentum: float = 0.003
     """Weight of a new batch in the running statistics, as PyTorch counts it."""
     bn_epsilon: float = 1e-5
+    bn_affine: bool = True
+    """NAS-Bench-201: whether batch norm in cells scales and shifts."""
+    bn_running_statistics: bool = True
+    """NAS-Bench-201: whether batch norm in cells keeps running statistics; else it uses those of the batch, in scoring
+    too."""
     initial_weights: InitialWeights = "random"
     """`random` are those of PyTorch; with `aligned` ones, all paths carry the image in one basis from the start, which
     deep networks need, see `shareornot.supernet.initialization`."""

@@ -1,0 +1,290 @@
+"""The super-net over NAS-Bench-201: every edge of every cell holds the five operations, each with its own weights.
+
+`activate` chooses one operation for each edge, `mix` weighs them; an operation is computed where its weight is not 0
+and its result reaches the output of the cell.
+
+Shape suffixes: B batch, C channels, D channels that come out, H height, W width, K classes.
+"""
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from shareornot.errors import SettingsError
+from shareornot.spaces.nasbench201 import EDGES, FAMILY, OPERATIONS
+from shareornot.supernet.contract import Region, Regions
+from shareornot.supernet.settings import NetworkSettings
+
+Images = Float[Tensor, "B C H W"]
+Output = Float[Tensor, "B D H_out W_out"]
+Options = list[tuple[int, Tensor | None]]
+"""The operations of an edge that are computed, each with what multiplies it; None stands for 1."""
+
+NONE, SKIP, CONV1X1, CONV3X3, POOL = range(len(OPERATIONS))
+NUM_NODES = 4
+NUM_STAGES = 3
+
+
+class ReLUConvBatchNorm(nn.Module):
+    """ReLU, convolution, batch norm.
+
+    Args:
+        in_channels: of the input.
+        out_channels: of the output.
+        kernel_size: 1 or 3.
+        settings: constants of batch norm.
+        stride: of the convolution.
+        affine: whether batch norm scales and shifts.
+        running_statistics: whether batch norm keeps running statistics; else it uses those of the batch in evaluation
+            mode too.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        settings: NetworkSettings,
+        *,
+        stride: int = 1,
+        affine: bool = True,
+        running_statistics: bool = True,
+    ) -> None:
+        super().__init__()
+        self.stride = stride
+        self.weight = nn.Parameter(torch.empty(out_channels, in_channels, kernel_size, kernel_size))
+        self.norm = nn.BatchNorm2d(
+            out_channels, settings.bn_epsilon, settings.bn_momentum, affine, track_running_stats=running_statistics
+        )
+
+    def forward(self, x_BCHW: Images, kernel_size: int) -> Output:
+        """Output of the operation; a smaller kernel is the centre of the one that is there."""
+        weight: Tensor = self.weight
+        if kernel_size < weight.shape[2]:
+            weight = weight[self.region(kernel_size)]
+        x_BCHW = F.conv2d(F.relu(x_BCHW), weight, stride=self.stride, padding=kernel_size // 2)
+        output: Output = self.norm(x_BCHW)
+        return output
+
+    def region(self, kernel_size: int) -> Region:
+        """The part of the weight that a kernel of this size uses."""
+        border = (self.weight.shape[2] - kernel_size) // 2
+        kernel = slice(border, border + kernel_size)
+        return (slice(None), slice(None), kernel, kernel)
+
+
+class SuperCell201(nn.Module):
+    """All cells at one place of the network."""
+
+    def __init__(self, num_channels: int, settings: NetworkSettings) -> None:
+        super().__init__()
+        self.single_kernel = settings.single_kernel
+
+        def units(kernel_size: int) -> nn.ModuleList:
+            return nn.ModuleList(
+                ReLUConvBatchNorm(
+                    num_channels,
+                    num_channels,
+                    kernel_size,
+                    settings,
+                    affine=settings.bn_affine,
+                    running_statistics=settings.bn_running_statistics,
+                )
+                for _ in EDGES
+            )
+
+        self.conv3x3 = units(3)
+        self.conv1x1 = nn.ModuleList() if self.single_kernel else units(1)
+
+    def unit(self, edge: int, operation: int) -> ReLUConvBatchNorm:
+        """The unit behind a convolution on an edge."""
+        units = self.conv3x3 if operation == CONV3X3 or self.single_kernel else self.conv1x1
+        unit = units[edge]
+        assert isinstance(unit, ReLUConvBatchNorm)
+        return unit
+
+    def forward(self, x_BCHW: Images, edges: Sequence[Options]) -> Images:
+        """Run the cell; a node to which nothing leads is 0."""
+        nodes: list[Images | None] = [x_BCHW, None, None, None]
+        for edge, (source, target) in enumerate(EDGES):
+            x = nodes[source]
+            if edges[edge] and x is None:
+                x = torch.zeros_like(x_BCHW)
+            for operation, weight in edges[edge]:
+                assert x is not None
+                y = self._operation(x, edge, operation)
+                if weight is not None:
+                    y = y * weight
+                known = nodes[target]
+                nodes[target] = y if known is None else known + y
+        output = nodes[-1]
+        return torch.zeros_like(x_BCHW) if output is None else output
+
+    def _operation(self, x_BCHW: Images, edge: int, operation: int) -> Images:
+        if operation == SKIP:
+            return x_BCHW
+        if operation == POOL:
+            return F.avg_pool2d(x_BCHW, 3, stride=1, padding=1, count_include_pad=False)
+        output: Images = self.unit(edge, operation)(x_BCHW, 3 if operation == CONV3X3 else 1)
+        return output
+
+
+class Reduction(nn.Module):
+    """The residual block between two stages: half the height and width, twice the channels."""
+
+    def __init__(self, in_channels: int, settings: NetworkSettings) -> None:
+        super().__init__()
+        self.first = ReLUConvBatchNorm(in_channels, 2 * in_channels, 3, settings, stride=2)
+        self.second = ReLUConvBatchNorm(2 * in_channels, 2 * in_channels, 3, settings)
+        self.shortcut = nn.Parameter(torch.empty(2 * in_channels, in_channels, 1, 1))
+
+    def forward(self, x_BCHW: Images) -> Output:
+        """Run the block."""
+        shortcut = F.conv2d(F.avg_pool2d(x_BCHW, 2, ceil_mode=False), self.shortcut)
+        output: Output = shortcut + self.second(self.first(x_BCHW, 3), 3)
+        return output
+
+
+class NASBench201SuperNet(nn.Module):
+    """A stem, three stages of cells with a residual block between them, global average pooling and one dense layer.
+
+    Args:
+        config: size and kind; `num_filters` is C, `cells_per_stack` is N.
+        seed: of the initial weights, which are those of PyTorch.
+
+    Raises:
+        SettingsError: another number of stages than three.
+
+    References: Dong and Yang 2020, arXiv:2001.00326, section 2.1.
+    """
+
+    family = "nasbench201"
+
+    def __init__(self, config: NetworkSettings, seed: int) -> None:
+        super().__init__()
+        if config.num_stacks != NUM_STAGES:
+            raise SettingsError(f"num_stacks: expected {NUM_STAGES} on NAS-Bench-201, got {config.num_stacks}")
+        self.config = config
+        self.stem = nn.Conv2d(config.image_channels, config.num_filters, 3, padding=1, bias=False)
+        self.stem_norm = nn.BatchNorm2d(config.num_filters, config.bn_epsilon, config.bn_momentum)
+        widths = [config.num_filters << stage for stage in range(NUM_STAGES)]
+        self.stages = nn.ModuleList(
+            nn.ModuleList(SuperCell201(width, config) for _ in range(config.cells_per_stack)) for width in widths
+        )
+        self.reductions = nn.ModuleList(Reduction(width, config) for width in widths[:-1])
+        self.last_norm = nn.BatchNorm2d(widths[-1], config.bn_epsilon, config.bn_momentum)
+        self.classifier = nn.Linear(widths[-1], config.num_classes)
+        self._initialize(torch.Generator().manual_seed(seed))
+        self.edges: list[Options] = []
+        self.activate(0)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    @torch.no_grad()
+    def _initialize(self, generator: torch.Generator) -> None:
+        """PyTorch's own initial weights of convolutions and dense layers."""
+        for parameter in self.parameters():
+            if parameter.ndim == 4:
+                nn.init.kaiming_uniform_(parameter, a=math.sqrt(5), generator=generator)
+        bound = 1 / math.sqrt(self.classifier.in_features)
+        nn.init.uniform_(self.classifier.weight, -bound, bound, generator=generator)
+        nn.init.uniform_(self.classifier.bias, -bound, bound, generator=generator)
+
+    def activate(self, architecture: int) -> None:
+        """Let `forward` compute this architecture.
+
+        Args:
+            architecture: its number in the benchmark's order.
+
+        Raises:
+            ArchitectureError: no such number.
+        """
+        operations = operations_of(architecture)
+        self.edges = _reaching_the_output([[(operation, None)] for operation in operations])
+
+    def mix(self, weights: Sequence[Float[Tensor, " options"]]) -> None:
+        """Let `forward` compute, on each edge, the sum of the five operations by these weights.
+
+        Args:
+            weights: a vector for each of the six edges, in the order of the decisions of the space. Operations whose
+                weight is 0 are not computed.
+
+        Raises:
+            SettingsError: another number of vectors, or of operations.
+        """
+        if [len(vector) for vector in weights] != [len(OPERATIONS)] * len(EDGES):
+            raise SettingsError(
+                f"weights: expected {len(EDGES)} vectors of {len(OPERATIONS)} numbers, got "
+                f"{[len(vector) for vector in weights]}"
+            )
+        numbers = torch.stack([vector.detach() for vector in weights]).tolist()
+        self.edges = _reaching_the_output(
+            [
+                [(operation, vector[operation]) for operation, number in enumerate(row) if number != 0]
+                for vector, row in zip(weights, numbers, strict=True)
+            ]
+        )
+
+    def forward(self, images_BCHW: Images) -> Float[Tensor, "B K"]:
+        """Logits of the active architecture or mixture."""
+        x_BCHW: Images = self.stem_norm(self.stem(images_BCHW))
+        for number, stage in enumerate(self.stages):
+            if number:
+                x_BCHW = self.reductions[number - 1](x_BCHW)
+            for cell in _cells_of(stage):
+                x_BCHW = cell(x_BCHW, self.edges)
+        logits: Tensor = self.classifier(F.relu(self.last_norm(x_BCHW)).mean(dim=(2, 3)))
+        return logits
+
+    def used_regions(self) -> Regions:
+        """The parameters that the active architecture or mixture uses, and which parts of them."""
+        cells = [cell for stage in self.stages for cell in _cells_of(stage)]
+        if _is_connected(self.edges):
+            regions: Regions = {p: [] for name, p in self.named_parameters() if not name.startswith("stages.")}
+        else:  # the output of the last cell is a constant, and nothing before that cell matters
+            cells = cells[-1:]
+            regions = {p: [] for module in (self.last_norm, self.classifier) for p in module.parameters()}
+        for cell in cells:
+            for edge, options in enumerate(self.edges):
+                for operation, _ in options:
+                    if operation in (CONV1X1, CONV3X3):
+                        unit = cell.unit(edge, operation)
+                        region = unit.region(3 if operation == CONV3X3 else 1)
+                        regions.setdefault(unit.weight, []).append(region)
+                        regions.update({parameter: [] for parameter in unit.norm.parameters()})
+        return regions
+
+
+def _cells_of(stage: nn.Module) -> list[SuperCell201]:
+    return [cell for cell in stage.children() if isinstance(cell, SuperCell201)]
+
+
+def _is_connected(edges: Sequence[Options]) -> bool:
+    """Whether the output of a cell depends on its input."""
+    depends = [True] + [False] * (NUM_NODES - 1)
+    for options, (source, target) in zip(edges, EDGES, strict=True):
+        depends[target] |= bool(options) and depends[source]
+    return depends[-1]
+
+
+@lru_cache(maxsize=1 << 14)
+def operations_of(architecture: int) -> tuple[int, ...]:
+    """The operation on each edge, as a position in `OPERATIONS`."""
+    return tuple(FAMILY.choices(np.array([architecture]))[0].tolist())
+
+
+def _reaching_the_output(edges: list[Options]) -> list[Options]:
+    """The operations that are not zero and whose result reaches the output of the cell."""
+    reaching = [False] * (NUM_NODES - 1) + [True]
+    kept: list[Options] = [[] for _ in EDGES]
+    for edge in reversed(range(len(EDGES))):
+        source, target = EDGES[edge]
+        if reaching[target]:
+            kept[edge] = [(operation, weight) for operation, weight in edges[edge] if operation != NONE]
+            reaching[source] |= bool(kept[edge])
+    return kept
