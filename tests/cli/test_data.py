@@ -97,4 +97,4 @@ def test_data_that_cannot_be_fetched(refused, tmp_path):
 
 def test_a_data_folder_that_is_a_file(refused, tfrecord, tmp_path):
     (tmp_path / "data").touch()
-    assert "what was finished before is kept" in refused("data", "fetch", "nasbench101", "--from", tfrecord)
+    assert "finished results are kept" in refused("data", "fetch", "nasbench101", "--from", tfrecord)

@@ -5,7 +5,6 @@ only. Each cell is found by its adjacency and operations; that hash and number o
 that a file with another meaning is refused rather than imported wrongly. Nothing is filled in.
 """
 
-import math
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -13,14 +12,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from jaxtyping import UInt8, UInt32
+from jaxtyping import UInt8
 
 from shareornot.errors import CellError, DataError, MissingDataError
 from shareornot.progress import Progress, Silent
-from shareornot.spaces.nasbench101 import MAX_VERTICES, OPERATIONS, Cell, encode, find_index, parameter_count
+from shareornot.spaces.nasbench101 import MAX_VERTICES, Cell, parameter_count, parse_codes, unique_index
 from shareornot.storage import sha256_of
 from shareornot.tables.contract import METRICS
-from shareornot.tables.record import pack_cell
 from shareornot.tables.table_file import MOMENTS, VALUE_COLUMNS, TableColumns, TableInfo, write_table
 from shareornot.tables.tfrecord import TrainingRecords, read_records
 
@@ -80,12 +78,10 @@ def group_by_cell(records: TrainingRecords) -> tuple[tuple[int, ...], TableColum
         The budgets, increasing, and the rows.
 
     Raises:
-        DataError: a record that is about no cell, a cell with two hashes or numbers of parameters, or cells that were
+        DataError: a cell with two hashes or numbers of parameters, or cells that were
             not all trained as often.
     """
-    indices, valid = find_index(records.codes)
-    if not valid.all():
-        raise DataError(f"record {int(np.argmin(valid))}: expected a connected cell with at most 9 edges")
+    indices = unique_index(records.codes)
     budgets = tuple(np.unique(records.epochs).tolist())
     cells, rows = np.unique(indices, return_inverse=True)
     keys = rows * len(budgets) + np.searchsorted(budgets, records.epochs)
@@ -138,7 +134,7 @@ def import_parquet(source: Path, target: Path, progress: Progress | None = None)
         table = pq.read_table(source)
         num_runs = sum(name.startswith(f"{VALUE_COLUMNS[0]}_") for name in table.column_names)
         columns, is_exact = _columns_of(table, num_runs)
-    except (pa.ArrowException, DataError, OSError) as error:
+    except (pa.ArrowException, CellError, DataError, OSError) as error:
         raise DataError(f"{source}: {error}") from error
     info = _info(
         source,
@@ -205,10 +201,8 @@ def _columns_of(table: pa.Table, num_runs: int) -> tuple[TableColumns, bool]:
             raise DataError(f"{name}: expected {kind}, got {table.schema.field(name).type}")
     if nulls := [name for name in needed if table[name].null_count]:
         raise DataError(f"{nulls[0]}: expected no missing values")
-    codes = _pack_cells(table["module_adjacency"].to_pylist(), table["module_operations"].to_pylist())
-    indices, valid = find_index(codes)
-    if not valid.all():
-        raise DataError(f"row {int(np.argmin(valid))}: expected a connected cell with at most 9 edges")
+    cells = zip(table["module_adjacency"].to_pylist(), table["module_operations"].to_pylist(), strict=True)
+    indices = unique_index(parse_codes([f"{adjacency};{operations}" for adjacency, operations in cells]))
     order = np.argsort(indices, kind="stable")
     doubles = {name: table[name].to_numpy().astype(np.float64)[order] for name in names}
     is_exact = all(np.array_equal(values, values.astype(np.float32)) for values in doubles.values())
@@ -226,29 +220,6 @@ def _columns_of(table: pa.Table, num_runs: int) -> tuple[TableColumns, bool]:
 
 def _is_number(kind: pa.DataType) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
-
-
-def _pack_cells(adjacencies: list[str], operations: list[str]) -> UInt32[np.ndarray, " cells"]:
-    """Packed codes of many cells; what `pack_cell` says of each, but the same number of vertices at once."""
-    codes = np.empty(len(adjacencies), np.uint32)
-    labels = {text: [OPERATIONS.index(name) for name in text.split(",") if name in OPERATIONS] for text in operations}
-    sizes = np.array([len(text) for text in adjacencies])
-    try:
-        for size in np.unique(sizes):
-            rows = np.flatnonzero(sizes == size)
-            num_vertices = math.isqrt(size)
-            entries = np.frombuffer("".join([adjacencies[row] for row in rows]).encode(), np.uint8) - ord("0")
-            matrices = entries.reshape(len(rows), num_vertices, num_vertices)
-            digits = np.array([labels[operations[row]] for row in rows], np.int8).reshape(len(rows), -1)
-            codes[rows] = encode(matrices, digits)
-    except (CellError, ValueError):
-        for row, specification in enumerate(zip(adjacencies, operations, strict=True)):
-            try:
-                pack_cell(*specification)
-            except DataError as error:
-                raise DataError(f"row {row}: {error}") from error
-        raise
-    return codes
 
 
 def _parse_hashes(texts: list[str]) -> UInt8[np.ndarray, "cells 16"]:
