@@ -28,7 +28,7 @@ def group(*conditions):
     ],
 )
 def test_structures(name, words):
-    assert structure_in_words(name) == words
+    assert structure_in_words(*name.split(" = ")) == words
 
 
 @pytest.mark.parametrize(

@@ -18,26 +18,36 @@ _COUNTS = {
     "num_maxpool3x3": "maxpool3x3 vertices",
     **{f"num_{name}": f"{name} edges" for name in _EDGE_OPERATIONS},
 }
-_PATHS = {"residual": "edge input to output", "connected": "path input to output", "skip_path": "path of skips alone"}
+_PATHS = {
+    "residual": "edge input to output",
+    "connected": "path input to output",
+    "skip_path": "path of skips alone",
+    **{f"output_{name}": f"{name} at the output" for name in ("conv3x3", "conv1x1", "maxpool3x3")},
+}
 
 _WHOLE = {*_COUNTS, "depth", "width"}
 
 
-def structure_in_words(name: str) -> str:
-    """Short words for a structure, such as `conv3x3 on vertex 1`; names that are not of a cell stay as they are."""
-    feature, _, level = name.partition(" = ")
+def structure_in_words(feature: str, level: str | None = None) -> str:
+    """Short words for a structure, such as `conv3x3 on vertex 1`; names that are not of a cell stay as they are.
+
+    Args:
+        feature: such as `operation_1`.
+        level: which of its words, for a feature in words.
+    """
     vertex = feature.removeprefix("operation_")
     if level and vertex != feature:
         return f"{level} on vertex {vertex}"
     if level and (edge := re.fullmatch(r"edge_(\d+)_(\d+)", feature)):
         return f"{level} on edge {edge[1]} to {edge[2]}"
-    return _PATHS.get(name) or _COUNTS.get(name, name)
+    if level:
+        return f"{feature} = {level}"
+    return _PATHS.get(feature) or _COUNTS.get(feature, feature)
 
 
 def condition_in_words(condition: Condition) -> str:
     """What completes `cells with ...`, such as `at most 1 maxpool3x3 vertex`."""
-    name = condition.feature if condition.level is None else f"{condition.feature} = {condition.level}"
-    words = structure_in_words(name)
+    words = structure_in_words(condition.feature, condition.level)
     if condition.above is None:
         return words if condition.holds else f"no {words}"
     bound = f"{'more than' if condition.holds else 'at most'} {condition.above:g}"
@@ -94,11 +104,12 @@ def describe_audit(audit: SpaceAudit) -> tuple[str, ...]:
 
 def _strength(effect: StructureEffect) -> str:
     per = " per standard deviation" if effect.is_number else ""
+    equal = effect.at_equal_accuracy
     return (
-        f"{structure_in_words(effect.name)}, by {abs(effect.points) * 100:.0f} points of rank{per} "
+        f"{structure_in_words(effect.feature, effect.level)}, by {abs(effect.points) * 100:.0f} points of rank{per} "
         f"(d {effect.effect.d:+.2f}, {effect.effect.confidence * 100:g} % interval {effect.effect.low:+.2f} to "
-        f"{effect.effect.high:+.2f}; same sign in {effect.num_same_sign} of {len(effect.each)} super-nets; "
-        f"d {effect.at_equal_accuracy.d:+.2f} at equal accuracy)"
+        f"{effect.effect.high:+.2f}; same sign in {effect.num_same_sign} of {len(effect.each)} super-nets; at equal "
+        f"accuracy by {abs(equal.points) * 100:.0f} points, d {equal.d:+.2f})"
     )
 
 

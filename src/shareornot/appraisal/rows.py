@@ -128,7 +128,7 @@ def effect_rows(audit: SpaceAudit) -> list[Row]:
     """How each structure is rated, the largest effect first."""
     return [
         {
-            "structure": structure_in_words(effect.name),
+            "structure": structure_in_words(effect.feature, effect.level),
             "per": "standard deviation" if effect.is_number else "with against without",
             "share": effect.share,
             "points": effect.points,

@@ -54,7 +54,10 @@ def _draw_effects(axes: "Axes", audit: SpaceAudit) -> None:
     axes.axvline(0, color="#333333", linewidth=0.8)
     axes.set_yticks(
         range(len(shown)),
-        [plain(structure_in_words(effect.name)) + ("*" if effect.is_number else "") for effect in shown],
+        [
+            plain(structure_in_words(effect.feature, effect.level)) + ("*" if effect.is_number else "")
+            for effect in shown
+        ],
     )
     axes.invert_yaxis()
     axes.set_xlabel("effect on the rank residual (Cohen's d); * per standard deviation")
@@ -87,8 +90,8 @@ def _draw_ranks(axes: "Axes", audit: SpaceAudit) -> None:
     if effect is None:
         dots(np.ones(len(ranks), bool), color=NEITHER)
     else:
-        words = plain(structure_in_words(effect.name))
-        feature, _, level = effect.name.partition(" = ")
+        words = plain(structure_in_words(effect.feature, effect.level))
+        feature, level = effect.feature, effect.level
         values = audit.architectures.features(audit.cells)[feature][rows]
         if effect.is_number:
             points = dots(np.ones(len(ranks), bool), c=values, cmap="viridis")

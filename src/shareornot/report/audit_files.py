@@ -51,7 +51,11 @@ def audit_to_json(audit: SpaceAudit) -> dict[str, Any]:
     bias = fields.pop("bias")
     del fields["architectures"]
     for stored, effect in zip(bias["effects"], audit.bias.effects, strict=True):
-        stored |= {"rating": effect.rating, "words": structure_in_words(effect.name)}
+        stored |= {
+            "name": effect.name,
+            "rating": effect.rating,
+            "words": structure_in_words(effect.feature, effect.level),
+        }
     for stored, group in zip(bias["groups"], audit.bias.groups, strict=True):
         stored["words"] = group_in_words(group)
     return {

@@ -207,7 +207,7 @@ def chapter_as_json(
         "sentences": describe_audit(audit) if audit else (),
         "effects": [
             {
-                "words": structure_in_words(effect.name) + " *" * effect.is_number,
+                "words": structure_in_words(effect.feature, effect.level) + " *" * effect.is_number,
                 "d": effect.effect.d,
                 "low": effect.effect.low,
                 "high": effect.effect.high,

@@ -166,7 +166,7 @@ def most_misjudged(chapter: Chapter, features: Sequence[Mapping[str, Any]]) -> s
     names = [feature["name"] for feature in features]
     effects = chapter.audit.bias.effects if chapter.audit else ()
     for effect in effects:
-        feature = effect.name.partition(" = ")[0]
+        feature = effect.feature
         if effect.rating in ("over-rated", "under-rated") and feature in names:
             return f"feature-{names.index(feature)}"
     return "supernet"

@@ -42,12 +42,9 @@ from shareornot.statistics.feature_effects import (
     StandardizedEffect,
     StructureEffect,
     benjamini_hochberg,
-    mean_effects,
-    standardized_effect,
 )
 from shareornot.statistics.intervals import Interval, bootstrap_interval, paper_interval, student_interval
 from shareornot.statistics.levels import CONFIDENCE, POWER, SIGNIFICANCE
-from shareornot.statistics.moderated_spread import moderated_variances
 from shareornot.statistics.noise_model import NoiseModel, fit_noise_model
 from shareornot.statistics.partial import RankStatistics, partial_correlation, rank_statistics
 from shareornot.statistics.pools import average_repeats, common_cells, first_evaluations, num_repeats
@@ -122,8 +119,6 @@ __all__ = [
     "intraclass_correlation",
     "kendall_tau",
     "mean_difference",
-    "mean_effects",
-    "moderated_variances",
     "more_supernets",
     "noise_ceiling",
     "num_repeats",
@@ -149,7 +144,6 @@ __all__ = [
     "spearman",
     "spearman_brown",
     "standardized_difference",
-    "standardized_effect",
     "student_interval",
     "student_t_test",
     "superiority_from_d",

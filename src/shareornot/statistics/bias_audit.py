@@ -9,20 +9,14 @@ from jaxtyping import Float, Int, Integer
 from shareornot.errors import DataError
 from shareornot.statistics.agreement import diverged
 from shareornot.statistics.feature_columns import FeatureColumn, feature_columns
-from shareornot.statistics.feature_effects import (
-    StructureEffect,
-    benjamini_hochberg,
-    mean_effects,
-    standardized_effect,
-)
+from shareornot.statistics.feature_effects import StructureEffect, structure_effects
+from shareornot.statistics.levels import CONFIDENCE
 from shareornot.statistics.pools import first_evaluations
 from shareornot.statistics.rank_residuals import rank_fractions
 from shareornot.statistics.small_tree import Leaf, SmallTree, grow_tree
 
 MIN_CELLS = 20
 """Distinct cells of a super-net that ranks and groups take."""
-MIN_GROUP = 10
-"""Cells of a super-net that must have a structure, and that must not."""
 NUM_FOLDS = 5
 
 
@@ -103,7 +97,7 @@ def audit_bias(
     *,
     pools: Sequence[Integer[np.ndarray, " _"]] | None = None,
     max_depth: int = 3,
-    confidence: float = 0.95,
+    confidence: float = CONFIDENCE,
 ) -> BiasAudit:
     """Find the structures that super-nets of one space over- and under-rate.
 
@@ -140,7 +134,7 @@ def audit_bias(
     cells = [np.asarray(pools[number])[firsts[number]] for number in kept]
     ranks = [rank_fractions(np.asarray(proxies[number])[firsts[number]]) for number in kept]
     truths = [rank_fractions(accuracies[own]) for own in cells]
-    effects, untested = _structure_effects(columns, cells, ranks, truths, confidence)
+    effects, untested = structure_effects(columns, cells, ranks, truths, confidence=confidence)
     matrix = np.stack([column.values for column in columns], axis=1)
     rows, rank, truth = np.concatenate(cells), np.concatenate(ranks), np.concatenate(truths)
     tree, offsets = _fit(matrix[rows], rank, truth, max_depth)
@@ -196,76 +190,6 @@ def _check(
                 f"super-net {number}: expected accuracies that are finite and differ, got others; "
                 "leave out the cells that the table does not hold"
             )
-
-
-def _structure_effects(
-    columns: Sequence[FeatureColumn],
-    cells: Sequence[np.ndarray],
-    ranks: Sequence[np.ndarray],
-    truths: Sequence[np.ndarray],
-    confidence: float,
-) -> tuple[tuple[StructureEffect, ...], tuple[str, ...]]:
-    """Effects of the structures that can be tested, the largest first, and the names of the others."""
-    found, untested = [], []
-    for column in columns:
-        raw, equal, points, shares = [], [], [], []
-        for own, rank, truth in zip(cells, ranks, truths, strict=True):
-            applies = column.applies[own]
-            values, rank, truth = column.values[own][applies], rank[applies], truth[applies]
-            if not _varies(values, is_number=column.is_number):
-                continue
-            effect = standardized_effect(rank - truth, values, is_number=column.is_number, confidence=confidence)
-            beside = standardized_effect(rank, values, equal=truth, is_number=column.is_number, confidence=confidence)
-            if effect is None or beside is None:
-                continue
-            raw.append(effect)
-            equal.append(beside)
-            scale = values.std() if column.is_number else 1.0
-            points.append(float(np.polyfit(values, rank - truth, 1)[0] * scale))
-            shares.append(float(values.mean()))
-        if 2 * len(raw) > len(cells):
-            found.append((column, raw, equal, float(np.mean(points)), float(np.mean(shares))))
-        else:
-            untested.append(column.name)
-    means = mean_effects([raw for _, raw, *_ in found])
-    means_equal = mean_effects([equal for _, _, equal, *_ in found])
-    corrected = benjamini_hochberg(np.array([mean.p_value for mean in means]))
-    # a claim about two effects is tested by the weaker of them (an intersection-union test)
-    corrected_both = benjamini_hochberg(
-        np.array(
-            [
-                max(mean.p_value, equal.p_value) if mean.d * equal.d > 0 else 1.0
-                for mean, equal in zip(means, means_equal, strict=True)
-            ]
-        )
-    )
-    effects = [
-        StructureEffect(
-            name=column.name,
-            is_number=column.is_number,
-            share=None if column.is_number else share,
-            points=points,
-            effect=mean,
-            at_equal_accuracy=equal,
-            each=tuple(effect.d for effect in raw),
-            num_same_sign=sum(effect.d * mean.d > 0 for effect in raw),
-            spread=float(np.std([effect.d for effect in raw], ddof=1)) if len(raw) > 1 else None,
-            corrected_p=float(p),
-            corrected_p_beyond_noise=float(p_both),
-        )
-        for (column, raw, _, points, share), mean, equal, p, p_both in zip(
-            found, means, means_equal, corrected, corrected_both, strict=True
-        )
-    ]
-    return tuple(sorted(effects, key=lambda effect: -abs(effect.effect.d))), tuple(untested)
-
-
-def _varies(values: Float[np.ndarray, " cells"], *, is_number: bool) -> bool:
-    """Whether there are enough cells on either side."""
-    if is_number:
-        return len(values) >= 2 * MIN_GROUP and float(np.ptp(values)) > 0
-    num_with = int(values.sum())
-    return min(num_with, len(values) - num_with) >= MIN_GROUP
 
 
 def _fit(

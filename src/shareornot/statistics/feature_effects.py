@@ -1,7 +1,23 @@
 """How much is a structure over- or under-rated, for certain, and by other super-nets too?
 
-An effect is Cohen's d: a difference of means between cells with and without a structure, in standard deviations within
-those groups; for a number, the slope per standard deviation of that number in the same unit.
+In each super-net, least squares give the difference b between architectures with and without a structure (for a number,
+the slope per standard deviation): once in the rank residuals, and once in the ranks of the proxies at equal standalone
+rank, where five groups of standalone rank have a level and a slope each. Only then is a score that is merely noisy, or
+that saturates among good architectures, not mistaken for one that dislikes what good architectures have.
+
+Several super-nets see the same architectures, so their errors are not independent. Two variances of the mean effect
+over n super-nets are told apart:
+
+    W = sum over architectures of (sum over super-nets of influences / n)^2    what other architectures would change
+    S = s^2 / n + C                                                            what other seeds would change, too
+
+with s the standard deviation of b between super-nets, and C the part of W that super-nets have in common. The interval
+is S's: Student's over super-nets, widened by C. A claim needs more than it: its p-value, corrected for the number of
+structures, is that of W plus the spread between super-nets in excess of what W explains. All degrees of freedom are
+Satterthwaite's.
+
+References: Bell and McCaffrey 2002, "Bias reduction in standard errors for linear regression with multi-stage samples";
+Satterthwaite 1946, "An approximate distribution of estimates of variance components".
 """
 
 from collections.abc import Sequence
@@ -9,57 +25,78 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float
-from scipy import special, stats
+from jaxtyping import Bool, Float, Int
+from scipy import stats
 
 from shareornot.errors import DataError
+from shareornot.statistics.feature_columns import FeatureColumn
 from shareornot.statistics.intervals import upper_quantile
 from shareornot.statistics.levels import SIGNIFICANCE
-from shareornot.statistics.moderated_spread import moderated_variances
 
-Values = Float[np.ndarray, " cells"]
+Ranks = Float[np.ndarray, " distinct"]
+PerStructure = Float[np.ndarray, " structures"]
 Rating = Literal["over-rated", "under-rated", "not beyond noise", "none"]
+
+NUM_GROUPS = 5
+"""Groups of standalone rank, each with a level and a slope."""
+MIN_GROUP = 10
+"""Architectures of a super-net that must have a structure, and that must not."""
+_MOST_LEVERAGE = 0.99
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StandardizedEffect:
-    """The effect of a structure in one super-net, or its mean over several."""
+    """The mean effect of a structure over super-nets."""
 
+    points: float
+    """Difference of ranks as a fraction: 0.2 = over-rated by 20 points of rank."""
     d: float
-    """In standard deviations; positive = over-rated."""
+    """The same in standard deviations of the rank residuals of all architectures; positive = over-rated."""
     low: float
+    """Interval of d; of a single super-net for other architectures, of several for other seeds, too."""
     high: float
     p_value: float
-    """Two-sided, of no effect at all."""
+    """Two-sided, of no effect at all, by the same variance as the interval."""
     confidence: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StructureEffect:
-    """How the super-nets of a space rate the cells that have a structure."""
+    """How the super-nets of a space rate the architectures that have a structure."""
 
-    name: str
+    feature: str
+    """Name of the feature, such as `residual` or `operation_1`."""
+    level: str | None
+    """Which of its words, for a feature in words."""
     is_number: bool
     """Whether effects are per standard deviation, rather than with against without."""
     share: float | None
-    """Share of the cells that have the structure; None for a number."""
-    points: float
-    """Difference of mean rank residuals as a fraction: 0.2 = over-rated by 20 points of rank. Mean over super-nets."""
+    """Share of the architectures that have the structure; None for a number."""
     effect: StandardizedEffect
     """On rank residuals."""
     at_equal_accuracy: StandardizedEffect
-    """On the rank of the proxy between cells of equal standalone rank: free of what mere noise does, which under-rates
-    whatever good cells have."""
+    """On the rank of the proxy between architectures of equal standalone rank, in the same unit: free of what mere
+    noise does, which under-rates whatever good architectures have."""
     each: tuple[float, ...]
-    """Effect on rank residuals in each super-net in which enough cells have the structure and enough do not."""
+    """Effect d on rank residuals in each super-net in which enough have the structure and enough do not."""
     num_same_sign: int
     """In how many of them it has the sign of the mean."""
     spread: float | None
-    """Standard deviation from super-net to super-net; None for one."""
+    """Standard deviation of d from super-net to super-net; None for one."""
     corrected_p: float
     """Of the effect on rank residuals, corrected for the number of structures tried."""
     corrected_p_beyond_noise: float
     """Of both effects together, corrected likewise: before, the larger of their p-values, or 1 where signs differ."""
+
+    @property
+    def name(self) -> str:
+        """Such as `residual` or `operation_1 = conv3x3`."""
+        return self.feature if self.level is None else f"{self.feature} = {self.level}"
+
+    @property
+    def points(self) -> float:
+        """Difference of mean rank residuals as a fraction."""
+        return self.effect.points
 
     @property
     def rating(self) -> Rating:
@@ -71,100 +108,146 @@ class StructureEffect:
         return "over-rated" if self.effect.d > 0 else "under-rated"
 
 
-def standardized_effect(
-    outcome: Values,
-    structure: Values,
-    *,
-    equal: Values | None = None,
-    is_number: bool = False,
-    confidence: float = 0.95,
-) -> StandardizedEffect | None:
-    """Cohen's d of an outcome between cells with a structure and without, by least squares.
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class MeanEffects:
+    """Mean effects of structures over super-nets, an entry each; without meaning where no super-net tells of it."""
 
-    d = b / s, where b is the coefficient of the structure and s the standard deviation of what is left. Without
-    `equal` this is Cohen's d with pooled variance; with it, that of an analysis of covariance. The interval is the
-    exact one for normal residuals: b / its standard error follows a noncentral t law.
+    num_supernets: Int[np.ndarray, " structures"]
+    """In how many enough architectures have the structure and enough do not."""
+    each: Float[np.ndarray, "supernets structures"]
+    """Effect in points in each super-net, NaN where it cannot be told."""
+    mean: PerStructure
+    variance: PerStructure
+    """S of the module's text, of W for a single super-net."""
+    degrees: PerStructure
+    test_variance: PerStructure
+    """W plus the excess between super-nets."""
+    test_degrees: PerStructure
 
-    Args:
-        outcome: such as rank residuals.
-        structure: 0 or 1, or numbers.
-        equal: what is held equal, such as ranks of standalone accuracies.
-        is_number: divide the structure by its standard deviation.
-        confidence: of the interval, in (0, 1).
+    @property
+    def p_values(self) -> PerStructure:
+        """By the variance of the interval."""
+        return _p_values(self.mean, self.variance, self.degrees)
 
-    Returns:
-        The effect; None where the structure or the outcome does not vary, or too few cells are given.
+    @property
+    def test_p_values(self) -> PerStructure:
+        """For claims, before they are corrected for the number of structures."""
+        return _p_values(self.mean, self.test_variance, self.test_degrees)
 
-    Raises:
-        SettingsError: `confidence` is outside (0, 1).
-
-    References: Cohen 1988, "Statistical power analysis for the behavioral sciences"; Steiger and Fouladi 1997,
-        "Noncentrality interval estimation and the evaluation of statistical models".
-    """
-    quantile = upper_quantile(confidence)
-    degrees = len(outcome) - 2 - (equal is not None)
-    if degrees < 1 or np.ptp(structure) == 0:
-        return None
-    x = structure / structure.std() if is_number else structure
-    x, y = x - x.mean(), outcome - outcome.mean()
-    if equal is not None and np.ptp(equal) > 0:
-        z = equal - equal.mean()
-        x, y = x - (x @ z) / (z @ z) * z, y - (y @ z) / (z @ z) * z
-    squares = float(x @ x)
-    if squares <= 1e-9 * len(x):  # the structure says nothing that is not held equal
-        return None
-    slope = float(x @ y) / squares
-    left = float(((y - slope * x) ** 2).sum())
-    if left <= 1e-12 * len(y):
-        return None
-    d, scale = slope / np.sqrt(left / degrees), 1 / np.sqrt(squares)
-    t = d / scale
-    return StandardizedEffect(
-        d=float(d),
-        low=float(scale * special.nctdtrinc(degrees, quantile, t)),
-        high=float(scale * special.nctdtrinc(degrees, 1 - quantile, t)),
-        p_value=float(2 * stats.t.sf(abs(t), degrees)),
-        confidence=confidence,
-    )
-
-
-def mean_effects(effects: Sequence[Sequence[StandardizedEffect]]) -> tuple[StandardizedEffect, ...]:
-    """Mean of each effect over super-nets, with Student's interval and test over them.
-
-    They speak of further super-nets, and of further pools where pools differ. The variance of an effect over super-nets
-    is compared with what its cells alone would give, and moderated by those of all other effects, see
-    `moderated_variances`: so two or three super-nets suffice for what is plain. The interval of a single super-net is
-    that of its cells, and speaks of this super-net alone.
-
-    Args:
-        effects: for each structure those in all super-nets that tell it, at least one.
-
-    Raises:
-        DataError: a structure without any.
-    """
-    if not all(effects):
-        raise DataError("effects: expected those of at least one super-net for each structure, got none")
-    several = [number for number, own in enumerate(effects) if len(own) > 1]
-    means = {number: own[0] for number, own in enumerate(effects) if len(own) == 1}
-    degrees = np.array([len(effects[number]) - 1.0 for number in several])
-    errors = np.array([np.mean([_squared_error(effect) for effect in effects[number]]) for number in several])
-    values = [np.array([effect.d for effect in effects[number]]) for number in several]
-    ratios = np.array([own.var(ddof=1) for own in values]) / errors
-    ratios, degrees = moderated_variances(ratios, degrees)
-    for number, own, ratio, error, freedom in zip(several, values, ratios, errors, degrees, strict=True):
-        confidence = effects[number][0].confidence
-        mean, spread = float(own.mean()), float(np.sqrt(ratio * error / len(own)))
-        half = float(stats.t.ppf(upper_quantile(confidence), freedom)) * spread
-        p_value = float(2 * stats.t.sf(abs(mean) / spread, freedom)) if spread else float(mean == 0)
-        means[number] = StandardizedEffect(
-            d=mean, low=mean - half, high=mean + half, p_value=p_value, confidence=confidence
+    def standardized(self, structure: int, std: float, confidence: float) -> StandardizedEffect:
+        """One of the effects, in points and in standard deviations."""
+        mean = float(self.mean[structure])
+        quantile = float(stats.t.ppf(upper_quantile(confidence), self.degrees[structure]))
+        half = quantile * float(np.sqrt(self.variance[structure]))
+        return StandardizedEffect(
+            points=mean,
+            d=mean / std,
+            low=(mean - half) / std,
+            high=(mean + half) / std,
+            p_value=float(self.p_values[structure]),
+            confidence=confidence,
         )
-    return tuple(means[number] for number in range(len(effects)))
 
 
-def _squared_error(effect: StandardizedEffect) -> float:
-    """Variance of an effect that cells drawn anew would give, by its interval."""
-    return float(((effect.high - effect.low) / (2 * stats.norm.ppf(upper_quantile(effect.confidence)))) ** 2)
+def mean_effects(
+    columns: Sequence[FeatureColumn],
+    cells: Sequence[Int[np.ndarray, " _"]],
+    outcomes: Sequence[Float[np.ndarray, " _"]],
+    truths: Sequence[Float[np.ndarray, " _"]],
+    *,
+    at_equal_accuracy: bool,
+) -> MeanEffects:
+    """Effects of all structures on an outcome, mean over super-nets, with their variances.
+
+    Args:
+        columns: structures of all architectures.
+        cells: distinct architectures of each super-net's pool.
+        outcomes: of these, such as rank residuals.
+        truths: ranks of their standalone accuracies, fractions.
+        at_equal_accuracy: compare architectures of equal standalone rank.
+    """
+    num_nets, num_all = len(cells), len(columns[0].values)
+    summed, expected = np.zeros((num_all, len(columns))), np.zeros((num_all, len(columns)))
+    own_variance = np.zeros(len(columns))
+    each = np.full((num_nets, len(columns)), np.nan)
+    groups = _same_applicability(columns)
+    for number, (own, outcome, truth) in enumerate(zip(cells, outcomes, truths, strict=True)):
+        for numbers, applies in groups:
+            inside = applies[own]
+            values = np.stack([columns[column].values[own[inside]] for column in numbers], axis=1)
+            told = np.array(
+                [_varies(x, is_number=columns[c].is_number) for x, c in zip(values.T, numbers, strict=True)]
+            )
+            if not told.any():
+                continue
+            structures = np.array(numbers)[told]
+            x = values[:, told] / np.where([columns[c].is_number for c in structures], values[:, told].std(axis=0), 1.0)
+            basis = _basis(truth[inside]) if at_equal_accuracy else np.full((len(x), 1), len(x) ** -0.5)
+            effect, influence, share, estimable = _least_squares(x, outcome[inside], basis)
+            rows, structures = own[inside], structures[estimable]
+            each[number, structures] = effect[estimable]
+            place = np.ix_(rows, structures)
+            summed[place] += influence[:, estimable]
+            expected[place] += share[:, estimable]
+            own_variance[structures] += (influence[:, estimable] ** 2).sum(axis=0)
+    return _combined(each, summed, expected, own_variance)
+
+
+def structure_effects(
+    columns: Sequence[FeatureColumn],
+    cells: Sequence[Int[np.ndarray, " _"]],
+    ranks: Sequence[Float[np.ndarray, " _"]],
+    truths: Sequence[Float[np.ndarray, " _"]],
+    *,
+    confidence: float,
+) -> tuple[tuple[StructureEffect, ...], tuple[str, ...]]:
+    """Effects of the structures that can be tested, the largest first, and the names of the others.
+
+    A structure is tested where it can be told in more than half of the super-nets.
+
+    Args:
+        columns: structures of all architectures.
+        cells: distinct architectures of each super-net's pool.
+        ranks: rank fractions of their proxies.
+        truths: rank fractions of their standalone accuracies.
+        confidence: of the intervals.
+    """
+    residuals = [rank - truth for rank, truth in zip(ranks, truths, strict=True)]
+    std = float(np.sqrt(np.mean([residual.var() for residual in residuals]))) or 1.0
+    raw = mean_effects(columns, cells, residuals, truths, at_equal_accuracy=False)
+    equal = mean_effects(columns, cells, ranks, truths, at_equal_accuracy=True)
+    enough = 2 * np.minimum(raw.num_supernets, equal.num_supernets) > len(cells)
+    tested = np.flatnonzero(enough)
+    untested = tuple(columns[number].name for number in np.flatnonzero(~enough).tolist())
+    if not len(tested):
+        return (), untested
+    corrected = np.maximum(benjamini_hochberg(raw.test_p_values[tested]), raw.p_values[tested])
+    # a claim about two effects is tested by the weaker of them (an intersection-union test)
+    same_sign = raw.mean[tested] * equal.mean[tested] > 0
+    both = np.where(same_sign, np.maximum(raw.test_p_values, equal.test_p_values)[tested], 1.0)
+    seeds = np.where(same_sign, np.maximum(raw.p_values, equal.p_values)[tested], 1.0)
+    corrected_both = np.maximum(benjamini_hochberg(both), seeds)
+    effects = []
+    for number, p, p_both in zip(tested.tolist(), corrected, corrected_both, strict=True):
+        column = columns[number]
+        own = raw.each[:, number][~np.isnan(raw.each[:, number])] / std
+        shares = [float(np.nanmean(column.values[one])) for one in cells if column.applies[one].any()]
+        effects.append(
+            StructureEffect(
+                feature=column.feature,
+                level=column.level,
+                is_number=column.is_number,
+                share=None if column.is_number else float(np.mean(shares)),
+                effect=raw.standardized(number, std, confidence),
+                at_equal_accuracy=equal.standardized(number, std, confidence),
+                each=tuple(own.tolist()),
+                num_same_sign=int(np.count_nonzero(own * raw.mean[number] > 0)),
+                spread=float(own.std(ddof=1)) if own.size > 1 else None,
+                corrected_p=float(p),
+                corrected_p_beyond_noise=float(p_both),
+            )
+        )
+    return tuple(sorted(effects, key=lambda effect: -abs(effect.effect.d))), untested
 
 
 def benjamini_hochberg(p_values: Float[np.ndarray, " tests"]) -> Float[np.ndarray, " tests"]:
@@ -183,3 +266,113 @@ def benjamini_hochberg(p_values: Float[np.ndarray, " tests"]) -> Float[np.ndarra
     if not ((p_values >= 0) & (p_values <= 1)).all():
         raise DataError(f"p_values: expected numbers in [0, 1], got {p_values}; leave out tests that were not made")
     return np.asarray(stats.false_discovery_control(p_values)) if p_values.size else p_values
+
+
+def _same_applicability(columns: Sequence[FeatureColumn]) -> list[tuple[list[int], Bool[np.ndarray, " cells"]]]:
+    """Numbers of the columns that apply to the same architectures, with these."""
+    found: dict[bytes, tuple[list[int], Bool[np.ndarray, " cells"]]] = {}
+    for number, column in enumerate(columns):
+        applies = column.applies
+        found.setdefault(applies.tobytes(), ([], applies))[0].append(number)
+    return list(found.values())
+
+
+def _varies(values: Float[np.ndarray, " cells"], *, is_number: bool) -> bool:
+    """Whether there are enough architectures on either side."""
+    if is_number:
+        return len(values) >= 2 * MIN_GROUP and float(np.ptp(values)) > 0
+    num_with = int(values.sum())
+    return min(num_with, len(values) - num_with) >= MIN_GROUP
+
+
+def _basis(truth: Float[np.ndarray, " rows"]) -> Float[np.ndarray, "rows basis"]:
+    """Orthonormal columns that span a level and a slope in each of five groups of equal size; fewer for few rows."""
+    num_groups = max(1, min(NUM_GROUPS, len(truth) // (2 * MIN_GROUP)))
+    cuts = np.quantile(truth, np.arange(1, num_groups) / num_groups)
+    group = np.searchsorted(cuts, truth, side="right")
+    columns = []
+    for number in range(num_groups):
+        inside = group == number
+        if not inside.any():
+            continue
+        columns.append(inside / np.sqrt(inside.sum()))
+        slope = np.where(inside, truth - truth[inside].mean(), 0.0)
+        length = float(np.sqrt(slope @ slope))
+        if length > 1e-9:
+            columns.append(slope / length)
+    return np.stack(columns, axis=1)
+
+
+def _least_squares(
+    x: Float[np.ndarray, "rows structures"], y: Float[np.ndarray, " rows"], basis: Float[np.ndarray, "rows basis"]
+) -> tuple[
+    PerStructure,
+    Float[np.ndarray, "rows structures"],
+    Float[np.ndarray, "rows structures"],
+    Bool[np.ndarray, " structures"],
+]:
+    """Coefficient of each structure by itself beside a basis.
+
+    Returns:
+        The coefficients; the influence of each row on them, of which the squares sum to their variance (HC3); the
+        squares of these for errors of variance 1; and which coefficients can be estimated.
+    """
+    left = x - basis @ (basis.T @ x)
+    y = y - basis @ (basis.T @ y)
+    squares = (left**2).sum(axis=0)
+    leverage = left**2 / np.where(squares > 0, squares, 1) + (basis**2).sum(axis=1)[:, None]
+    # a structure of which too little is left beside the basis says nothing that is not held equal
+    estimable = squares > 1e-6 * len(x)
+    scale = np.where(estimable, squares, 1.0)
+    coefficient = y @ left / scale
+    errors = (y[:, None] - left * coefficient) / (1 - np.minimum(leverage, _MOST_LEVERAGE))
+    weights = left / scale
+    return coefficient, weights * errors, weights**2, estimable & ((y @ y) > 1e-12)
+
+
+def _combined(
+    each: Float[np.ndarray, "supernets structures"],
+    summed: Float[np.ndarray, "cells structures"],
+    expected: Float[np.ndarray, "cells structures"],
+    own_variance: PerStructure,
+) -> MeanEffects:
+    """Means over super-nets with both variances."""
+    told = ~np.isnan(each)
+    num = told.sum(axis=0)
+    some = np.maximum(num, 1)
+    mean = np.where(told, each, 0).sum(axis=0) / some
+    between = np.where(told, (each - mean) ** 2, 0).sum(axis=0) / np.maximum(num - 1, 1)
+    within = own_variance / some  # of one super-net
+    clustered = (summed**2).sum(axis=0) / some**2
+    cluster_degrees = expected.sum(axis=0) ** 2 / np.maximum((expected**2).sum(axis=0), 1e-300)
+    cluster_degrees = np.maximum(cluster_degrees - 1, 1)
+    several = num > 1
+    share = np.where(several, 1 - 1 / some, 1.0)
+    common = np.where(several, np.maximum((clustered - within / some) / share, 0), 0.0)
+    excess = np.where(several, np.maximum(between - (within - common), 0), 0.0) / some
+    seeds = np.where(several, between / some, clustered)
+    seed_degrees = np.where(several, np.maximum(num - 1, 1), cluster_degrees)
+    return MeanEffects(
+        num_supernets=num,
+        each=each,
+        mean=mean,
+        variance=seeds + common,
+        degrees=_satterthwaite(seeds, seed_degrees, common, cluster_degrees),
+        test_variance=clustered + excess,
+        test_degrees=_satterthwaite(clustered, cluster_degrees, excess, np.maximum(num - 1, 1).astype(float)),
+    )
+
+
+def _satterthwaite(
+    first: PerStructure, first_degrees: PerStructure, second: PerStructure, second_degrees: PerStructure
+) -> PerStructure:
+    """Degrees of freedom of the sum of two variances."""
+    total = (first + second) ** 2
+    parts = first**2 / first_degrees + second**2 / second_degrees
+    return np.asarray(np.where(parts > 0, total / np.where(parts > 0, parts, 1), first_degrees))
+
+
+def _p_values(mean: PerStructure, variance: PerStructure, degrees: PerStructure) -> PerStructure:
+    some = variance > 0
+    t = np.abs(mean) / np.sqrt(np.where(some, variance, 1))
+    return np.asarray(np.where(some, 2 * stats.t.sf(t, degrees), np.where(mean == 0, 1.0, 0.0)))

@@ -29,6 +29,12 @@ def plain_features(cell: Cell) -> dict[str, int]:
         "num_conv3x3": names.count("conv3x3-bn-relu"),
         "num_conv1x1": names.count("conv1x1-bn-relu"),
         "num_maxpool3x3": names.count("maxpool3x3"),
+        **{
+            f"output_{name.removesuffix('-bn-relu')}": any(
+                cell.adjacency[vertex, last] and names[vertex - 1] == name for vertex in interior
+            )
+            for name in OPERATIONS
+        },
         **{f"operation_{v}": codes[v - 1] if v < last else NO_OPERATION for v in range(1, 6)},
     }
 
@@ -66,6 +72,9 @@ def test_worked_by_hand():
         "num_conv3x3": 2,
         "num_conv1x1": 0,
         "num_maxpool3x3": 1,
+        "output_conv3x3": True,
+        "output_conv1x1": False,
+        "output_maxpool3x3": True,
     }
     assert sorted(operations.values()) == [0, 0, 2, NO_OPERATION, NO_OPERATION]
 

@@ -39,6 +39,10 @@ class CellFeatures:
     num_conv3x3: Int8[np.ndarray, " cells"]
     num_conv1x1: Int8[np.ndarray, " cells"]
     num_maxpool3x3: Int8[np.ndarray, " cells"]
+    output_conv3x3: Bool[np.ndarray, " cells"]
+    """Whether a vertex with this operation feeds the output; so for the two below."""
+    output_conv1x1: Bool[np.ndarray, " cells"]
+    output_maxpool3x3: Bool[np.ndarray, " cells"]
     operation_1: Int8[np.ndarray, " cells"]
     """Operation of the first interior vertex of the published specification: its position in `OPERATIONS`, 3 = none."""
     operation_2: Int8[np.ndarray, " cells"]
@@ -63,16 +67,20 @@ def cell_features(indices: Integer[np.ndarray, " cells"]) -> CellFeatures:
     distance = _longest_path(edges)
     levels = np.where(exists, distance[:, 1:OUTPUT], 0)
     width = np.stack([(levels == level).sum(axis=1) for level in range(1, OUTPUT)]).max(axis=0)
+    feeds_output = edges[:, 1:OUTPUT, OUTPUT]
     return CellFeatures(
         residual=edges[:, 0, OUTPUT].copy(),  # a view would keep all the edges alive
         num_vertices=(2 + exists.sum(axis=1)).astype(np.int8),
         num_edges=edges.sum(axis=(1, 2)).astype(np.int8),
         depth=distance[:, OUTPUT],
         width=width.astype(np.int8),
-        num_output_edges=edges[:, 1:OUTPUT, OUTPUT].sum(axis=1).astype(np.int8),
+        num_output_edges=feeds_output.sum(axis=1).astype(np.int8),
         num_conv3x3=(operations == CONV3X3).sum(axis=1).astype(np.int8),
         num_conv1x1=(operations == CONV1X1).sum(axis=1).astype(np.int8),
         num_maxpool3x3=(operations == MAXPOOL3X3).sum(axis=1).astype(np.int8),
+        output_conv3x3=(feeds_output & (operations == CONV3X3)).any(axis=1),
+        output_conv1x1=(feeds_output & (operations == CONV1X1)).any(axis=1),
+        output_maxpool3x3=(feeds_output & (operations == MAXPOOL3X3)).any(axis=1),
         **{f"operation_{vertex + 1}": operations[:, vertex] for vertex in range(OUTPUT - 1)},
     )
 
