@@ -13,6 +13,7 @@ from shareornot.cli.demo import demo
 from shareornot.cli.encoding import replace_what_cannot_be_encoded
 from shareornot.cli.evaluate import evaluate
 from shareornot.cli.measure_times import measure_times
+from shareornot.cli.methods import methods
 from shareornot.cli.query import query
 from shareornot.cli.replay import replay
 from shareornot.cli.spaces import spaces
@@ -53,6 +54,7 @@ app.command(short_help="Report whether sharing helped and whether the scores can
 app.command(short_help="Report which structures super-nets over- and under-rate.")(audit)
 app.command(short_help="Re-analyse published super-net evaluations, such as those of the paper.")(replay)
 app.command(short_help="List the spaces of a benchmark and their noise ceilings.")(spaces)
+app.command(short_help="List the ways to train shared weights.")(methods)
 app.command(short_help="Look up one architecture and its standalone training.")(query)
 app.command(short_help="Measure how long trainings take on this machine.")(measure_times)
 app.add_typer(data_app, name="data")

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from shareornot.methods.contract import Method, Scorer, Setup
+    from shareornot.methods.contract import Chooser, Method, Scorer, Setup
     from shareornot.methods.registry import (
         METHODS,
         MethodEntry,
@@ -17,11 +17,13 @@ if TYPE_CHECKING:
         check_method,
         make_trainer,
         method_entries,
+        method_options,
     )
     from shareornot.methods.single_path import Draw, SinglePath
 
 _HOME = {
     "METHODS": "registry",
+    "Chooser": "contract",
     "Draw": "single_path",
     "Method": "contract",
     "MethodEntry": "registry",
@@ -32,10 +34,12 @@ _HOME = {
     "check_method": "registry",
     "make_trainer": "registry",
     "method_entries": "registry",
+    "method_options": "registry",
 }
 
 __all__ = [
     "METHODS",
+    "Chooser",
     "Draw",
     "Method",
     "MethodEntry",
@@ -46,6 +50,7 @@ __all__ = [
     "check_method",
     "make_trainer",
     "method_entries",
+    "method_options",
 ]
 
 

@@ -8,11 +8,14 @@ import numpy as np
 from jaxtyping import Integer
 
 from shareornot.errors import SettingsError
+from shareornot.images import ImageSet
 from shareornot.spaces import Space
 from shareornot.supernet.contract import Architectures, SuperNet
-from shareornot.supernet.settings import TrainingSettings
+from shareornot.supernet.settings import EvaluationSettings, TrainingSettings
 from shareornot.supernet.training import Learner
 
+PARAMETERS = "number of parameters"
+"""Name of a size that spaces give, see `Space.sizes`."""
 Indices = Integer[np.ndarray, " architectures"]
 
 
@@ -37,6 +40,20 @@ class Method(Learner, Protocol):
 
         The accuracy under the shared weights, by which every method can be judged, is that of
         `shareornot.supernet.Evaluator`.
+        """
+
+
+@runtime_checkable
+class Chooser(Protocol):
+    """A method that returns an architecture of its own once it is trained."""
+
+    def own_choice(self, images: ImageSet, evaluation: EvaluationSettings, rng: np.random.Generator) -> int:
+        """The architecture that the method would return.
+
+        Args:
+            images: on the device of the network; only the validation images decide.
+            evaluation: how architectures are scored, where the choice needs scores.
+            rng: source of what is drawn.
         """
 
 

@@ -4,10 +4,8 @@ import numpy as np
 from jaxtyping import Real
 
 from shareornot.errors import SettingsError
-from shareornot.methods.contract import Indices, Setup
+from shareornot.methods.contract import PARAMETERS, Indices, Setup
 from shareornot.methods.single_path import Draw, Groups, SinglePath
-
-PARAMETERS = "number of parameters"
 
 
 def pro_rata(setup: Setup) -> SinglePath:

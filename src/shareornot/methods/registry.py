@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from shareornot.errors import SettingsError
+from shareornot.errors import MissingExtraError, SettingsError
 from shareornot.plugins import load_plugin, plugin_names
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class MethodEntry:
     home: str = ""
     """Module of this package and function; empty for methods of installed packages."""
     families: tuple[str, ...] | None = None
-    """Families of spaces with a super-net on which it works; None for all."""
+    """Families of spaces on which it works without options; None for all."""
 
 
 ANY_SPACE = "any space"
@@ -58,6 +58,30 @@ METHODS = {
             "Luo et al. 2019, arXiv:1909.10815",
             "spaces that count parameters",
             "pro_rata:pro_rata",
+            ("nasbench101", "nasbench201"),
+        ),
+        MethodEntry(
+            "balanced",
+            "Trains one architecture per step, from classes that are drawn equally often.",
+            "Oh et al. 2024 (EFS-NAS)",
+            "nasbench201; with the option feature, any space that has it",
+            "balanced:balanced",
+            ("nasbench201",),
+        ),
+        MethodEntry(
+            "fairnas",
+            "Trains several architectures per step that together use every option of every decision once.",
+            "Chu et al. 2019, arXiv:1907.01845",
+            "product spaces; operations on fixed topologies of NASBench-101",
+            "fairnas:fairnas",
+            ("nasbench101", "nasbench201"),
+        ),
+        MethodEntry(
+            "rsws",
+            "Trains one architecture per step uniformly, then searches at random with the shared weights.",
+            "Li and Talwalkar 2019, arXiv:1902.07638",
+            ANY_SPACE,
+            "rsws:rsws",
         ),
     )
 }
@@ -71,6 +95,16 @@ def method_entries() -> list[MethodEntry]:
         for name in plugin_names("methods")
         if name not in METHODS
     ]
+
+
+def method_options(name: str) -> dict[str, Option]:
+    """The options of a method, with their defaults.
+
+    Raises:
+        SettingsError: no such method, or its package fails.
+        MissingExtraError: PyTorch is not installed.
+    """
+    return {name: parameter.default for name, parameter in _parameters(_find(name)).items()}
 
 
 def check_method(settings: "TrainingSettings") -> None:
@@ -92,6 +126,11 @@ def build_method(setup: "Setup") -> "Method":
     build = _find(name)
     _check_options(name, build, options)
     method: Method = build(setup, **options)
+    if setup.training.schedule == "by-size" and not hasattr(method, "by_size"):
+        raise SettingsError(
+            f"schedule: expected by-epoch or by-step with method {name}, got by-size, which is for methods that "
+            "sample architectures"
+        )
     return method
 
 
@@ -122,7 +161,12 @@ def _find(name: str) -> Build:
     build: Build
     if name in METHODS:
         module, function = METHODS[name].home.split(":")
-        build = getattr(import_module(f"shareornot.methods.{module}"), function)
+        try:
+            build = getattr(import_module(f"shareornot.methods.{module}"), function)
+        except ModuleNotFoundError as error:
+            raise MissingExtraError(
+                f"methods need PyTorch; install it with: pip install 'shareornot[train]' ({error})"
+            ) from error
         return build
     added = plugin_names("methods")
     if name not in added:
@@ -130,6 +174,11 @@ def _find(name: str) -> Build:
         raise SettingsError(f"method: expected one of {', '.join(known)}, got {name!r}{_nearest(name, known)}")
     build = load_plugin("methods", name)
     return build
+
+
+def _parameters(build: Build) -> dict[str, inspect.Parameter]:
+    """The options of a method: its keyword-only parameters."""
+    return {one.name: one for one in inspect.signature(build).parameters.values() if one.kind is one.KEYWORD_ONLY}
 
 
 def _check_options(name: str, build: Build, options: Mapping[str, Option]) -> None:

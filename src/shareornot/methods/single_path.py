@@ -1,12 +1,14 @@
 """Single-path training: every step trains some sampled architectures, each on the same mini-batch."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Integer
 from torch import Tensor
 
 from shareornot.methods.contract import Scorer, Setup
+from shareornot.methods.size_schedule import SizeSchedule
 from shareornot.supernet.gradients import path_gradients
 from shareornot.supernet.optimizer import PartialOptimizer
 from shareornot.supernet.training import Batch, Report, Step
@@ -31,6 +33,7 @@ class SinglePath:
         self.network, self.draw, self.average = setup.network, draw, average
         self.draws_per_step = setup.training.paths_per_step
         self.optimizer = PartialOptimizer(dict(setup.network.named_parameters()), setup.training.optimizer)
+        self.by_size = SizeSchedule(setup) if setup.training.schedule == "by-size" else None
         self._epoch: tuple[int, Groups] | None = None
 
     def paths(self, at: Step) -> list[int]:
@@ -46,7 +49,8 @@ class SinglePath:
         paths = self.paths(at)
         divisor = len(paths) if self.average else self.draws_per_step
         loss, regions = path_gradients(self.network, paths, train, divisor=divisor)
-        self.optimizer.step(regions, at.learning_rate)
+        rate = at.learning_rate if self.by_size is None else self.by_size.learning_rate(at, paths)
+        self.optimizer.step(regions, rate)
         return Report(loss)
 
     def scorer(self) -> Scorer | None:
@@ -62,3 +66,11 @@ class SinglePath:
         prefix = "optimizer."
         own = {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}
         self.optimizer.load_state_dict(own)
+
+
+def with_clipping(setup: Setup, norm: float = 5.0) -> Setup:
+    """The same setup with gradients clipped at a norm, unless the settings of the optimizer name one."""
+    optimizer = setup.training.optimizer
+    if optimizer.clip_norm is not None:
+        return setup
+    return replace(setup, training=replace(setup.training, optimizer=replace(optimizer, clip_norm=norm)))

@@ -128,6 +128,8 @@ class PartialOptimizer:
         gradients = [parameter.grad for parameter in parameters]
         assert all(gradient is not None for gradient in gradients), "a used parameter without a gradient"
         present: list[Tensor] = [gradient for gradient in gradients if gradient is not None]
+        if self.config.clip_norm is not None:
+            nn.utils.clip_grad_norm_(parameters, self.config.clip_norm)
         if self.config.weight_decay and not self.rule.decays_weights:
             torch._foreach_add_(present, parameters, alpha=self.config.weight_decay)
         untouched = [] if self.config.move_whole_tensors else self._untouched(regions)

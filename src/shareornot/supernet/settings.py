@@ -88,6 +88,8 @@ class OptimizerSettings:
     """RMSProp and AdamW: weight of the past in the running mean of squared gradients."""
     epsilon: float = 1.0
     """RMSProp: added to that mean, inside the square root. AdamW: added to its square root; 1e-8 is usual."""
+    clip_norm: float | None = None
+    """Norm to which a longer gradient is shortened; None never shortens it, except where a method does by default."""
     accumulate_epsilon: bool = False
     """RMSProp: whether epsilon stays in the running mean at every step, as in the paper's published code. The mean then
     settles near epsilon / (1 - smoothing), and the learning rate acts ten times smaller."""
@@ -98,6 +100,8 @@ class OptimizerSettings:
     def __post_init__(self) -> None:
         if self.name not in OPTIMIZERS:
             raise SettingsError(f"optimizer: expected one of {', '.join(OPTIMIZERS)}, got {self.name!r}")
+        if self.clip_norm is not None and self.clip_norm <= 0:
+            raise SettingsError(f"optimizer: expected clip_norm above 0, got {self.clip_norm}")
         if not 0 <= self.final_learning_rate <= self.learning_rate:
             raise SettingsError(
                 "optimizer: expected final_learning_rate from 0 to learning_rate, "
@@ -110,7 +114,7 @@ class OptimizerSettings:
             )
 
 
-Schedule = Literal["by-epoch", "by-step"]
+Schedule = Literal["by-epoch", "by-step", "by-size"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,7 +132,9 @@ class TrainingSettings:
     optimizer: OptimizerSettings = field(default_factory=OptimizerSettings)
     """The learning rate falls along a cosine to the final one, see `schedule`."""
     schedule: Schedule = "by-epoch"
-    """Whether the learning rate follows the cosine epoch by epoch, as in the paper, or step by step."""
+    """Whether the learning rate follows the cosine epoch by epoch, as in the paper, or step by step. `by-size` is for
+    methods that sample architectures: the larger one is, the later its learning rate falls, see
+    `shareornot.methods.size_schedule`."""
     seed: int = 0
     """Of the initial weights, the order of images, their augmentation, and everything that the method draws."""
 

@@ -145,7 +145,7 @@ class Trainer:
     def learning_rate(self, step: int) -> float:
         """Cosine from the initial learning rate to the final one, along epochs or along steps; steps count from 0."""
         done, total = step, self.num_steps
-        if self.settings.schedule == "by-epoch":
+        if self.settings.schedule != "by-step":
             done, total = step // self.steps_per_epoch, self.settings.epochs
         first, last = self.settings.optimizer.learning_rate, self.settings.optimizer.final_learning_rate
         return last + (first - last) * (1 + math.cos(math.pi * done / total)) / 2

@@ -1,0 +1,58 @@
+"""Random search with weight sharing: uniform training, and a search that scores 1,000 architectures in two stages."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from shareornot.errors import SettingsError
+from shareornot.images import ImageSet
+from shareornot.methods.contract import Setup
+from shareornot.methods.single_path import SinglePath, with_clipping
+from shareornot.methods.uniform import draw_uniformly
+from shareornot.supernet.evaluation import Evaluator
+from shareornot.supernet.settings import EvaluationSettings
+
+
+def rsws(
+    setup: Setup, *, num_candidates: int = 1_000, num_batches: int = 10, num_finalists: int = 10
+) -> "RandomSearchWithSharing":
+    """Train one architecture per step uniformly with clipped gradients, then search at random with the shared weights.
+
+    Args:
+        setup: network, space and settings; gradients are clipped at a norm of 5 unless the optimizer says otherwise.
+        num_candidates: random architectures that are scored on a few validation batches.
+        num_batches: how many batches.
+        num_finalists: the best of them, which are scored on all validation images.
+
+    References: Li and Talwalkar 2019, arXiv:1902.07638, section 3.
+    """
+    if not 1 <= num_finalists <= num_candidates or num_batches < 1:
+        raise SettingsError(
+            "method rsws: expected num_batches from 1 and num_finalists from 1 to num_candidates, got "
+            f"{num_batches}, {num_finalists} and {num_candidates}"
+        )
+    return RandomSearchWithSharing(with_clipping(setup), num_candidates, num_batches, num_finalists)
+
+
+class RandomSearchWithSharing(SinglePath):
+    """See `rsws`."""
+
+    def __init__(self, setup: Setup, num_candidates: int, num_batches: int, num_finalists: int) -> None:
+        super().__init__(setup, draw_uniformly(setup.architectures))
+        self.setup = setup
+        self.num_candidates, self.num_batches, self.num_finalists = num_candidates, num_batches, num_finalists
+
+    def own_choice(self, images: ImageSet, evaluation: EvaluationSettings, rng: np.random.Generator) -> int:
+        """The best of the finalists on all validation images."""
+        candidates = rng.choice(
+            self.setup.architectures, min(self.num_candidates, len(self.setup.architectures)), False
+        )
+        num_images = min(self.num_batches * self.setup.training.batch_size, len(images.validation_images))
+        which = rng.choice(len(images.validation_images), num_images, replace=False)
+        few = replace(
+            images, validation_images=images.validation_images[which], validation_labels=images.validation_labels[which]
+        )
+        first = np.array(list(Evaluator(self.network, few, evaluation).scores(candidates)))
+        finalists = candidates[np.argsort(-first, kind="stable")[: self.num_finalists]]
+        final = np.array(list(Evaluator(self.network, images, evaluation).scores(finalists)))
+        return int(finalists[final.argmax()])
