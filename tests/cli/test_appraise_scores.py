@@ -8,7 +8,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 
-from shareornot.appraisal.user_scores import read_own_scores
+from shareornot.appraisal.user_scores import read_user_scores
 
 
 def made_up(num=60, **changes):
@@ -62,7 +62,7 @@ def test_the_answer_for_people(shareornot, scores):
 
 def test_the_scores_come_back_as_scores(shareornot, scores):
     shareornot("appraise", scores)
-    again = read_own_scores(scores.with_name("own-appraisal") / "scores.parquet")
+    again = read_user_scores(scores.with_name("own-appraisal") / "scores.parquet")
     assert [pool.name for pool in again.variants[0].pools] == ["0", "1"]
 
 
@@ -124,7 +124,7 @@ def test_three_rows(shareornot, tmp_path):
 
 
 def test_what_cannot_be_read(refused, tmp_path):
-    assert "expected a CSV or Parquet file of scores, found none" in refused("appraise", tmp_path / "none.csv")
+    assert "expected a file of scores, found none" in refused("appraise", tmp_path / "none.csv")
     path = tmp_path / "own.csv"
     path.write_text("architecture;val_proxy;standalone\na;1;2\n")
     assert "'val_proxy' may be meant for proxy" in refused("appraise", path)

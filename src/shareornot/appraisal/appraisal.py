@@ -168,13 +168,15 @@ def appraise_on(
     )
     ceiling = None if truth.runs is None else noise_ceiling(truth.runs, rng)
     ks = sorted({*num_trained, *([] if top is None else [top])})
-    found = compare_at_budgets(truth, good, costs, rng, num_trained=ks, num_runs=num_runs)
+    found = compare_at_budgets(
+        truth, searchable_pools(truth, good), costs, rng, num_trained=ks, num_runs=num_runs
+    )
     return Appraisal(
         benchmark=truth.benchmark,
         space=truth.space,
         variant=truth.variant,
         num_cells=int(values.member.sum()),
-        num_known=len(values.cells),
+        num_known=int(truth.comparable.sum()),
         architectures=truth.architectures,
         pools=tuple(pools),
         proxy_unit=proxy_unit,
@@ -215,8 +217,9 @@ def check_pools(truth: Truth, pools: Sequence[ScoredPool]) -> None:
     """
     if not pools:
         raise SettingsError("super-nets: expected at least one with scored cells, got none")
+    comparable = np.flatnonzero(truth.comparable)
     for pool in pools:
-        outside = pool.cells[~np.isin(pool.cells, truth.table.cells)]
+        outside = pool.cells[~np.isin(pool.cells, comparable)]
         if len(outside):
             raise SettingsError(
                 f"super-net {pool.name}: expected cells of {truth.space} that {truth.benchmark} holds, "
@@ -224,9 +227,20 @@ def check_pools(truth: Truth, pools: Sequence[ScoredPool]) -> None:
             )
 
 
+def searchable_pools(truth: Truth, pools: Sequence[ScoredPool]) -> list[ScoredPool]:
+    """The pools without architectures that searches do not know, such as those without a test accuracy."""
+    if truth.compared is None:
+        return list(pools)
+    known = truth.table.known
+    return [
+        ScoredPool(name=pool.name, cells=pool.cells[known[pool.cells]], proxies=pool.proxies[known[pool.cells]])
+        for pool in pools
+    ]
+
+
 def _baseline_agreement(truth: Truth) -> dict[str, float]:
     """Spearman's correlation of what costs nothing with standalone accuracy, over what is known; 0 for a constant."""
-    known = truth.table.cells
+    known = np.flatnonzero(truth.comparable)
     accuracies = truth.table.validation[known]
     found = {name: spearman(values[known], accuracies).value for name, values in truth.baselines.items()}
     return {name: 0.0 if value is None else value for name, value in found.items()}

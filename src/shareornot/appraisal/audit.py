@@ -134,15 +134,16 @@ def _costs(
     num_trained: Sequence[int],
     rng: np.random.Generator,
 ) -> tuple[BiasCost, ...]:
-    """Regret of the guided search by three scores of the same pools."""
-    smallest = min(len(one.cells) for one in bias.scores)
+    """Regret of the guided search by three scores of the same pools, as far as searches know their cells."""
+    known = [landscape.known[cells[one.cells]] for one in bias.scores]
+    smallest = min(int(own.sum()) for own in known)
     ks = [k for k in num_trained if k <= smallest]
 
     def regrets(scores: Sequence[np.ndarray]) -> Float64[np.ndarray, "supernets budgets"]:
         return np.stack(
             [
-                guided_regret(landscape, cells[one.cells], own, rng, num_trained=ks).regret
-                for one, own in zip(bias.scores, scores, strict=True)
+                guided_regret(landscape, cells[one.cells][inside], own[inside], rng, num_trained=ks).regret
+                for one, own, inside in zip(bias.scores, scores, known, strict=True)
             ]
         )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 
 from shareornot.search import SearchTable
 from shareornot.spaces import ProductSpace, Space, open_family, space_members
@@ -25,6 +25,8 @@ class Truth:
     """How the super-nets were trained, where that has a name."""
     table: SearchTable
     """What each architecture gave when it was trained alone."""
+    compared: Bool[np.ndarray, " rows"] | None = None
+    """Which architectures have a validation accuracy, where searches know fewer; None where these are the same."""
     runs: Float64[np.ndarray, "architectures runs"] | None
     """Validation accuracies of repeated trainings, for the noise ceiling; None where they were not repeated."""
     architectures: Space
@@ -37,6 +39,11 @@ class Truth:
     """What an architecture is called."""
     notes: tuple[str, ...] = field(default=())
     """What a reader must know about the data: what was assumed, and what was left out."""
+
+    @property
+    def comparable(self) -> Bool[np.ndarray, " rows"]:
+        """Which architectures scores can be compared with."""
+        return self.table.known & self.table.member if self.compared is None else self.compared
 
 
 def benchmark_truth(

@@ -3,19 +3,32 @@
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from shareornot.cli.errors import user_errors
-from shareornot.cli.options import Json, Open
+from shareornot.cli.options import (
+    Baselines,
+    Features,
+    Ignored,
+    Json,
+    LowerIsBetter,
+    Open,
+    Proxies,
+    Standalone,
+    Unit,
+)
 
-FILE_SUFFIXES = {".csv", ".tsv", ".txt", ".parquet", ".pq"}
+FILE_SUFFIXES = {".csv", ".tsv", ".txt", ".parquet", ".pq", ".json", ".jsonl", ".xlsx", ".npz", ".arrow", ".feather"}
 """Of what is meant to be a file, also where it is missing."""
 
 
 def appraise(
-    scores: Annotated[Path, typer.Argument(help="Folder of super-nets, or a CSV or Parquet file of scores.")],
+    scores: Annotated[
+        Path,
+        typer.Argument(help="Folder of super-nets, or a file of scores; - reads the file from standard input."),
+    ],
     seed: Annotated[int, typer.Option(min=0, help="Seed of the simulated searches.")] = 0,
     times: Annotated[
         Path | None,
@@ -31,16 +44,35 @@ def appraise(
     ] = None,
     supernet_cost: Annotated[
         float | None,
-        typer.Option(help="File: cost of a super-net, in average trainings alone; default: 4.", show_default=False),
+        typer.Option(
+            help="File: cost of training the super-net, in average trainings of an architecture alone; default: 4.",
+            show_default=False,
+        ),
     ] = None,
     scoring_cost: Annotated[
         float | None,
-        typer.Option(help="File: cost of scoring one architecture, likewise; default: 0.", show_default=False),
+        typer.Option(help="File: cost of scoring one architecture, in the same unit; default: 0.", show_default=False),
     ] = None,
-    unit: Annotated[
-        Literal["auto", "fraction", "percent"] | None,
-        typer.Option(help="File: unit of standalone accuracies; default: auto.", show_default=False),
+    unit: Unit = None,
+    lower_is_better: LowerIsBetter = None,
+    proxy: Proxies = None,
+    standalone: Standalone = None,
+    feature: Features = None,
+    ignore: Ignored = None,
+    baseline: Baselines = None,
+    benchmark: Annotated[
+        str | None,
+        typer.Option(
+            help="File without standalone accuracies: the table to look them up in; default: nasbench101.",
+            show_default=False,
+        ),
     ] = None,
+    everything: Annotated[
+        bool,
+        typer.Option(
+            "--all", help="File: simulate searches for every space and super-net, not for the first 20 and 200 alone."
+        ),
+    ] = False,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -52,13 +84,15 @@ def appraise(
 ) -> None:
     """Judge scored super-nets: can their scores be trusted, did sharing help?
 
-    Of a folder of super-nets, trained and scored here, or of a file of scores from any super-net on any search space.
+    SCORES is a folder of super-nets that were trained and scored here, or a file of scores from any super-net on any
+    search space: CSV in any dialect, JSON, Parquet, Arrow, .xlsx or .npz, also compressed.
 
     A file has one row for each architecture and super-net, and the columns architecture (any text), proxy (the score,
     any unit, higher is better) and standalone (accuracy alone; standalone_0, standalone_1, ... where trainings were
     repeated). Optional: supernet (which one), cost (seconds of training alone), test or test_0, ... (regret is
-    measured in these), space and variant (appraised one by one). All other columns of numbers, truth values and words
-    are structural features; cells of NASBench-101 and texts of NAS-Bench-201 tell theirs by themselves.
+    measured in these), space and variant (appraised one by one). Other columns of numbers, truth values and words are
+    structural features, unless their name or content says otherwise; a note says which column was taken as what.
+    Texts of NASBench-101 and NAS-Bench-201 need no features.
 
     Writes one page with all of it, report.html, and beside it figures (SVG, PDF), tables (CSV, LaTeX), appraisal.json,
     scores.parquet and regret.parquet. Needs no PyTorch.
@@ -66,21 +100,66 @@ def appraise(
     Example: shareornot appraise my-scores.csv --supernet-cost 10
     """
     with user_errors():
-        for_files = {"--supernet-cost": supernet_cost, "--scoring-cost": scoring_cost, "--unit": unit, "--out": out}
-        for_folders = {"--times": times, "--supernet-times": supernet_times}
-        if scores.is_file() or scores.suffix.lower() in FILE_SUFFIXES:
-            _refuse(for_folders, "a folder of super-nets", "a file, which has its own costs")
-            _appraise_file(scores, seed, supernet_cost, scoring_cost, unit, out, as_json=as_json, open_it=open_it)
+        reading = {
+            "unit": unit,
+            "lower_is_better": lower_is_better,
+            "proxy": proxy,
+            "standalone": standalone,
+            "feature": feature,
+            "ignore": ignore,
+            "baseline": baseline,
+            "benchmark": benchmark,
+        }
+        costs = {"supernet_cost": supernet_cost, "scoring_cost": scoring_cost}
+        for_folders = {"times": times, "supernet_times": supernet_times}
+        if scores.is_dir():
+            _refuse_ordinary_folder(scores)
+            _refuse({**costs, **reading, "all": everything or None, "out": out}, "a file of scores", "a folder")
+            _appraise_folder(scores, seed, times, supernet_times, as_json=as_json, open_it=open_it)
             return
-        _refuse(for_files, "a file of scores", "a folder, whose settings say all that" if scores.exists() else "none")
-        _appraise_folder(scores, seed, times, supernet_times, as_json=as_json, open_it=open_it)
+        _refuse_missing(scores)
+        _refuse(for_folders, "a folder of super-nets", "a file, which has its own costs")
+        from shareornot.cli.appraise_file import appraise_file
+
+        given = {name: value for name, value in reading.items() if value is not None}
+        appraise_file(
+            scores, given, seed=seed, costs=costs, everything=everything, out=out, as_json=as_json, open_it=open_it
+        )
+
+
+def _refuse_missing(path: Path) -> None:
+    """Say what was looked for where nothing is."""
+    from shareornot.errors import MissingDataError
+
+    if str(path) == "-" or path.exists():
+        return
+    if path.suffix.lower() in FILE_SUFFIXES:
+        raise MissingDataError(f"{path}: expected a file of scores, found none; check the path")
+    raise MissingDataError(
+        f"{path}: expected a file of scores or a folder of super-nets, found neither; check the path, or train "
+        f"super-nets into it: shareornot train {path}"
+    )
+
+
+def _refuse_ordinary_folder(folder: Path) -> None:
+    """Say which file may be meant where a folder holds files and no super-net."""
+    from shareornot.errors import DataError
+
+    if (folder / "settings.json").exists() or any(folder.glob("seed-*/settings.json")):
+        return
+    files = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in FILE_SUFFIXES)
+    if files:
+        raise DataError(
+            f"{folder}: expected a file of scores or a folder of super-nets, got a folder with files such as "
+            f"{files[0]}; name the file: {folder / files[0]}"
+        )
 
 
 def _refuse(options: Mapping[str, object], expected: str, got: str) -> None:
-    """Options that mean nothing here."""
+    """Refuse options that mean nothing here."""
     from shareornot.errors import SettingsError
 
-    given = [name for name, value in options.items() if value is not None]
+    given = [f"--{name.replace('_', '-')}" for name, value in options.items() if value is not None]
     if given:
         raise SettingsError(f"{', '.join(given)}: expected {expected}, got {got}; leave the option out")
 
@@ -118,55 +197,3 @@ def _appraise_folder(
         duration_s=time.monotonic() - started_s,
     )
     publish(folder, [Chapter(appraisal=appraisal, audit=audit)], provenance, quiet=as_json, open_it=open_it)
-
-
-def _appraise_file(
-    path: Path,
-    seed: int,
-    supernet_cost: float | None,
-    scoring_cost: float | None,
-    unit: Literal["auto", "fraction", "percent"] | None,
-    out: Path | None,
-    *,
-    as_json: bool,
-    open_it: bool,
-) -> None:
-    from shareornot.appraisal.user_scores import SUPERNET_COST, appraise_scores, read_own_scores
-    from shareornot.cli.page import publish, typed_command
-    from shareornot.cli.show import show_json
-    from shareornot.cli.show_own_scores import show_own_scores
-    from shareornot.progress import progress_bar
-    from shareornot.report.chapter import Chapter
-    from shareornot.report.own_scores_files import own_scores_to_json, write_own_scores
-    from shareornot.studies.provenance import make_provenance
-
-    started_s = time.monotonic()
-    scores = read_own_scores(path, unit=unit or "auto")
-    with progress_bar("Simulating searches", len(scores.variants)) as progress:
-        found = appraise_scores(
-            scores,
-            supernet_cost=SUPERNET_COST if supernet_cost is None else supernet_cost,
-            scoring_cost=scoring_cost or 0.0,
-            seed=seed,
-            progress=progress,
-        )
-    folder = out or path.with_name(f"{path.stem}-appraisal")
-    folders = write_own_scores(folder, found, scores.notes)
-    if as_json:
-        show_json(own_scores_to_json(found, scores.notes))
-    else:
-        show_own_scores(found, scores.notes, folders)
-    provenance = make_provenance(
-        f"Scores in {path.name}",
-        command=typed_command(),
-        seeds=[seed],
-        settings={
-            "supernet_cost": SUPERNET_COST if supernet_cost is None else supernet_cost,
-            "scoring_cost": scoring_cost or 0.0,
-        },
-        data_files={path.name: path},
-        duration_s=time.monotonic() - started_s,
-        notes=scores.notes,
-    )
-    chapters = [Chapter(appraisal=one.appraisal, audit=one.audit) for one in found]
-    publish(folder, chapters, provenance, quiet=as_json, open_it=open_it)

@@ -1,7 +1,7 @@
 """Options that several commands share, so that they mean the same everywhere."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -22,3 +22,37 @@ Processes = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 Open = Annotated[bool, typer.Option("--open", help="Open the page or picture when it is there.")]
 Supernets = Annotated[Path, typer.Argument(help="Folder of the super-nets.")]
+Unit = Annotated[
+    Literal["auto", "fraction", "percent"] | None,
+    typer.Option(help="File: unit of standalone accuracies; default: auto.", show_default=False),
+]
+LowerIsBetter = Annotated[
+    Literal["proxy", "standalone", "both"] | None,
+    typer.Option(help="File: which values are errors or losses; default: none.", show_default=False),
+]
+Proxies = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="File: column of proxies; one for each super-net if repeated or a pattern such as 'net_*'.",
+        show_default=False,
+    ),
+]
+Standalone = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="File: column of standalone accuracies; one for each training if repeated or a pattern.",
+        show_default=False,
+    ),
+]
+Features = Annotated[
+    list[str] | None,
+    typer.Option(help="File: column that is a structural feature; may be repeated.", show_default=False),
+]
+Ignored = Annotated[
+    list[str] | None,
+    typer.Option(help="File: column to leave out, such as 'val_*'; may be repeated.", show_default=False),
+]
+Baselines = Annotated[
+    list[str] | None,
+    typer.Option(help="File: column that is a baseline which costs nothing; may be repeated.", show_default=False),
+]

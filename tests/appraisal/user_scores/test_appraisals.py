@@ -2,8 +2,9 @@ import json
 
 import numpy as np
 import pytest
+import scipy.stats
 
-from shareornot.appraisal.user_scores import appraise_scores, read_own_scores
+from shareornot.appraisal.user_scores import appraise_scores, read_user_scores
 from shareornot.errors import DataError, SettingsError
 from shareornot.reproduction.agreement import agreement_of
 from shareornot.reproduction.evaluations import read_evaluations
@@ -39,7 +40,7 @@ def made_up(num=60, seed=0, **changes):
 
 def one(source, **options):
     """The only space and variant."""
-    (found,) = appraise_scores(read_own_scores(source), **options)
+    (found,) = appraise_scores(read_user_scores(source), **options)
     return found
 
 
@@ -111,7 +112,7 @@ def test_the_same_seed_gives_the_same(plain):
 
 
 def test_percentages_are_told():
-    scores = read_own_scores(made_up(standalone=made_up()["standalone"] * 100))
+    scores = read_user_scores(made_up(standalone=made_up()["standalone"] * 100))
     assert scores.notes[0].startswith("standalone: taken for percentages")
     (found,) = appraise_scores(scores)
     assert found.appraisal.standalone[0].max() < 1
@@ -175,7 +176,7 @@ def test_costs_are_seconds():
 
 @pytest.mark.parametrize("odd", [0.0, -1.0, np.inf])
 def test_odd_times(odd):
-    with pytest.raises(DataError, match="cost: expected seconds above 0"):
+    with pytest.raises(DataError, match="row 4: column 'cost': expected seconds above 0"):
         one(made_up(cost=np.where(np.arange(60) == 3, odd, 5.0)))
 
 
@@ -224,14 +225,26 @@ def test_a_super_net_that_diverged():
     found = one(made_up(proxy=proxy, supernet=[0, 1] * 30))
     assert found.appraisal.spearmans[0] is None
     assert "Training diverged for 1 super-net" in found.appraisal.verdict.details[-1]
-    infinite = one(made_up(proxy=np.where(np.arange(60) == 2, np.inf, made_up()["proxy"]), supernet=[0, 1] * 30))
-    assert infinite.appraisal.spearmans[0] is None
+    missing = one(made_up(proxy=np.where(np.arange(60) % 2 == 0, np.nan, made_up()["proxy"]), supernet=[0, 1] * 30))
+    assert missing.appraisal.spearmans[0] is None
+    assert "Training diverged for 1 super-net" in missing.appraisal.verdict.details[-1]
+
+
+@pytest.mark.parametrize(("odd", "rank"), [(np.inf, "most"), (-np.inf, "least")])
+def test_an_infinite_score_ranks_first_or_last(odd, rank):
+    proxy = np.where(np.arange(60) == 2, odd, made_up()["proxy"])
+    found = one(made_up(proxy=proxy))
+    expected = scipy.stats.spearmanr(proxy, made_up()["standalone"])[0]
+    assert found.appraisal.spearmans[0] == pytest.approx(expected, abs=1e-12)
+    assert "1 infinite score, the first in row 3: minus infinity ranks last, infinity first." in notes_of(found)
+    scores = found.appraisal.pools[0].proxies
+    assert (scores.argmax() if rank == "most" else scores.argmin()) == 2
 
 
 def test_a_reversed_proxy_is_told():
-    assert "change their sign" in notes_of(one(made_up(proxy=-made_up()["proxy"])))
-    assert "change their sign" in notes_of(one(made_up(proxy=-made_up()["proxy"], supernet=[0, 1] * 30)))
-    assert "change their sign" not in notes_of(one(made_up(proxy=np.random.default_rng(1).uniform(size=60))))
+    assert "say --lower-is-better proxy" in notes_of(one(made_up(proxy=-made_up()["proxy"])))
+    assert "say --lower-is-better proxy" in notes_of(one(made_up(proxy=-made_up()["proxy"], supernet=[0, 1] * 30)))
+    assert "lower-is-better" not in notes_of(one(made_up(proxy=np.random.default_rng(1).uniform(size=60))))
 
 
 @pytest.mark.parametrize(("num", "ks"), [(2, [1]), (3, [1]), (12, [1, 10]), (19, [1, 10])])
@@ -249,20 +262,31 @@ def test_few_rows(num, ks):
         ({"standalone": np.full(60, 0.5)}, "of different standalone accuracy, got 60 of equal ones"),
         ({"proxy": np.full(60, 0.5)}, "a super-net that ranks at least 2 architectures .* constant"),
         ({"proxy": np.full(60, np.nan)}, "expected proxies, got none"),
-        ({"supernet": ["a", None] * 30}, "supernet: expected a text in every row, got 30 gaps, the first in row 2"),
-        ({"architecture": ["", *"b" * 59]}, "architecture: expected a text in every row, got 1 gap, the first in row"),
-        ({"space": [str(number) for number in range(600)], "num": 600}, "at most 500 pairs of space and variant"),
+        (
+            {"supernet": ["a", None] * 30},
+            "column 'supernet': expected a text in every row, got 30 gaps, the first in row 2",
+        ),
+        (
+            {"architecture": ["", *"b" * 59]},
+            "column 'architecture': expected a text in every row, got 1 gap, the first in row 1",
+        ),
+        (
+            {"space": [str(number // 2) for number in range(1200)], "num": 1200},
+            "at most 500 pairs of space and variant",
+        ),
+        ({"space": [str(number) for number in range(600)], "num": 600}, "column 'space': .* looks like a row number"),
+        ({"supernet": list(range(60))}, "column 'supernet': .* looks like a row number; .* --ignore supernet"),
     ],
 )
 def test_too_little(changes, message):
     with pytest.raises(DataError, match=message):
-        read_own_scores(made_up(**changes))
+        read_user_scores(made_up(**changes))
 
 
 def test_each_space_and_variant_by_itself():
     space, variant = ["A", "A", "B"] * 40, ["x", "y", "y"] * 40
     source = made_up(num=120, space=space, variant=variant)
-    scores = read_own_scores(source)
+    scores = read_user_scores(source)
     found = appraise_scores(scores)
     assert [(one.appraisal.space, one.appraisal.variant) for one in found] == [("A", "x"), ("A", "y"), ("B", "y")]
     assert [one.appraisal.num_known for one in found] == [80, 80, 40]  # the same ground for all variants of a space
@@ -271,40 +295,46 @@ def test_each_space_and_variant_by_itself():
 
 
 def test_a_space_with_too_little_leaves_the_others():
-    scores = read_own_scores(made_up(space=["A"] * 59 + ["B"]))
-    assert scores.notes == (
-        "Left out: scores, B: expected at least 2 architectures of different standalone accuracy, got 1; add rows.",
+    scores = read_user_scores(made_up(space=["A"] * 59 + ["B"]))
+    assert scores.notes[-1] == (
+        "Left out: scores, B: expected at least 2 architectures of different standalone accuracy, got 1; add rows."
     )
-    found = read_own_scores(made_up(proxy=np.where(np.arange(60) < 30, 0.5, made_up()["proxy"]), variant=[*"ab"] * 30))
+    found = read_user_scores(made_up(proxy=np.where(np.arange(60) < 30, 0.5, made_up()["proxy"]), variant=[*"ab"] * 30))
     assert len(found.variants) == 2
     half = np.where(np.arange(60) % 2 == 0, 0.5, made_up()["proxy"])
-    (kept,) = appraise_scores(read_own_scores(made_up(proxy=half, variant=["a", "b"] * 30)))
+    (kept,) = appraise_scores(read_user_scores(made_up(proxy=half, variant=["a", "b"] * 30)))
     assert kept.appraisal.variant == "b"
     assert "scores, a: expected a super-net that ranks" in notes_of(kept)
 
 
 def test_features_of_all_kinds():
-    found = one(
+    scores = read_user_scores(
         made_up(
             activation=["relu", None, "gelu"] * 20,
             skip=[True, False] * 30,
             maybe=[True, None, False] * 20,
             width=np.where(np.arange(60) == 0, np.inf, np.arange(60.0) % 7),
-            identity=[f"n{number}" for number in range(60)],
+            label=[f"n{number}" for number in range(60)],
             essay=["x" * 1_000_000] * 60,
             nothing=[None] * 60,
         )
     )
+    left_out = (
+        "label (60 different words, which are names rather than a structure), essay (texts longer than 200 "
+        "characters), nothing (nothing in it)"
+    )
+    assert scores.notes[0] == (
+        f"Columns taken as structure: depth, activation, skip, maybe, width; left out: {left_out}. Choose with "
+        "--feature, --baseline and --ignore."
+    )
+    assert scores.notes[1] == "width: 1 infinite value taken for missing."
+    (found,) = appraise_scores(scores)
     features = found.appraisal.architectures.features(np.arange(3))
     assert features["activation"].tolist() == ["relu", "", "gelu"]
     assert features["skip"].tolist() == [True, False, True]
     assert features["maybe"].tolist() == ["true", "", "false"]
     np.testing.assert_array_equal(features["width"], [np.nan, 1, 2])
-    assert features.keys() == {"depth", "activation", "skip", "maybe", "width", "identity"}
-    assert "width: 1 infinite value taken for missing." in notes_of(found)
-    assert "Ignored: essay, whose texts are longer than 200 characters." in notes_of(found)
-    many = one(made_up(num=150, identity=[f"n{number}" for number in range(150)]))
-    assert "Ignored: identity, whose 150 different words are names rather than a structure." in notes_of(many)
+    assert features.keys() == {"depth", "activation", "skip", "maybe", "width"}
 
 
 def test_no_features():
@@ -374,7 +404,7 @@ def test_hashes_without_the_table_are_names(monkeypatch, tmp_path):
 
 
 def test_hashes_with_the_table_are_cells(monkeypatch, replay_table):
-    monkeypatch.setattr("shareornot.appraisal.user_scores.truth.open_benchmark", lambda _: replay_table)
+    monkeypatch.setattr("shareornot.appraisal.user_scores.understood_texts.open_benchmark", lambda _: replay_table)
     hashes = [Cell.from_index(cell).official_hash().upper() for cell in range(30)]
     found = one(made_up(num=30, architecture=hashes))
     assert found.appraisal.thing == "cell"
@@ -398,7 +428,7 @@ def test_many_architectures_are_audited_in_part(monkeypatch):
 
 def test_a_million_rows_take_little_memory_for_texts():
     """Texts of a million rows are read once each; the whole is measured by hand, see the documentation."""
-    found = read_own_scores(made_up(num=50_000))
+    found = read_user_scores(made_up(num=50_000))
     assert len(found.variants[0].pools[0].cells) == 50_000
 
 
@@ -444,7 +474,7 @@ def test_the_published_super_nets_agree_as_in_the_replay(published):
     cells = np.concatenate([supernet.cells for supernet in chosen])
     rows, _ = table.rows_of(cells)
     sizes = [len(supernet.cells) for supernet in chosen]
-    scores = read_own_scores(
+    scores = read_user_scores(
         {
             "architecture": cells_as_texts(cells),
             "space": np.repeat([supernet.space for supernet in chosen], sizes),

@@ -43,17 +43,45 @@ def test_networks_that_failed_among_percentages():
     ],
 )
 def test_mixed_units(mixed):
-    with pytest.raises(UnitError, match=r"standalone: expected one unit, got .* convert one kind, or say the unit"):
+    with pytest.raises(
+        UnitError, match=r"row \d+: column 'standalone': expected one unit, got .* convert one kind, or say the unit"
+    ):
         as_fractions("standalone", values(*mixed), "auto")
 
 
-@pytest.mark.parametrize(("odd", "got"), [([-0.1, 0.5], "got -0.1"), ([50, 120], "got 120")])
-def test_no_accuracies(odd, got):
-    with pytest.raises(UnitError, match=f"{got}; of an error give 1 - error"):
+@pytest.mark.parametrize(
+    ("odd", "message"),
+    [
+        ([0.5, -0.1], "row 2: .* got -0.1; of errors or losses say: --lower-is-better standalone"),
+        ([50, 120], "row 2: .* got 120; of errors"),
+        ([50, -1, 60, -1], "row 2: .* got -1; leave the cell empty where -1 stands for a missing one"),
+    ],
+)
+def test_no_accuracies(odd, message):
+    with pytest.raises(UnitError, match=message):
         as_fractions("standalone", values(*odd), "auto")
 
 
-@pytest.mark.parametrize(("odd", "got"), [([np.nan], "got none"), ([], "got none"), ([np.inf, 0.5], "an infinite one")])
+def test_errors_become_accuracies():
+    found, assumed = as_fractions("standalone", values(0.1, np.nan, 0.3), "auto", errors=True)
+    np.testing.assert_allclose(found, [0.9, np.nan, 0.7])
+    assert assumed == "standalone: taken for errors in fractions; accuracies are 1 - error."
+    found, assumed = as_fractions("standalone", values(8, 5.5), "auto", errors=True)
+    np.testing.assert_allclose(found, [0.92, 0.945])
+    assert "accuracies are 100 - error" in assumed
+
+
+def test_losses_become_shares_of_their_range():
+    found, assumed = as_fractions("standalone", values(250, 100, np.nan, 200), "auto", errors=True)
+    np.testing.assert_allclose(found, [0, 1, np.nan, 1 / 3])
+    assert "losses from 100 to 250" in assumed
+    huge, _ = as_fractions("standalone", values(-1.7e308, 1.7e308), "auto", errors=True)
+    assert huge.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("odd", "got"), [([np.nan], "got none"), ([], "got none"), ([np.inf, 0.5], "finite accuracy, got inf")]
+)
 def test_nothing_or_infinite(odd, got):
     with pytest.raises(DataError, match=got):
         as_fractions("standalone", values(*odd), "auto")

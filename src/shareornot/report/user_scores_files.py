@@ -1,26 +1,27 @@
 """Appraised scores of a user in files: a folder of numbers for each space and variant where there are several."""
 
+import csv
+import io
 import json
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from shareornot.appraisal.user_scores import AppraisedScores
+from shareornot.appraisal.user_scores import AppraisedScores, UserAppraisals
+from shareornot.appraisal.user_scores.agreements import ScoreAgreement
 from shareornot.report.audit_files import audit_to_json, write_audit
 from shareornot.report.files import to_json, write_report
 from shareornot.storage import atomic_write
 
 
-def write_own_scores(folder: Path, found: Sequence[AppraisedScores], notes: Sequence[str]) -> list[Path]:
-    """Write what `write_report` and `write_audit` write of each, and `scores.json` with all of it.
+def write_user_scores(folder: Path, found: UserAppraisals) -> list[Path]:
+    """Write what `write_report` and `write_audit` write of each, `scores.json` with all of it, and `agreement.csv`.
 
     Of several there are numbers alone: the page of all of them has the pictures.
 
     Args:
         folder: created if need be.
         found: at least one.
-        notes: about all of them.
 
     Returns:
         The folder of each.
@@ -34,14 +35,17 @@ def write_own_scores(folder: Path, found: Sequence[AppraisedScores], notes: Sequ
             write_audit(own, [one.audit], pictures=False)
         folders.append(own)
     with atomic_write(folder / "scores.json") as file:
-        file.write(json.dumps(own_scores_to_json(found, notes), indent=2, allow_nan=False).encode() + b"\n")
+        file.write(json.dumps(user_scores_to_json(found), indent=2, allow_nan=False).encode() + b"\n")
+    with atomic_write(folder / "agreement.csv") as file:
+        file.write(_agreement_csv(found).encode())
     return folders
 
 
-def own_scores_to_json(found: Sequence[AppraisedScores], notes: Sequence[str]) -> dict[str, Any]:
-    """The numbers of all appraisals and audits."""
+def user_scores_to_json(found: UserAppraisals) -> dict[str, Any]:
+    """The agreement of every space and variant, and the numbers of all appraisals and audits."""
     return {
-        "notes": list(notes),
+        "notes": list(found.notes),
+        "agreements": [_agreement(one) for one in found.agreements],
         "found": [
             {
                 "appraisal": to_json(one.appraisal),
@@ -50,6 +54,29 @@ def own_scores_to_json(found: Sequence[AppraisedScores], notes: Sequence[str]) -
             for one in found
         ],
     }
+
+
+def _agreement(one: ScoreAgreement) -> dict[str, Any]:
+    return {
+        "space": one.space,
+        "variant": one.variant,
+        "num_supernets": one.num_supernets,
+        "num_diverged": one.num_diverged,
+        "num_scores": one.num_scores,
+        "spearman": one.spearman.mean,
+        "spearman_low": one.spearman.low,
+        "spearman_high": one.spearman.high,
+    }
+
+
+def _agreement_csv(found: UserAppraisals) -> str:
+    """One row per space and variant."""
+    text = io.StringIO()
+    rows = [_agreement(one) for one in found.agreements]
+    writer = csv.DictWriter(text, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def _free_name(one: AppraisedScores, taken: set[str]) -> str:

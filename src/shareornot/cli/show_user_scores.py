@@ -9,21 +9,27 @@ import typer
 from shareornot.cli.show import show_appraisal, show_sentences, show_table, title_of
 
 if TYPE_CHECKING:
-    from shareornot.appraisal.user_scores import AppraisedScores
+    from shareornot.appraisal.user_scores import AppraisedScores, UserAppraisals
 
 
-def show_own_scores(found: "Sequence[AppraisedScores]", notes: Sequence[str], folders: Sequence[Path]) -> None:
-    """All about one space and variant, or the essence of several; the notes come first, the verdict last."""
+MOST_LISTED = 30
+"""Pairs of space and variant whose agreement is shown; all are in agreement.csv."""
+
+
+def show_user_scores(found: "UserAppraisals", folders: Sequence[Path]) -> None:
+    """Show all about one space and variant, or the essence of several; the notes come first, the verdict last."""
     from shareornot.appraisal.audit_words import describe_audit
 
-    if notes:
-        show_sentences("What was assumed of all scores", notes)
+    if found.notes:
+        show_sentences("What was assumed of all scores", found.notes)
     if len(found) == 1:
         only = found[0]
         if only.audit is not None:
             show_sentences("What the super-nets misjudge", describe_audit(only.audit))
         show_appraisal(only.appraisal, folders[0] / "appraisal.png")
         return
+    if len(found.agreements) > len(found):
+        _show_agreements(found)
     show_table(
         "Agreement and test regret in points after the same time",
         ["", "n", "Spearman", "k", "guided", "random", "change", "p"],
@@ -35,6 +41,29 @@ def show_own_scores(found: "Sequence[AppraisedScores]", notes: Sequence[str], fo
         audited = describe_audit(one.audit)[:2] if one.audit is not None else ()
         show_sentences(title_of(one.appraisal), [one.appraisal.verdict.sentence, *audited, *one.appraisal.notes])
     typer.echo(f"Numbers of each: {folders[0].parent}")
+
+
+def _show_agreements(found: "UserAppraisals") -> None:
+    """The agreement of every space and variant, of many the first."""
+    from shareornot.appraisal.verdict import with_half_width
+
+    shown = found.agreements[:MOST_LISTED]
+    more = len(found.agreements) - len(shown)
+    show_table(
+        "Agreement of all spaces and variants",
+        ["", "n", "scores", "Spearman"],
+        [
+            [
+                ", ".join([one.space, *([one.variant] if one.variant else [])]),
+                str(one.num_supernets),
+                f"{one.num_scores:,}",
+                with_half_width(one.spearman),
+            ]
+            for one in shown
+        ],
+        "n: super-nets. Spearman: mean ± half of Student's 95 % interval."
+        + (f" {more:,} more are in agreement.csv." if more else ""),
+    )
 
 
 def _row(one: "AppraisedScores") -> list[str]:

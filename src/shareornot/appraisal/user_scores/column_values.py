@@ -1,0 +1,161 @@
+"""Values of single columns as numbers and words; whatever cannot be read is named by row, column and value."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from jaxtyping import Float64, Int64
+
+from shareornot.appraisal.user_scores.columns import Columns, float_view, is_text, plain
+from shareornot.appraisal.user_scores.number_text import MISSING, parse_lists, parse_numbers, remedy_for
+from shareornot.appraisal.user_scores.wording import shown
+from shareornot.errors import DataError
+
+MOST_CHARACTERS = 10_000
+"""Of a name: more is a mistake."""
+MOST_IN_LIST = 10_000
+"""Numbers in one row."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Words:
+    """For each row the position of its word among the distinct ones, -1 where there is none; and those."""
+
+    positions: Int64[np.ndarray, " rows"]
+    distinct: list[str]
+
+
+def numbers_of(
+    columns: Columns, name: str, *, units: bool = False, accuracies: bool = False
+) -> tuple[Float64[np.ndarray, "rows repeats"], str | None]:
+    """Numbers of a column, NaN where there is none, and how they were read where that is not plain.
+
+    Args:
+        columns: of the file.
+        name: of the column.
+        units: whether units of time may follow the numbers.
+        accuracies: whether the numbers are accuracies.
+
+    Returns:
+        One column, or several where each row holds a list; and a note or None.
+
+    Raises:
+        DataError: a value that is no number.
+    """
+    array = plain(columns.source, name, columns.named[name])
+    kind = array.type
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        return _table_of_lists(columns, name, _lists(columns, name, array)), None
+    if is_text(array):
+        return _numbers_of_text(columns, name, array, units=units, accuracies=accuracies)
+    if pa.types.is_null(kind):
+        return np.full((len(array), 1), np.nan), None
+    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
+        if units and pa.types.is_duration(kind):
+            seconds = float_view(pc.cast(array, pa.duration("ns")).view(pa.int64())) / 1e9
+            return seconds[:, None], None
+        raise DataError(
+            f"{columns.source}: {columns.row(0)}: column {shown(name)}: expected numbers, got {kind}, such as "
+            f"{shown(str(array[0].as_py()))}; convert the column"
+        )
+    return float_view(array)[:, None], None
+
+
+def _numbers_of_text(
+    columns: Columns, name: str, array: pa.Array, *, units: bool, accuracies: bool
+) -> tuple[Float64[np.ndarray, "rows repeats"], str | None]:
+    parsed = parse_numbers(array, decimal_comma=columns.decimal_comma, units=units, accuracies=accuracies)
+    if parsed.odd_row is not None:
+        if parsed.odd_text.startswith(("[", "(")) and (lists := parse_lists(array)) is not None:
+            return _table_of_lists(columns, name, lists), f"{name}: lists of numbers, one for each training."
+        raise DataError(
+            f"{columns.source}: {columns.row(parsed.odd_row)}: column {shown(name)}: expected numbers, got "
+            f"{shown(parsed.odd_text)}; {remedy_for(parsed.odd_text)}"
+        )
+    values = parsed.values / 100 if parsed.percent and accuracies else parsed.values
+    return values[:, None], None if parsed.reading is None else f"{name}: read {parsed.reading}."
+
+
+def _lists(columns: Columns, name: str, array: pa.Array) -> list[list[float]]:
+    """The lists of a column, empty where there is none."""
+    found: list[list[float]] = []
+    for position, value in enumerate(array.to_pylist()):
+        try:
+            found.append([] if value is None else [np.nan if one is None else float(one) for one in value])
+        except (TypeError, ValueError, OverflowError):
+            raise DataError(
+                f"{columns.source}: {columns.row(position)}: column {shown(name)}: expected numbers or a list of "
+                f"numbers, got {shown(str(value))}; give one number for each training"
+            ) from None
+    return found
+
+
+def _table_of_lists(columns: Columns, name: str, lists: list[list[float]]) -> Float64[np.ndarray, "rows repeats"]:
+    width = max(1, max(map(len, lists)))
+    if width > MOST_IN_LIST or width * len(lists) > 1 << 28:
+        row = int(np.argmax([len(one) for one in lists]))
+        raise DataError(
+            f"{columns.source}: {columns.row(row)}: column {shown(name)}: expected at most {MOST_IN_LIST:,} numbers in "
+            f"a list, got {width:,}; give one number for each training"
+        )
+    table = np.full((len(lists), width), np.nan)
+    for row, one in enumerate(lists):
+        table[row, : len(one)] = one
+    return table
+
+
+def words_of(columns: Columns, name: str) -> Words:
+    """Words of a column of any kind; whole numbers that are written with decimals lose these.
+
+    Raises:
+        DataError: values that are no words, or too long.
+    """
+    array = plain(columns.source, name, columns.named[name])
+    kind = array.type
+    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        array = _text_of_numbers(array)
+    elif not is_text(array):
+        try:
+            array = pc.cast(array, pa.string())
+        except pa.ArrowException:
+            raise DataError(
+                f"{columns.source}: {columns.row(0)}: column {shown(name)}: expected text, got {kind}; convert the "
+                "column"
+            ) from None
+    lengths = pc.binary_length(array)
+    longest = pc.max(lengths).as_py() or 0
+    if longest > MOST_CHARACTERS:
+        row = pc.index(lengths, longest).as_py()
+        raise DataError(
+            f"{columns.source}: {columns.row(row)}: column {shown(name)}: expected at most {MOST_CHARACTERS:,} "
+            f"characters, got {longest:,}; give short names"
+        )
+    encoded = pc.dictionary_encode(array)
+    raw: list[str] = encoded.dictionary.to_pylist()
+    positions = np.asarray(
+        pc.fill_null(pc.cast(encoded.indices, pa.int64()), -1).to_numpy(zero_copy_only=False), np.int64
+    )
+    return _tidied(raw, positions)
+
+
+def _text_of_numbers(array: pa.Array) -> pa.Array:
+    """Numbers as text: whole ones without decimals."""
+    values = float_view(array)
+    whole = np.isfinite(values) & (values == np.floor(values)) & (np.abs(values) < 2**53)
+    if whole[~np.isnan(values)].all():
+        return pc.cast(pc.cast(pa.array(np.where(whole, values, 0), mask=~whole), pa.int64()), pa.string())
+    return pa.array([None if np.isnan(value) else f"{value:.17g}" for value in values.tolist()], pa.string())
+
+
+def _tidied(raw: list[str], positions: Int64[np.ndarray, " rows"]) -> Words:
+    """Words without spaces around them; words for a missing value are none."""
+    tidy = [word.strip() for word in raw]
+    given = [word for word in tidy if word.lower() not in MISSING]
+    if given and all(len(word) > 2 and word[-2:] == ".0" and word[:-2].lstrip("-").isdigit() for word in given):
+        tidy = [word[:-2] if word.endswith(".0") else word for word in tidy]
+    distinct: dict[str, int] = {}
+    places = np.array(
+        [-1 if word.lower() in MISSING else distinct.setdefault(word, len(distinct)) for word in tidy] + [-1], np.int64
+    )
+    return Words(positions=places[positions], distinct=list(distinct))

@@ -1,0 +1,343 @@
+"""Delimited text as columns of text: separated by commas, semicolons, tabs or bars, with line ends of any kind.
+
+Every column is read as text, so that one rule decides what a number is, whatever the file, and every message can name
+the row, the column and the value.
+"""
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+
+from shareornot.appraisal.user_scores.column_names import is_known_name
+from shareornot.appraisal.user_scores.columns import MOST_BYTES, Columns, make_columns
+from shareornot.appraisal.user_scores.number_text import MISSING, has_decimal_commas
+from shareornot.appraisal.user_scores.wording import shown
+from shareornot.errors import DataError
+
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_BLOCK = 1 << 24
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_SAMPLE = 1_000
+"""Rows in which decimal commas are looked for."""
+_SPACED_QUOTE = re.compile(rb"[,;\t|] +\"")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Layout:
+    """Where the rows of a file begin, and how they are written."""
+
+    names: list[str]
+    delimiter: str
+    start: int
+    """Offset of the first row."""
+    line: int
+    """Line of the first row."""
+
+
+def read_delimited(source: str, content: bytes) -> Columns:
+    """All columns of delimited text.
+
+    Args:
+        source: what messages call the file.
+        content: of the file.
+
+    Raises:
+        DataError: another encoding, no header, a row that is too short or too long, or a quote that is not closed.
+    """
+    content, notes = _utf8(source, content)
+    if len(content) > MOST_BYTES:
+        raise DataError(f"{source}: expected at most 2 GiB of text, got {len(content) / 2**30:.1f} GiB; split the file")
+    layout = _layout(source, content, notes)
+    if layout.delimiter != ",":
+        notes.append(f"Columns are separated by {DELIMITERS.get(layout.delimiter, repr(layout.delimiter))}.")
+    _refuse_other_encodings(source, content, layout)
+    try:
+        table = _parsed(source, content, layout)
+    except DataError:
+        if not _SPACED_QUOTE.search(content):
+            raise
+        table = _parsed_by_python(source, content, layout)
+    _refuse_open_quote(source, table, layout)
+    pairs = list(zip(table.column_names, table.columns, strict=True))
+    body = content[layout.start :].rstrip(b"\r\n")
+    breaks = body.count(b"\n") or body.count(b"\r")
+    return make_columns(
+        source,
+        _without_empty_end(pairs),
+        notes,
+        decimal_comma=layout.delimiter != "," and _decimal_commas([column for _, column in pairs]),
+        first_line=layout.line if breaks + 1 == table.num_rows else None,
+    )
+
+
+def _utf8(source: str, content: bytes) -> tuple[bytes, list[str]]:
+    """The content in UTF-8 without a byte-order mark."""
+    for mark, encoding in _MARKS:
+        if content.startswith(mark):
+            try:
+                return content.decode(encoding).encode(), [f"The text is in {encoding.upper()}."]
+            except UnicodeError:
+                raise DataError(
+                    f"{source}: expected text in {encoding.upper()}, got a damaged file; save it as CSV in UTF-8"
+                ) from None
+    if b"\0" in content:
+        raise DataError(
+            f"{source}: expected text with names of columns in the first line, got zero bytes, as a program's own "
+            "format has them; save it as CSV, JSON or Parquet"
+        )
+    return content.removeprefix(codecs.BOM_UTF8), []
+
+
+def _layout(source: str, content: bytes, notes: list[str]) -> _Layout:
+    """Skip what stands before the header, and find the names and what separates them."""
+    start, line, delimiter, skipped = 0, 1, None, 0
+    while True:
+        end = _LINE_END.search(content, start)
+        first = content[start : end.start() if end else len(content)]
+        text = first.strip()
+        if found := re.fullmatch(rb"\"?sep=(.)\"?", text, re.IGNORECASE | re.DOTALL):
+            delimiter = found[1].decode("latin-1")
+        elif first.lower().startswith(b"sep=\t"):
+            delimiter = "\t"
+        elif text.startswith(b"#") and not _splits_into_known_names(text):
+            skipped += 1
+        elif text:
+            break
+        if end is None:
+            raise DataError(f"{source}: expected names of columns in the first line, got none; add a header")
+        start, line = end.end(), line + 1
+    if skipped:
+        notes.append(f"{skipped} line{'s' * (skipped > 1)} of comments before the header left out.")
+    header, length, num_lines = _header_text(source, content, start, line)
+    names, delimiter = _names(source, header, delimiter)
+    start, line = start + length, line + num_lines
+    return _Layout(names=_fitted_names(names, content, start, delimiter), delimiter=delimiter, start=start, line=line)
+
+
+def _splits_into_known_names(text: bytes) -> bool:
+    return any(is_known_name(word) for word in re.split(r"[,;\t|]", text.decode("utf-8", "replace")))
+
+
+def _header_text(source: str, content: bytes, start: int, line: int) -> tuple[str, int, int]:
+    """The header, its bytes with the line end, and its number of lines; names in quotes may hold line ends."""
+    position, num_lines = start, 0
+    while True:
+        end = _LINE_END.search(content, position)
+        stop = end.start() if end else len(content)
+        num_lines += 1
+        position = end.end() if end else stop
+        if content.count(b'"', start, stop) % 2 == 0 or end is None or num_lines == 50:
+            break
+    if content.count(b'"', start, stop) % 2:
+        raise DataError(f"{source}: line {line:,}: expected a closing quote in the header, got none; close it")
+    try:
+        return content[start:stop].decode(), position - start, num_lines
+    except UnicodeDecodeError:
+        raise DataError(
+            f"{source}: line {line:,}: expected UTF-8 text, got another encoding; save it as CSV in UTF-8"
+        ) from None
+
+
+def _names(source: str, header: str, delimiter: str | None) -> tuple[list[str], str]:
+    """The names of the columns, and what separates them."""
+    if delimiter is None:
+        split = {mark: _fields(header, mark) for mark in DELIMITERS}
+        delimiter = max(split, key=lambda mark: (sum(map(is_known_name, split[mark])), len(split[mark])))
+    names = _fields(header, delimiter)
+    if len(names) == 1 and not is_known_name(names[0]):
+        raise DataError(
+            f"{source}: expected names of columns with commas between them, got {shown(header)}; "
+            "separate columns by commas, and name them: architecture, proxy, standalone, ..."
+        )
+    return names, delimiter
+
+
+def _fields(line: str, delimiter: str) -> list[str]:
+    try:
+        return [name.strip() for name in next(csv.reader(io.StringIO(line, newline=""), delimiter=delimiter))]
+    except (csv.Error, StopIteration):
+        return [name.strip() for name in line.split(delimiter)]
+
+
+def _fitted_names(names: list[str], content: bytes, start: int, delimiter: str) -> list[str]:
+    """The names with one more where every row has one value more: R leaves out the name of row names."""
+    rows = csv.reader(io.StringIO(content[start : start + 65_536].decode("utf-8", "replace")), delimiter=delimiter)
+    try:
+        few = [row for _, row in zip(range(20), rows, strict=False) if any(value.strip() for value in row)][:-1]
+    except csv.Error:
+        return names
+    if len(few) < 2 or any(len(row) != len(names) + 1 for row in few):
+        return names
+    return [*names, ""] if all(not row[-1].strip() for row in few) else ["", *names]
+
+
+def _refuse_other_encodings(source: str, content: bytes, layout: _Layout) -> None:
+    """Raise where the rows are no UTF-8; they are looked at in parts, which takes no memory."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in range(layout.start, len(content), _BLOCK):
+        part = content[start : start + _BLOCK]
+        try:
+            decoder.decode(part, final=start + _BLOCK >= len(content))
+        except UnicodeDecodeError as error:
+            place = min(start + error.start, len(content) - 1)
+            line = len(_LINE_END.findall(content, 0, place)) + 1
+            row_start = max(content.rfind(b"\n", 0, place), content.rfind(b"\r", 0, place)) + 1
+            before = content[row_start:place].count(layout.delimiter.encode())
+            name = layout.names[min(before, len(layout.names) - 1)]
+            where = f"row {max(line - layout.line, 0) + 1:,} (line {line:,}): column {shown(name)}"
+            raise DataError(
+                f"{source}: {where}: expected UTF-8 text, got another encoding; save it as CSV in UTF-8"
+            ) from None
+
+
+def _parsed(source: str, content: bytes, layout: _Layout) -> pa.Table:
+    """The rows as text.
+
+    Raises:
+        DataError: a row with another number of values, an open quote, or text that is no UTF-8.
+    """
+    odd: list[tuple[int | None, Any]] = []
+
+    def take(row: Any) -> str:
+        if not row.text.strip(layout.delimiter + ' \t\r\n"'):
+            return "skip"
+        odd.append((row.number, row))
+        return "error"
+
+    unique = [str(place) for place in range(len(layout.names))]
+    body = pa.BufferReader(memoryview(content)[layout.start :])
+    if len(content) == layout.start:
+        return pa.table({}).select([]) if not layout.names else _no_rows(layout.names)
+    for block in (_BLOCK, MOST_BYTES - 1):
+        try:
+            table = pacsv.read_csv(
+                body,
+                read_options=pacsv.ReadOptions(
+                    column_names=unique, block_size=min(block, max(len(content), 1 << 16)), use_threads=False
+                ),
+                parse_options=pacsv.ParseOptions(
+                    delimiter=layout.delimiter, newlines_in_values=True, invalid_row_handler=take
+                ),
+                convert_options=pacsv.ConvertOptions(
+                    column_types=dict.fromkeys(unique, pa.string()), null_values=[], strings_can_be_null=False
+                ),
+            )
+            return table.rename_columns(layout.names)
+        except (pa.ArrowException, OSError, ValueError) as error:
+            if "straddl" in str(error) and block == _BLOCK and len(content) > _BLOCK:
+                body = pa.BufferReader(memoryview(content)[layout.start :])
+                odd.clear()
+                continue
+            if "Empty CSV" in str(error):
+                return _no_rows(layout.names)
+            raise DataError(_explained(source, content, layout, str(error), odd)) from error
+    raise AssertionError("a block holds the whole file")
+
+
+def _no_rows(names: Sequence[str]) -> pa.Table:
+    return pa.Table.from_arrays([pa.array([], pa.string()) for _ in names], names=list(names))
+
+
+def _parsed_by_python(source: str, content: bytes, layout: _Layout) -> pa.Table:
+    """The same where a space stands between a delimiter and a quote, which Python's reader can skip."""
+    try:
+        text = content[layout.start :].decode()
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter, skipinitialspace=True)
+        rows = [row for row in reader if any(value.strip() for value in row)]
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise DataError(f"{source}: expected delimited text, got {str(error)[:120]}; write the file again") from None
+    for number, row in enumerate(rows):
+        if len(row) != len(layout.names):
+            raise DataError(f"{source}: {_odd_row(layout, number, layout.delimiter.join(row), len(row))}")
+    columns = zip(*rows, strict=True) if rows else ([] for _ in layout.names)
+    return pa.Table.from_arrays([pa.array(list(column), pa.string()) for column in columns], names=layout.names)
+
+
+def _explained(source: str, content: bytes, layout: _Layout, reason: str, odd: list[tuple[int | None, Any]]) -> str:
+    """What is wrong with the file, in the words of its user."""
+    if odd:
+        number, row = odd[0]
+        if row.text.count('"') % 2 or "\n" in row.text.strip() or "\r" in row.text.strip():
+            return f"{source}: {_open_quote(content, layout)}"
+        return f"{source}: {_odd_row(layout, (number or 1) - 1, row.text, row.actual_columns)}"
+    if content.count(b'"', layout.start) % 2:
+        return f"{source}: {_open_quote(content, layout)}"
+    got = (reason.splitlines() or ["something else"])[0][:200]
+    return f"{source}: expected a CSV file of scores, got: {got}; write the file again"
+
+
+def _odd_row(layout: _Layout, number: int, text: str, actual: int) -> str:
+    """A row that is too short or too long, with a remedy."""
+    expected = len(layout.names)
+    marks = DELIMITERS.get(layout.delimiter, "marks")
+    where = f"row {number + 1:,} (line {layout.line + number:,})"
+    if actual < expected:
+        lacks = layout.names[actual:]
+        remedy = f"add the values of {', '.join(lacks[:5])}, or leave them empty between {marks}"
+        if ";" in text and layout.delimiter == ",":
+            remedy += ", and put quotes around texts that hold commas"
+    else:
+        remedy = "put quotes around texts that hold such marks, as cells do"
+    return f"{where}: expected {expected} values with {marks} between them, got {actual} in {shown(text)}; {remedy}"
+
+
+def _open_quote(content: bytes, layout: _Layout) -> str:
+    """Where the quote is that is not closed in its row."""
+    rest = content[layout.start :].decode("utf-8", "replace")
+    for number, line in enumerate(re.split(r"\r\n|\r|\n", rest)):
+        if line.count('"') % 2:
+            before = line[: line.index('"')].count(layout.delimiter)
+            name = layout.names[min(before, len(layout.names) - 1)]
+            return (
+                f"row {number + 1:,} (line {layout.line + number:,}): column {shown(name)}: expected a closing quote, "
+                f"got none in {shown(line)}; close the quote, or take it out"
+            )
+    return "expected a closing quote for each quote, got one that is not closed; close it, or take it out"
+
+
+def _refuse_open_quote(source: str, table: pa.Table, layout: _Layout) -> None:
+    """Raise where a value holds whole rows, which a quote that was not closed has swallowed."""
+    for place, name in enumerate(table.column_names):
+        column = table.column(place)
+        with_break = pc.match_substring_regex(column, "[\r\n]")
+        if not pc.any(with_break).as_py():
+            continue
+        row = pc.index(with_break, True).as_py()
+        value = column[row].as_py()
+        if any(part.count(layout.delimiter) >= max(1, len(layout.names) - 1) for part in re.split(r"[\r\n]+", value)):
+            raise DataError(
+                f"{source}: row {row + 1:,} (line {layout.line + row:,}): column {shown(name)}: expected a closing "
+                f"quote, got rows in {shown(value)}; close the quote, or take it out"
+            )
+
+
+def _without_empty_end(pairs: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """The columns without those that have neither name nor value, which a mark at the end of each line makes."""
+
+    def is_blank(name: str, column: Any) -> bool:
+        return not name and not pc.any(pc.greater(pc.utf8_length(pc.utf8_trim_whitespace(column)), 0)).as_py()
+
+    return [(name, column) for name, column in pairs if not is_blank(name, column)]
+
+
+def _decimal_commas(columns: Sequence[pa.ChunkedArray]) -> bool:
+    """Whether some column holds numbers with a comma before the decimals, and none such with a point."""
+    for column in columns:
+        texts = [text.strip() for text in column.slice(0, _SAMPLE).to_pylist()]
+        if has_decimal_commas([text for text in texts if text.lower() not in MISSING]):
+            return True
+    return False
