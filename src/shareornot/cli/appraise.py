@@ -136,8 +136,8 @@ def _refuse_missing(path: Path) -> None:
     if path.suffix.lower() in FILE_SUFFIXES:
         raise MissingDataError(f"{path}: expected a file of scores, found none; check the path")
     raise MissingDataError(
-        f"{path}: expected a file of scores or a folder of super-nets, found neither; check the path, or train "
-        f"super-nets into it: shareornot train {path}"
+        f"{path}: expected a file of scores or a folder of super-nets, found neither; check the path, or "
+        f"train some with: shareornot train {path}"
     )
 
 

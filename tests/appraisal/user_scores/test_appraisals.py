@@ -410,7 +410,8 @@ def test_hashes_with_the_table_are_cells(monkeypatch, replay_table):
     assert found.appraisal.thing == "cell"
     assert found.appraisal.architectures.numbers.tolist() == list(range(30))
     unknown = one(made_up(num=30, architecture=[*hashes[:-1], "0" * 32]))
-    assert "not all are of cells that NASBench-101 holds" in notes_of(unknown)
+    assert "1 text understood as no architecture" in notes_of(unknown)
+    assert np.isnan(unknown.appraisal.architectures.features(np.array([29]))["num_edges"]).all()
 
 
 def test_a_user_is_not_shown_control_characters():

@@ -80,16 +80,13 @@ def understand(
         row_of: names the first row that holds a text.
 
     Raises:
-        DataError: an index or a hash that is none, or is in no table.
+        DataError: an index that the table does not hold.
         MissingDataError: the table is not there.
     """
     if kind == "index":
         return _indexed(texts, benchmark, row_of), []
-    if _are_hashes(texts) or kind == "hash":
-        numbers, notes = _hashed(texts, benchmark, row_of, must=kind == "hash")
-        if numbers is not None:
-            return UnderstoodSpace(entries=list(texts), kind=open_space("nasbench101"), numbers=numbers), notes
-        return UnderstoodSpace(entries=list(texts)), notes
+    if kind == "hash" or _are_hashes(texts):
+        return _hashed(texts, benchmark, row_of)
     entries = [_unwrapped(text) for text in texts]
     listed = list_architectures(entries)
     if listed.kind is not None or listed.edges is not None:
@@ -240,31 +237,29 @@ def _indexed(texts: Sequence[str], benchmark: str | None, row_of: Callable[[int]
 
 
 def _hashed(
-    texts: Sequence[str], benchmark: str | None, row_of: Callable[[int], str], *, must: bool
-) -> tuple[Int32[np.ndarray, " texts"] | None, list[str]]:
-    """Unique indices of official hashes, where the table that tells their cells is at hand.
-
-    Raises:
-        DataError: a hash that is none, where the column says that all are.
-        MissingDataError: there is no table, where the column says that all are hashes.
-    """
+    texts: Sequence[str], benchmark: str | None, row_of: Callable[[int], str]
+) -> tuple[UnderstoodSpace, list[str]]:
+    """Cells by their official hashes, where the table that tells them is at hand; and notes."""
+    names = UnderstoodSpace(entries=list(texts))
     try:
         known = hash_rows(open_benchmark(benchmark or "nasbench101"))
     except (MissingDataError, DataError):
-        if must:
-            raise
-        remedy = "fetch it: shareornot data fetch nasbench101"
-        return None, [
-            f"Architectures look like official hashes; without NASBench-101 their cells are unknown; {remedy}."
-        ]
-    numbers = np.array([known.get(text.lower(), -1) for text in texts], np.int64)
-    if (numbers < 0).any():
-        place = int(np.argmax(numbers < 0))
-        told = f"{row_of(place)}: expected an official hash that the table holds, got {shown(texts[place])}"
-        if must:
-            raise DataError(f"{told}; name the benchmark that they belong to: --benchmark NAME")
-        return None, [f"Architectures look like official hashes, but not all are of the table ({told})."]
-    return numbers.astype(np.int32), []
+        note = (
+            "Architectures look like official hashes; without NASBench-101 their cells are unknown; fetch it: shareornot "
+            "data fetch nasbench101."
+        )
+        return names, [note]
+    numbers = np.array([known.get(text.lower(), -1) for text in texts], np.int32)
+    odd = numbers < 0
+    if odd.mean() > MOST_ODD:
+        place = int(np.argmax(odd))
+        note = (
+            f"Architectures look like official hashes, but the table holds only {int((~odd).sum()):,} of them, and not "
+            f"{shown(texts[place])} of {row_of(place)}."
+        )
+        return names, [note]
+    space = UnderstoodSpace(entries=list(texts), kind=open_space("nasbench101"), numbers=np.where(odd, 0, numbers))
+    return _without(space, odd, texts, row_of) if odd.any() else (space, [])
 
 
 def hash_rows(table: BenchmarkTable) -> dict[str, int]:
