@@ -168,9 +168,7 @@ def appraise_on(
     )
     ceiling = None if truth.runs is None else noise_ceiling(truth.runs, rng)
     ks = sorted({*num_trained, *([] if top is None else [top])})
-    found = compare_at_budgets(
-        truth, searchable_pools(truth, good), costs, rng, num_trained=ks, num_runs=num_runs
-    )
+    found = compare_at_budgets(truth, searchable_pools(truth, good), costs, rng, num_trained=ks, num_runs=num_runs)
     return Appraisal(
         benchmark=truth.benchmark,
         space=truth.space,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Int32
+from jaxtyping import Bool
 
 from shareornot.appraisal.user_scores.wording import count, shown
 from shareornot.errors import DataError, MissingDataError
@@ -245,8 +245,8 @@ def _hashed(
         known = hash_rows(open_benchmark(benchmark or "nasbench101"))
     except (MissingDataError, DataError):
         note = (
-            "Architectures look like official hashes; without NASBench-101 their cells are unknown; fetch it: shareornot "
-            "data fetch nasbench101."
+            "Architectures look like official hashes; without NASBench-101 their cells are unknown; fetch it: "
+            "shareornot data fetch nasbench101."
         )
         return names, [note]
     numbers = np.array([known.get(text.lower(), -1) for text in texts], np.int32)
