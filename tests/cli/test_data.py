@@ -91,10 +91,39 @@ def test_a_damaged_file_leaves_nothing_behind(refused, tfrecord, tmp_path, damag
 
 
 def test_data_that_cannot_be_fetched(refused, tmp_path):
-    assert "data set: expected nasbench101 or cifar10, got 'imagenet'" in refused("data", "fetch", "imagenet")
+    message = "data set: expected one of nasbench101, nasbench201, macro, cifar10, got 'imagenet'"
+    assert message in refused("data", "fetch", "imagenet")
     assert "found none" in refused("data", "fetch", "nasbench101", "--from", tmp_path / "missing")
 
 
 def test_a_data_folder_that_is_a_file(refused, tfrecord, tmp_path):
     (tmp_path / "data").touch()
     assert "finished results are kept" in refused("data", "fetch", "nasbench101", "--from", tfrecord)
+
+
+def test_a_table_of_ones_own(shareornot, refused, tmp_path):
+    from shareornot.tables import open_table
+
+    source = tmp_path / "mine.csv"
+    source.write_text("architecture,accuracy,test_0,test_1\n00000000,50,51,\n00000001,60,61,62\n")
+    assert "say that they are percentages" in refused("data", "add", "mine", source)
+    done = shareornot("data", "add", "mine", source, "--percent", "--data-set", "cifar10", "--epochs", "3")
+    assert done.code == 0
+    assert "2 of 6,561 architectures of macro" in done.out
+    assert "test_accuracy: 2 runs, 1 values missing" in done.out
+    table = open_table("mine")
+    assert table.mean("test_accuracy").tolist() == pytest.approx([0.51, 0.615])
+    assert open_table("mine:cifar10:3").info == table.info
+    assert "other than digits" in refused("data", "add", "digits", source, "--percent")
+    assert "try 'mine'" in refused("spaces", "--benchmark", "mien")
+
+
+def test_files_that_have_no_download(shareornot, refused, tmp_path):
+    assert "expected a file after --from; get nas-bench-macro_cifar10.json" in refused("data", "fetch", "macro")
+    assert "expected a file or folder, found none" in refused(
+        "data", "fetch", "nasbench201", "--from", tmp_path / "none.pth"
+    )
+    source = tmp_path / "macro.csv"
+    source.write_text("architecture,test_accuracy_0\n00000000,50\n22222222,95\n")
+    done = shareornot("data", "fetch", "macro", "--from", source)
+    assert "2 of 6,561 architectures with test_accuracy for cifar10" in done.out

@@ -1,4 +1,4 @@
-"""`shareornot data`: the data sets that others publish."""
+"""`shareornot data`: the data sets that others publish, and tables of one's own."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +8,8 @@ import typer
 from shareornot.cli.errors import user_errors
 from shareornot.errors import SettingsError
 
-app = typer.Typer(help="Get the data sets that others publish.", no_args_is_help=True)
+app = typer.Typer(help="Get published data sets, and add your own tables.", no_args_is_help=True)
+FETCHED = ("nasbench101", "nasbench201", "macro", "cifar10")
 
 
 @app.callback()
@@ -18,16 +19,24 @@ def _group() -> None:
 
 @app.command()
 def fetch(
-    name: Annotated[str, typer.Argument(help="nasbench101 or cifar10.")],
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(FETCHED)}.")],
     full: Annotated[bool, typer.Option("--full", help="nasbench101: with 4, 12, 36 and 108 epochs.")] = False,
     source: Annotated[
         Path | None,
-        typer.Option("--from", help="A file that is there, instead of downloading: TFRecord, archive or Parquet."),
+        typer.Option(
+            "--from", help="A file or folder that you have, instead of downloading. nasbench201 and macro need it."
+        ),
     ] = None,
 ) -> None:
-    """Download a data set from its publisher, check it, and make it ready. Goes on where it broke off.
+    """Download a data set from its publisher or take a file that you have, check it, and make it ready.
 
-    It goes into the platform's user data folder, or into the folder that SHAREORNOT_DATA names.
+    An interrupted download is resumed. The result goes into the platform's user data folder, or into the folder that
+    SHAREORNOT_DATA names.
+
+    For nasbench101, --from takes nasbench_only108.tfrecord, nasbench_full.tfrecord or Parquet; for nasbench201
+    NAS-Bench-201-v1_1-096897.pth or a folder such as NATS-tss-v1_0-3ffb9-simple; for macro
+    nas-bench-macro_cifar10.json, CSV or Parquet; for cifar10 the published archive or Parquet. Nothing in these files
+    is run: pickles are read by a reader that knows plain data alone.
 
     Example: shareornot data fetch nasbench101 --from nasbench_only108.tfrecord
     """
@@ -42,9 +51,76 @@ def fetch(
             official = table.info.provenance.get("official")
             kind = "the published file" if official else "not the published file"
             typer.echo(f"{path}: {len(table):,} of {table.info.num_cells:,} cells, made from {kind}")
+        elif name in ("nasbench201", "macro"):
+            from shareornot.tables import fetch_table
+
+            path, found = fetch_table(name, source, progress_bar)
+            settings = ", ".join(found.settings)
+            typer.echo(
+                f"{path}: {len(found):,} of {found.num_architectures:,} architectures with {', '.join(found.metrics)} "
+                f"for {settings}"
+            )
+            typer.echo(f"Say which is meant by a suffix, as in --benchmark {name}:{found.settings[0]}")
         elif name == "cifar10":
             from shareornot.images import fetch_cifar10
 
             typer.echo(f"{fetch_cifar10(source=source, bars=progress_bar)}: 50,000 training and 10,000 test images")
         else:
-            raise SettingsError(f"data set: expected nasbench101 or cifar10, got {name!r}")
+            raise SettingsError(f"data set: expected one of {', '.join(FETCHED)}, got {name!r}")
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="The name that --benchmark then takes.")],
+    source: Annotated[Path, typer.Argument(help="CSV, Parquet or JSON with a row for each architecture.")],
+    space: Annotated[
+        str | None,
+        typer.Option(help="Space of the architectures, or a TOML file; default: the known family of all the texts."),
+    ] = None,
+    architecture: Annotated[str, typer.Option(help="Column with the texts of the architectures.")] = "architecture",
+    validation: Annotated[
+        list[str] | None, typer.Option(help="Column with validation accuracies; repeat it for several runs.")
+    ] = None,
+    test: Annotated[
+        list[str] | None, typer.Option(help="Column with test accuracies; repeat it for several runs.")
+    ] = None,
+    time: Annotated[
+        list[str] | None, typer.Option(help="Column with training times in seconds; repeat it for several runs.")
+    ] = None,
+    percent: Annotated[bool, typer.Option("--percent", help="Accuracies are percentages, not fractions.")] = False,
+    data_set: Annotated[str, typer.Option(help="What the networks were trained on.")] = "unnamed",
+    epochs: Annotated[int | None, typer.Option(min=1, help="How long they were trained.")] = None,
+) -> None:
+    """Add a table of your own: two columns are enough, the architecture and its accuracy.
+
+    Columns with the usual names are found by themselves: architecture, accuracy or validation_accuracy, test_accuracy
+    and training_time; with _0, _1, ... at the end there is one for each run. An empty cell is a run that is missing. A
+    table of that name is replaced.
+
+    Example: shareornot data add mine trained.csv --percent
+    """
+    with user_errors():
+        from shareornot.spaces import open_space
+        from shareornot.tables import import_columns
+        from shareornot.tables.catalogue import added_path
+
+        named = {"validation_accuracy": validation or [], "test_accuracy": test or [], "training_time": time or []}
+        path = added_path(name)
+        table = import_columns(
+            source,
+            path,
+            name=name,
+            space=None if space is None else open_space(space),
+            architecture=architecture,
+            columns=named if any(named.values()) else None,
+            percent=percent,
+            data_set=data_set,
+            epochs=epochs,
+        )
+        of = table.info.family or "a list of its own"
+        typer.echo(f"{path}: {len(table):,} of {table.num_architectures:,} architectures of {of}")
+        for metric in table.metrics:
+            missing = int((table.values(metric) != table.values(metric)).sum())
+            runs = len(table.column(metric).runs)
+            gaps = f", {missing:,} values missing" if missing else ""
+            typer.echo(f"{metric}: {runs} run{'s' if runs > 1 else ''}{gaps}")
