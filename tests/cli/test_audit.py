@@ -97,7 +97,7 @@ def test_a_long_table_space_by_space(long_table):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--space", "A1"], "with a long table only"),
+        (["--space", "A1"], "with a file of scores only"),
         (["--open"], "--out FOLDER"),
         (["--benchmark", "nowhere.arrow"], "nowhere.arrow"),
     ],

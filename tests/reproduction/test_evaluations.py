@@ -93,23 +93,25 @@ def test_proxies_that_are_not_finite_are_kept(write, replay_table):
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
-        ({"seed": None}, DataError, "expected the columns"),
-        ({"cell": None}, DataError, "one of cell, module_hash, architecture"),
-        ({"module_hash": ["a"] * 6}, DataError, "rename or drop"),
-        ({"seed": [0, 0, 0, 1, 1, None]}, DataError, "1 gaps"),
-        ({"seed": [0.5] * 6}, DataError, "evaluations|seed: expected int64"),
-        ({"proxy_validation_accuracy": ["a"] * 6}, DataError, "evaluations|proxy_validation_accuracy: expected double"),
+        ({"proxy_validation_accuracy": None}, DataError, "expected the columns proxy"),
+        ({"cell": None}, DataError, "expected the columns architecture"),
+        ({"seed": [0, 0, 0, 1, 1, None]}, DataError, "column 'seed': .* 1 gap, the first in row 6"),
+        (
+            {"proxy_validation_accuracy": ["a"] * 6},
+            DataError,
+            "row 1.*column 'proxy_validation_accuracy': expected num",
+        ),
         ({"proxy_validation_accuracy": [50.0] * 6}, UnitError, "divide percentages by 100"),
         ({"proxy_validation_accuracy": [-0.1] * 6}, UnitError, "got -0.1"),
         ({"position": [0, 1, 1, 0, 1, 2]}, DataError, "got 1 twice"),
         ({"space": ["nowhere"] * 6}, SettingsError, "space: expected one of"),
         ({"space": ["2"] * 6}, DataError, "expected cells of A2"),
-        ({"variant": ["red\nalert"] * 6}, SettingsError, "printable"),
-        ({"variant": [" "] * 6}, SettingsError, "printable"),
+        ({"space": ["red\nalert"] * 6}, SettingsError, "space: expected one of"),
+        ({"variant": [" "] * 6}, DataError, "6 gaps, the first in row 1"),
         ({"variant": ["BNS-FT", "baseline_ft_bn", "BNS-FT"] * 2}, DataError, "got two for BNS-FT A1 seed 0"),
         ({"seed": [0, 0, 0, 0, 0, 1], "position": None}, DataError, "at least 2 evaluations"),
-        ({"cell": [-1] * 6}, CellError, "expected 0 to"),
-        ({"cell": [2**40] * 6}, CellError, "expected 0 to"),
+        ({"cell": [-1] * 6}, UnknownCellError, "row 1.*such as cell -1"),
+        ({"cell": [2**40] * 6}, UnknownCellError, "such as cell 1099511627776"),
         ({"cell": [400_000] * 6}, UnknownCellError, "such as cell 400000"),
         ({"cell": None, "module_hash": ["0" * 32] * 6}, UnknownCellError, "got 1 others, such as '000"),
         ({"cell": None, "architecture": ["[red]"] * 6}, CellError, "expected text like"),
@@ -118,6 +120,29 @@ def test_proxies_that_are_not_finite_are_kept(write, replay_table):
 def test_hostile_columns(write, replay_table, changes, error, message):
     with pytest.raises(error, match=message):
         read_evaluations(write(rows(**changes)), replay_table)
+
+
+def test_a_file_of_scores_is_read_as_well(write, replay_table):
+    texts = [str(Cell.from_index(index)) for index in rows()["cell"]]
+    columns = rows(cell=None, seed=None, position=None, variant=None, space=None, proxy_validation_accuracy=None)
+    columns |= {
+        "architecture": texts,
+        "supernet": [*["seed-3"] * 3, *["seed-12"] * 3],
+        "proxy": rows()["proxy_validation_accuracy"],
+    }
+    found = read_evaluations(write(columns | {"standalone": [0.5] * 6}), replay_table)
+    assert [(one.variant, one.space, one.seed) for one in found.supernets] == [
+        ("own", "A_FULL", 3),
+        ("own", "A_FULL", 12),
+    ]
+    np.testing.assert_array_equal(found.supernets[0].cells, A1[[5, 3, 5]])
+
+
+def test_seeds_that_were_read_as_real_numbers(write, replay_table):
+    found = read_evaluations(write(rows(seed=[0.0, 0.0, 0.0, 1.0, 1.0, 1.0])), replay_table)
+    assert [one.seed for one in found.supernets] == [0, 1]
+    named = read_evaluations(write(rows(seed=["a", "a", "a", "b", "b", "b"])), replay_table)
+    assert [one.seed for one in named.supernets] == [0, 1]
 
 
 def test_a_cell_that_a_partial_table_lacks(write, partial_table):
@@ -146,7 +171,7 @@ def test_something_else_than_a_table(tmp_path, replay_table, content):
 def test_a_table_without_rows(tmp_path, replay_table):
     path = tmp_path / "evaluations.parquet"
     pq.write_table(pa.table(rows()).slice(0, 0), path)
-    with pytest.raises(DataError, match="0 rows"):
+    with pytest.raises(DataError, match="got a header only"):
         read_evaluations(path, replay_table)
 
 
@@ -154,5 +179,5 @@ def test_truncated_parquet(tmp_path, replay_table):
     path = tmp_path / "evaluations.parquet"
     pq.write_table(pa.table(rows()), path)
     path.write_bytes(path.read_bytes()[:-40])
-    with pytest.raises(DataError, match="Parquet or CSV"):
+    with pytest.raises(DataError, match=r"expected a Parquet file of scores, got: .*write it again"):
         read_evaluations(path, replay_table)

@@ -1,16 +1,18 @@
 """`shareornot audit`: which structures super-nets over- and under-rate, and what that costs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from shareornot.cli.errors import user_errors
-from shareornot.cli.options import Json, Open
+from shareornot.cli.options import Features, Ignored, Json, LowerIsBetter, Open, Proxies, Standalone, Unit
 
 if TYPE_CHECKING:
     from shareornot.appraisal.audit import SpaceAudit
+    from shareornot.appraisal.user_scores.options import ReadingOptions
+    from shareornot.appraisal.user_scores.score_table import ScoreTable
 
 NUM_SHOWN = 12
 
@@ -18,23 +20,36 @@ NUM_SHOWN = 12
 def audit(
     scores: Annotated[
         Path,
-        typer.Argument(help="Folder of scored super-nets, or a long table (Parquet or CSV) in the format of `replay`."),
+        typer.Argument(help="Folder of scored super-nets, or a file of scores as `appraise` and `replay` read it."),
     ],
     benchmark: Annotated[
         str | None,
-        typer.Option(help="Benchmark table, by name or path. Default: that of the super-nets, or nasbench101."),
+        typer.Option(
+            help="Table of standalone accuracies, by name or path. Default: that of the super-nets; of a file its own "
+            "accuracies, or nasbench101.",
+            show_default=False,
+        ),
     ] = None,
     space: Annotated[
-        str | None, typer.Option(help="Space to audit (long table only). Default: all.", show_default=False)
+        str | None, typer.Option(help="Space to audit (file only). Default: all.", show_default=False)
     ] = None,
     variant: Annotated[
         str | None,
-        typer.Option(help="Variant to audit (long table). Default: BNS-FT or the only one.", show_default=False),
+        typer.Option(
+            help="Variant to audit (file only). Default: all; without accuracies in the file BNS-FT or the only one.",
+            show_default=False,
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed for the cross-validation folds and for breaking ties.")] = 0,
     out: Annotated[
         Path | None, typer.Option(help="Output folder for pictures and JSON.", file_okay=False, show_default=False)
     ] = None,
+    unit: Unit = None,
+    lower_is_better: LowerIsBetter = None,
+    proxy: Proxies = None,
+    standalone: Standalone = None,
+    feature: Features = None,
+    ignore: Ignored = None,
     as_json: Json = False,
     open_it: Open = False,
 ) -> None:
@@ -42,14 +57,24 @@ def audit(
 
     A rank residual is the rank of the proxy minus that of the standalone accuracy. Needs no PyTorch.
 
-    Example: shareornot audit results/a4 --out results/a4/audit
+    Examples: shareornot audit results/a4 --out results/a4/audit
+    shareornot audit my-scores.csv
     """
     with user_errors():
         from shareornot.errors import SettingsError
 
         if open_it and out is None:
             raise SettingsError("--open: expected --out FOLDER with it, for the pictures; got none")
-        audits = _make(scores, benchmark, space, variant, seed)
+        reading = {
+            "unit": unit,
+            "lower_is_better": lower_is_better,
+            "proxy": proxy,
+            "standalone": standalone,
+            "feature": feature,
+            "ignore": ignore,
+        }
+        given = {name: value for name, value in reading.items() if value is not None}
+        audits = _make(scores, benchmark, space, variant, seed, given)
         pictures = []
         if out is not None:
             from shareornot.report.audit_files import write_audit
@@ -67,20 +92,68 @@ def audit(
 
 
 def _make(
-    scores: Path, benchmark: str | None, space: str | None, variant: str | None, seed: int
+    scores: Path,
+    benchmark: str | None,
+    space: str | None,
+    variant: str | None,
+    seed: int,
+    reading: Mapping[str, Any],
 ) -> "Sequence[SpaceAudit]":
+    """The audits of a folder, of a table of evaluations of NASBench-101, or of scores that come with accuracies."""
+    from shareornot.appraisal.user_scores.options import reading_options
+    from shareornot.appraisal.user_scores.reading import read_columns
+    from shareornot.appraisal.user_scores.score_table import score_table
     from shareornot.errors import SettingsError
     from shareornot.reproduction.audit import audit_evaluations
-    from shareornot.reproduction.evaluations import read_evaluations
+    from shareornot.reproduction.evaluations import evaluations_of_table
     from shareornot.studies.supernets import audit_supernets
     from shareornot.tables import open_benchmark
 
-    if not scores.is_dir():
+    if scores.is_dir():
+        if space is not None or variant is not None or reading:
+            raise SettingsError(
+                "--space, --variant and options of files: expected with a file of scores only, got a folder, which has "
+                "one of each; leave them out"
+            )
+        return [audit_supernets(scores, benchmark=benchmark, seed=seed)]
+    options = reading_options(**reading, benchmark=benchmark)
+    rows = score_table(read_columns(scores), options)
+    if rows.standalone is None and benchmark in (None, "nasbench101", "nasbench101-full"):
         table = open_benchmark(benchmark or "nasbench101")
-        return audit_evaluations(read_evaluations(scores, table), table, space=space, variant=variant, seed=seed)
-    if space is not None or variant is not None:
-        raise SettingsError("--space, --variant: expected with a long table only, got a folder, which has one of each")
-    return [audit_supernets(scores, benchmark=benchmark, seed=seed)]
+        return audit_evaluations(evaluations_of_table(rows, table), table, space=space, variant=variant, seed=seed)
+    return _audits_of_scores(rows, options, space, variant, seed)
+
+
+def _audits_of_scores(
+    rows: "ScoreTable", options: "ReadingOptions", space: str | None, variant: str | None, seed: int
+) -> "Sequence[SpaceAudit]":
+    """The audits of the spaces and variants of a file, as far as there are enough architectures and features.
+
+    Raises:
+        DataError: there are not.
+        SettingsError: no such space or variant.
+    """
+    from shareornot.appraisal.user_scores import audit_scores
+    from shareornot.appraisal.user_scores.scores import scores_of_table
+    from shareornot.errors import DataError, SettingsError
+
+    read = scores_of_table(rows, options)
+    chosen = [
+        one
+        for one in read.variants
+        if space in (None, one.truth.space) and (variant is None or variant == one.truth.variant)
+    ]
+    if not chosen:
+        there = sorted({f"{one.truth.space}, {one.truth.variant or 'no variant'}" for one in read.variants})
+        raise SettingsError(f"--space, --variant: expected one of {'; '.join(there[:20])}, got {space} and {variant}")
+    found, reasons = [], []
+    for one in chosen:
+        audit, notes = audit_scores(one, seed)
+        found += [audit] if audit is not None else []
+        reasons += notes
+    if not found:
+        raise DataError(f"{read.source}: {reasons[0]}")
+    return found
 
 
 def _show(audits: "Sequence[SpaceAudit]", pictures: Sequence[Path]) -> None:

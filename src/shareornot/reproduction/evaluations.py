@@ -1,48 +1,39 @@
-"""Evaluations of super-nets in one long table, as published or as users make them, read and checked.
+"""Evaluations of super-nets on NASBench-101, as published or as users make them, read and checked.
 
-One row an evaluation, in Parquet or CSV:
+A file has one row per evaluation and is read as every file of scores is, see docs/own-scores.md. The columns are
 
 | column | |
 |---|---|
-| `variant` | how the super-net was trained and its cells scored, any name |
-| `space` | a named space, or conditions such as `depth>=3`; the names of the published evaluations too |
-| `seed` | tells the super-nets of a variant and space apart, a whole number |
+| `variant` | how the super-net was trained and its cells scored, any name; `own` where the column is missing |
+| `space` | a named space, or conditions such as `depth>=3`; the published evaluations' names too; default A_FULL |
+| `supernet` or `seed` | tells the super-nets of a variant and space apart |
 | `position` | order of evaluation, optional: by default that of the rows |
 | `cell`, `module_hash` or `architecture` | unique index, official hash, or a cell as `str(cell)` writes it |
-| `proxy_validation_accuracy` | a fraction in [0, 1]; not finite where the super-net diverged |
+| `proxy` or `proxy_validation_accuracy` | a fraction in [0, 1]; not finite where the super-net diverged |
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
-from jaxtyping import Float64, Int32
+from jaxtyping import Float64, Int32, Int64
 
-from shareornot.errors import DataError, MissingDataError, SettingsError, UnitError, UnknownCellError
+from shareornot.appraisal.user_scores.options import ReadingOptions
+from shareornot.appraisal.user_scores.reading import read_columns
+from shareornot.appraisal.user_scores.score_table import ALL, ScoreTable, score_table
+from shareornot.appraisal.user_scores.understood_texts import hash_rows
+from shareornot.errors import DataError, SettingsError, UnitError, UnknownCellError
 from shareornot.reproduction.published_tables import PAPER_SPACES, PAPER_VARIANTS, SPACE_NAMES, VARIANT_NAMES
-from shareornot.spaces import open_space
-from shareornot.spaces.nasbench101 import Cell, space_cells
+from shareornot.spaces import open_family, open_space, space_members
 from shareornot.tables import BenchmarkTable
 
-CELL_COLUMNS = ("cell", "module_hash", "architecture")
-"""Ways to say which cell was evaluated."""
-_TYPES = {
-    "variant": pa.string(),
-    "space": pa.string(),
-    "seed": pa.int64(),
-    "position": pa.int64(),
-    "cell": pa.int64(),
-    "module_hash": pa.string(),
-    "architecture": pa.string(),
-    "proxy_validation_accuracy": pa.float64(),
-}
-_REQUIRED = ("variant", "space", "seed", "proxy_validation_accuracy")
+OWN = "own"
+"""Name of the variant where none is given."""
+WHOLE = "A_FULL"
+"""Space where none is given."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -94,10 +85,10 @@ class Evaluations:
 
 
 def read_evaluations(path: Path, table: BenchmarkTable) -> Evaluations:
-    """Read a long table of evaluations.
+    """Read a file of evaluations.
 
     Args:
-        path: Parquet or CSV file, told apart by its first bytes.
+        path: of any kind of file that scores are read from.
         table: holds every evaluated cell.
 
     Raises:
@@ -108,29 +99,42 @@ def read_evaluations(path: Path, table: BenchmarkTable) -> Evaluations:
         CellError: an index, a hash or a text that is no cell.
         UnknownCellError: the table does not hold a cell.
     """
-    rows = _read_rows(path)
-    cells = _cells(rows, table, path)
-    proxies = rows["proxy_validation_accuracy"].to_numpy()
-    inside = (proxies >= 0) & (proxies <= 1) | ~np.isfinite(proxies)
+    return evaluations_of_table(score_table(read_columns(path), ReadingOptions()), table)
+
+
+def evaluations_of_table(scores: ScoreTable, table: BenchmarkTable) -> Evaluations:
+    """The evaluations in scores that were read; arguments and errors as `read_evaluations`."""
+    source = scores.source
+    cells = _cells(scores, table)[scores.architecture[scores.score_row]]
+    _refuse_unknown_cells(scores, cells, table)
+    inside = (scores.proxy >= 0) & (scores.proxy <= 1) | ~np.isfinite(scores.proxy)
     if not inside.all():
+        place = int(np.argmin(inside))
         raise UnitError(
-            f"{path}: proxy_validation_accuracy: expected fractions in [0, 1], got {proxies[~inside][0]:.6g}; "
-            "divide percentages by 100"
+            f"{source}: {scores.columns.row(int(scores.score_row[place]))}: column {scores.chosen.proxies[0]!r}: "
+            f"expected fractions in [0, 1], got {scores.proxy[place]:.6g}; divide percentages by 100"
         )
-    keys, group = _groups(rows)
-    variants = [_renamed(variant, VARIANT_NAMES) for variant, _, _ in keys]
-    spaces = {space: open_space(_renamed(space, SPACE_NAMES)).name for space in {space for _, space, _ in keys}}
-    order = _order_of_evaluation(rows, group, path)
-    starts = np.searchsorted(group[order], np.arange(len(keys) + 1))
+    space, variant = scores.space[scores.score_row], scores.variant[scores.score_row]
+    triples, group = np.unique(np.stack([variant, space, scores.score_supernet]), axis=1, return_inverse=True)
+    group = group.reshape(-1)
+    variants = [_renamed(OWN if name is None else name, VARIANT_NAMES) for name in scores.variants]
+    spaces = [open_space(_renamed(WHOLE if name == ALL else name, SPACE_NAMES)).name for name in scores.spaces]
+    seeds = _seeds(triples, scores.supernets)
+    order = _order_of_evaluation(scores, group)
+    starts = np.searchsorted(group[order], np.arange(triples.shape[1] + 1))
     supernets = []
-    for number, (_, space, seed) in enumerate(keys):
+    for number, (variant_code, space_code, _) in enumerate(triples.T.tolist()):
         own = order[starts[number] : starts[number + 1]]
         supernets.append(
             EvaluatedSupernet(
-                variant=variants[number], space=spaces[space], seed=seed, cells=cells[own], proxies=proxies[own]
+                variant=variants[variant_code],
+                space=spaces[space_code],
+                seed=seeds[number],
+                cells=cells[own],
+                proxies=scores.proxy[own],
             )
         )
-    _check_supernets(supernets, table, path)
+    _check_supernets(supernets, table, source)
     variant_place, space_place = _place(PAPER_VARIANTS), _place(PAPER_SPACES)
     return Evaluations(
         supernets=tuple(
@@ -139,124 +143,88 @@ def read_evaluations(path: Path, table: BenchmarkTable) -> Evaluations:
     )
 
 
-def _read_rows(path: Path) -> dict[str, pa.ChunkedArray]:
-    """The columns that count, each of its type and without gaps."""
-    try:
-        with path.open("rb") as file:
-            is_parquet = file.read(4) == b"PAR1"
-    except FileNotFoundError:
-        raise MissingDataError(f"{path}: expected a Parquet or CSV file of evaluations, found none") from None
-    except OSError as error:
-        raise DataError(f"{path}: expected a Parquet or CSV file, got {error.strerror}; name a file") from error
-    try:
-        if is_parquet:
-            names = pq.read_schema(path).names
-            table = pq.read_table(path, columns=[name for name in _TYPES if name in names])
-        else:
-            convert = pacsv.ConvertOptions(column_types=_TYPES, null_values=[""], strings_can_be_null=True)
-            table = pacsv.read_csv(path, convert_options=convert)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        reason = str(error).splitlines()[0][:200]
-        raise DataError(f"{path}: expected a Parquet or CSV file of evaluations, got: {reason}; see docs") from error
-    present = table.column_names
-    missing = [name for name in _REQUIRED if name not in present]
-    named = [name for name in CELL_COLUMNS if name in present]
-    if missing or len(named) != 1:
-        raise DataError(
-            f"{path}: expected the columns {', '.join(_REQUIRED)} and one of {', '.join(CELL_COLUMNS)}, "
-            f"got {', '.join(present[:20]) or 'none'}; add, rename or drop columns"
-        )
-    if table.num_rows == 0 or len(set(present)) < len(present):
-        raise DataError(f"{path}: expected evaluations in columns of different names, got {table.num_rows} rows")
-    return {name: _column(table[name], name, path) for name in _TYPES if name in present}
+def _cells(scores: ScoreTable, table: BenchmarkTable) -> Int32[np.ndarray, " texts"]:
+    """Unique indices of the cells that texts stand for.
+
+    Raises:
+        CellError: a text describes no cell.
+        UnknownCellError: a hash that the table does not hold.
+    """
+    texts = scores.texts
+    if scores.architecture_kind == "index":
+        return np.array([int(text) if re.fullmatch(r"\d{1,9}", text) else -1 for text in texts], np.int32)
+    if scores.architecture_kind == "hash" or all(re.fullmatch("[0-9a-fA-F]{32}", text) for text in texts):
+        known = hash_rows(table)
+        unknown = [text for text in texts if text.lower() not in known]
+        if unknown:
+            raise UnknownCellError(
+                f"{scores.source}: expected official hashes of cells that the table {table.info.name} holds, got "
+                f"{len(unknown):,} others, such as {unknown[0][:40]!r}; take the benchmark that they were drawn from, "
+                "or leave them out"
+            )
+        return np.array([known[text.lower()] for text in texts], np.int32)
+    return np.asarray(open_family("nasbench101").parse(texts), np.int32)
 
 
-def _column(column: pa.ChunkedArray, name: str, path: Path) -> pa.ChunkedArray:
-    """A column of its type, without gaps."""
-    if column.null_count:
-        raise DataError(f"{path}: {name}: expected a value in every row, got {column.null_count:,} gaps; fill them")
-    try:
-        return pc.cast(column, _TYPES[name])
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise DataError(f"{path}: {name}: expected {_TYPES[name]}, got {column.type}; convert the column") from error
-
-
-def _cells(rows: dict[str, pa.ChunkedArray], table: BenchmarkTable, path: Path) -> Int32[np.ndarray, " rows"]:
-    """Unique indices of the evaluated cells, all of which the table holds."""
-    if "cell" in rows:
-        indices = rows["cell"].to_numpy()
-    else:
-        name = next(name for name in CELL_COLUMNS if name in rows)
-        encoded = pc.dictionary_encode(rows[name].combine_chunks())
-        texts = encoded.dictionary.to_pylist()
-        found = _by_hash(texts, table, path) if name == "module_hash" else [Cell.parse(text).index for text in texts]
-        indices = np.array(found, np.int64)[encoded.indices.to_numpy()]
-    _, known = table.rows_of(indices)
+def _refuse_unknown_cells(scores: ScoreTable, cells: Int32[np.ndarray, " scores"], table: BenchmarkTable) -> None:
+    outside = (cells < 0) | (cells >= open_family("nasbench101").universes[-1])
+    known = table.rows_of(np.where(outside, 0, cells))[1] & ~outside
     if not known.all():
-        unknown = np.unique(indices[~known])
+        place = int(np.argmin(known))
+        unknown = np.unique(cells[~known])
+        what = scores.texts[scores.architecture[scores.score_row[place]]]
         raise UnknownCellError(
-            f"{path}: expected cells that the table {table.info.name} holds, got {len(unknown):,} others, such as "
-            f"cell {unknown[0]}; take the benchmark that they were drawn from, or leave them out"
+            f"{scores.source}: {scores.columns.row(int(scores.score_row[place]))}: expected cells that the table "
+            f"{table.info.name} holds, got {len(unknown):,} others, such as cell {what[:60]}; take the benchmark that "
+            "they were drawn from, or leave them out"
         )
-    return np.asarray(indices, np.int32)
 
 
-def _by_hash(hashes: list[str], table: BenchmarkTable, path: Path) -> list[int]:
-    """Unique indices of official hashes."""
-    rows = {table.module_hash(row): row for row in range(len(table))}
-    unknown = [text for text in hashes if text.lower() not in rows]
-    if unknown:
-        raise UnknownCellError(
-            f"{path}: expected official hashes of cells that the table {table.info.name} holds, got {len(unknown):,} "
-            f"others, such as {unknown[0][:40]!r}; take the benchmark that they were drawn from, or leave them out"
-        )
-    return [int(table.cells[rows[text.lower()]]) for text in hashes]
+def _seeds(triples: Int64[np.ndarray, "3 supernets"], names: Sequence[str]) -> list[int]:
+    """The number in the name of each super-net; where two of one variant and space agree, their places in the file."""
+    numbers = [re.fullmatch(r"\D*(\d{1,18})", name) for name in names]
+    found = [int(match[1]) if match else -1 for match in numbers]
+    seeds = [found[supernet] for supernet in triples[2].tolist()]
+    keys = list(zip(triples[0].tolist(), triples[1].tolist(), seeds, strict=True))
+    if -1 in seeds or len(set(keys)) < len(keys):
+        return [int(supernet) for supernet in triples[2]]
+    return seeds
 
 
-def _groups(rows: dict[str, pa.ChunkedArray]) -> tuple[list[tuple[str, str, int]], np.ndarray]:
-    """The different triples of variant, space and seed, and which of them each row has."""
-    codes, names = [], []
-    for name in ("variant", "space", "seed"):
-        encoded = pc.dictionary_encode(rows[name].combine_chunks())
-        codes.append(encoded.indices.to_numpy())
-        names.append(encoded.dictionary.to_pylist())
-    triples, group = np.unique(np.stack(codes), axis=1, return_inverse=True)
-    keys = [(names[0][variant], names[1][space], names[2][seed]) for variant, space, seed in triples.T]
-    return keys, group.reshape(-1)
-
-
-def _order_of_evaluation(rows: dict[str, pa.ChunkedArray], group: np.ndarray, path: Path) -> np.ndarray:
-    """Rows sorted by super-net, then by position."""
-    if "position" not in rows:
+def _order_of_evaluation(scores: ScoreTable, group: Int64[np.ndarray, " scores"]) -> Int64[np.ndarray, " scores"]:
+    """Scores sorted by super-net, then by position."""
+    if scores.position is None:
         return np.argsort(group, kind="stable")
-    position = rows["position"].to_numpy()
+    position = scores.position[scores.score_row]
     order = np.lexsort((position, group))
     again = (np.diff(group[order]) == 0) & (np.diff(position[order]) == 0)
     if again.any():
+        place = order[1:][again][0]
         raise DataError(
-            f"{path}: position: expected each once for a super-net, got {position[order][1:][again][0]} twice "
-            f"({np.count_nonzero(again):,} such rows); number evaluations, or give super-nets different seeds"
+            f"{scores.source}: {scores.columns.row(int(scores.score_row[place]))}: column 'position': expected each "
+            f"once for a super-net, got {position[place]:g} twice ({np.count_nonzero(again):,} such rows); number "
+            "evaluations, or give super-nets different seeds"
         )
     return order
 
 
-def _check_supernets(supernets: Sequence[EvaluatedSupernet], table: BenchmarkTable, path: Path) -> None:
+def _check_supernets(supernets: Sequence[EvaluatedSupernet], table: BenchmarkTable, source: str) -> None:
     """Refuse super-nets that are named twice, scored too little, or scored cells outside their space."""
     names = [one.name for one in supernets]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise DataError(f"{path}: expected one name for a super-net, got two for {twice}; rename a variant or space")
+        raise DataError(f"{source}: expected one name for a super-net, got two for {twice}; rename a variant or space")
     members = {}
     for one in supernets:
         if len(one.cells) < 2:
-            raise DataError(f"{path}: {one.name}: expected at least 2 evaluations, got 1; score more cells")
+            raise DataError(f"{source}: {one.name}: expected at least 2 evaluations, got 1; score more cells")
         if one.space not in members:
             members[one.space] = np.zeros(table.info.num_cells, bool)
-            members[one.space][space_cells(open_space(one.space), table.info.max_vertices)] = True
+            members[one.space][space_members(open_space(one.space), table.info.num_cells)] = True
         outside = one.cells[~members[one.space][one.cells]]
         if len(outside):
             raise DataError(
-                f"{path}: {one.name}: expected cells of {one.space}, got {len(outside):,} others, such as cell "
+                f"{source}: {one.name}: expected cells of {one.space}, got {len(outside):,} others, such as cell "
                 f"{outside[0]}; name the space that the pool was drawn from"
             )
 

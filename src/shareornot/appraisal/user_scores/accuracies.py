@@ -9,9 +9,10 @@ from jaxtyping import Bool, Float64, Int64
 from shareornot.appraisal.user_scores.score_table import ScoreTable
 from shareornot.appraisal.user_scores.understood_texts import UnderstoodSpace
 from shareornot.appraisal.user_scores.wording import count
-from shareornot.errors import DataError, MissingDataError, ShareOrNotError
+from shareornot.errors import DataError, ShareOrNotError
 from shareornot.statistics.reliability import mean_of_runs
-from shareornot.tables import open_benchmark
+from shareornot.tables import open_table
+from shareornot.tables.contract import TEST, TIME, VALIDATION
 
 LEAST_FOR_CEILING = 10
 MOST_FOR_CEILING = 20
@@ -69,7 +70,7 @@ def accuracies_of_space(
     if table.standalone is None:
         runs, test_runs, times, note = _looked_up(table.source, space, benchmark)
         notes.append(note)
-        cost = times if cost is None else np.where(np.isnan(cost), times, cost)
+        cost = times if cost is None else cost if times is None else np.where(np.isnan(cost), times, cost)
     else:
         runs = _runs(local, table.standalone[rows], num, thing, notes)
         test_runs = None if table.test is None else _runs(local, table.test[rows], num, thing, notes)
@@ -177,8 +178,8 @@ def _filled_times(
 
 def _looked_up(
     source: str, space: UnderstoodSpace, benchmark: str | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
-    """Validation accuracies, test accuracies and training times of a benchmark table, and a note.
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None, str]:
+    """Validation accuracies, test accuracies and training times of a table as far as it has them, and a note.
 
     Raises:
         DataError: the texts are names, or no table on this machine holds them.
@@ -191,26 +192,39 @@ def _looked_up(
         )
     name = benchmark or space.kind.family
     try:
-        table = open_benchmark(name)
-        rows, held = table.rows_of(np.asarray(space.numbers))
-    except (MissingDataError, ShareOrNotError) as error:
+        table = open_table(name)
+        metrics = [metric for metric in (VALIDATION, TEST, TIME) if metric in table.metrics]
+        values = {metric: table.values(metric) for metric in metrics}
+    except ShareOrNotError as error:
         raise DataError(f"{expected}, and no table to look them up: {error}; or add the column") from None
+    if table.space.family != space.kind.family:
+        raise DataError(
+            f"{expected}, and the table {table.name} is of {table.space.family}, where the architectures are of "
+            f"{space.kind.family}; name another: --benchmark NAME, or add the column"
+        )
+    rows, held = table.rows_of(np.asarray(space.numbers))
     held = held if space.understood is None else held & space.understood
     if not held.any():
-        raise DataError(f"{expected}, and the table {table.info.name} holds none of the architectures; add the column")
+        raise DataError(f"{expected}, and the table {table.name} holds none of the architectures; add the column")
 
-    def spread(values: np.ndarray) -> np.ndarray:
-        found = np.full((len(space), values.shape[1]), np.nan)
-        found[held] = values[rows[held]]
+    def spread(metric: str) -> np.ndarray | None:
+        if metric not in values:
+            return None
+        found = np.full((len(space), values[metric].shape[1]), np.nan)
+        found[held] = values[metric][rows[held]]
         return found
 
+    runs, test, times = spread(VALIDATION), spread(TEST), spread(TIME)
+    known = [metric.replace("_", " ") for metric in metrics]
     note = (
-        f"Standalone and test accuracies and training times are looked up in {table.info.name}, which holds "
-        f"{int(held.sum()):,} of the {len(space):,} architectures."
+        f"Looked up in the table {table.name}, which holds {int(held.sum()):,} of the {len(space):,} architectures: "
+        f"{', '.join(known)}."
     )
-    times = np.full(len(space), np.nan)
-    times[held] = table.mean("training_time")[rows[held]]
-    return spread(table.values("validation_accuracy")), spread(table.values("test_accuracy")), times, note
+    seconds = None if times is None else _mean_over_runs(times)
+    if runs is None:
+        assert test is not None
+        return test, None, seconds, note
+    return runs, test, seconds, note
 
 
 def repeats_for_ceiling(

@@ -73,6 +73,8 @@ def choose_columns(columns: Columns, options: ReadingOptions) -> ChosenColumns:
     if architecture is None or not proxies:
         raise DataError(_missing(source, architecture is not None, bool(proxies), bool(standalone), all_names))
     strong = [by_name[name] for name in SUPERNET_NAMES if name in by_name]
+    if not strong and "seed" in by_name and {"position", PROXY_NAMES[1]} & by_name.keys():
+        strong = [by_name["seed"]]  # a table of evaluations, whose pools may hold architectures more than once
     if len(strong) > 1:
         raise DataError(
             f"{source}: expected one column for the super-net, got {listed(strong)}; leave one out: --ignore "

@@ -131,12 +131,14 @@ def words_of(columns: Columns, name: str) -> Words:
             f"{columns.source}: {columns.row(row)}: column {shown(name)}: expected at most {MOST_CHARACTERS:,} "
             f"characters, got {longest:,}; give short names"
         )
-    encoded = pc.dictionary_encode(array)
-    raw: list[str] = encoded.dictionary.to_pylist()
-    positions = np.asarray(
-        pc.fill_null(pc.cast(encoded.indices, pa.int64()), -1).to_numpy(zero_copy_only=False), np.int64
-    )
-    return _tidied(raw, positions)
+    trimmed = pc.utf8_trim_whitespace(array)
+    missing = pc.is_in(pc.utf8_lower(trimmed), pa.array(sorted(MISSING)))
+    encoded = pc.dictionary_encode(pc.if_else(missing, pa.scalar(None, pa.string()), trimmed))
+    distinct = encoded.dictionary
+    if len(distinct) and pc.all(pc.match_substring_regex(distinct, r"^-?[0-9]+\.0$")).as_py():
+        distinct = pc.utf8_slice_codeunits(distinct, 0, -2)  # numbers of super-nets that were read as real ones
+    positions = pc.fill_null(pc.cast(encoded.indices, pa.int64()), -1).to_numpy(zero_copy_only=False)
+    return Words(positions=np.asarray(positions, np.int64), distinct=distinct.to_pylist())
 
 
 def _text_of_numbers(array: pa.Array) -> pa.Array:
@@ -146,16 +148,3 @@ def _text_of_numbers(array: pa.Array) -> pa.Array:
     if whole[~np.isnan(values)].all():
         return pc.cast(pc.cast(pa.array(np.where(whole, values, 0), mask=~whole), pa.int64()), pa.string())
     return pa.array([None if np.isnan(value) else f"{value:.17g}" for value in values.tolist()], pa.string())
-
-
-def _tidied(raw: list[str], positions: Int64[np.ndarray, " rows"]) -> Words:
-    """Words without spaces around them; words for a missing value are none."""
-    tidy = [word.strip() for word in raw]
-    given = [word for word in tidy if word.lower() not in MISSING]
-    if given and all(len(word) > 2 and word[-2:] == ".0" and word[:-2].lstrip("-").isdigit() for word in given):
-        tidy = [word[:-2] if word.endswith(".0") else word for word in tidy]
-    distinct: dict[str, int] = {}
-    places = np.array(
-        [-1 if word.lower() in MISSING else distinct.setdefault(word, len(distinct)) for word in tidy] + [-1], np.int64
-    )
-    return Words(positions=places[positions], distinct=list(distinct))

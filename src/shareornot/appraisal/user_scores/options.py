@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from shareornot.appraisal.user_scores.column_names import normalized
+from shareornot.appraisal.user_scores.column_names import is_known_name, normalized
 from shareornot.appraisal.user_scores.units import AccuracyUnit
 from shareornot.appraisal.user_scores.wording import listed, shown
 from shareornot.errors import SettingsError
@@ -35,6 +35,40 @@ class ReadingOptions:
     """Table in which standalone accuracies are looked up where the file has none."""
 
 
+def reading_options(
+    *,
+    unit: AccuracyUnit = "auto",
+    lower_is_better: LowerIsBetter | None = None,
+    proxy: Sequence[str] = (),
+    standalone: Sequence[str] = (),
+    feature: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    baseline: Sequence[str] = (),
+    benchmark: str | None = None,
+) -> ReadingOptions:
+    """Options as users give them, a name or several each; see `read_user_scores`.
+
+    Raises:
+        SettingsError: `lower_is_better` is none of its values.
+    """
+    if lower_is_better not in (None, "proxy", "standalone", "both"):
+        raise SettingsError(f"lower_is_better: expected proxy, standalone or both, got {lower_is_better!r}")
+    return ReadingOptions(
+        unit=unit,
+        lower_is_better=lower_is_better,
+        proxy=_names(proxy),
+        standalone=_names(standalone),
+        feature=_names(feature),
+        ignore=_names(ignore),
+        baseline=_names(baseline),
+        benchmark=benchmark,
+    )
+
+
+def _names(names: Sequence[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
 def matching(option: str, patterns: Sequence[str], names: Sequence[str]) -> list[str]:
     """The names that patterns stand for, in the order of the patterns.
 
@@ -49,7 +83,7 @@ def matching(option: str, patterns: Sequence[str], names: Sequence[str]) -> list
     found: dict[str, None] = {}
     for pattern in patterns:
         fitting = [name for name in names if name == pattern]
-        fitting = fitting or [name for name in names if fnmatch.fnmatchcase(name, pattern)]
+        fitting = fitting or [name for name in names if fnmatch.fnmatchcase(name, pattern) and not is_known_name(name)]
         fitting = fitting or [name for name in names if normalized(name) == normalized(pattern)]
         if not fitting:
             raise SettingsError(

@@ -9,7 +9,7 @@ from jaxtyping import Int64
 
 from shareornot.appraisal.budget_comparison import ScoredPool
 from shareornot.appraisal.truth import Truth
-from shareornot.appraisal.user_scores.options import LowerIsBetter, ReadingOptions
+from shareornot.appraisal.user_scores.options import LowerIsBetter, ReadingOptions, reading_options
 from shareornot.appraisal.user_scores.pools import SpaceScores, pools_of_variant
 from shareornot.appraisal.user_scores.reading import read_columns
 from shareornot.appraisal.user_scores.score_table import ScoreTable, score_table
@@ -17,7 +17,7 @@ from shareornot.appraisal.user_scores.structure import structure_of
 from shareornot.appraisal.user_scores.truth import TruthOfSpace, label, truth_of_space
 from shareornot.appraisal.user_scores.units import AccuracyUnit
 from shareornot.appraisal.user_scores.wording import count
-from shareornot.errors import DataError, SettingsError, ShareOrNotError
+from shareornot.errors import DataError, ShareOrNotError
 from shareornot.statistics import diverged
 
 MOST_LEFT_OUT = 5
@@ -85,23 +85,17 @@ def read_user_scores(
         >>> read_user_scores(few).notes
         ('standalone: taken for percentages, since the highest is 94.2, and divided by 100.',)
     """
-    if lower_is_better not in (None, "proxy", "standalone", "both"):
-        raise SettingsError(f"lower_is_better: expected proxy, standalone or both, got {lower_is_better!r}")
-    options = ReadingOptions(
+    options = reading_options(
         unit=unit,
         lower_is_better=lower_is_better,
-        proxy=_names(proxy),
-        standalone=_names(standalone),
-        feature=_names(feature),
-        ignore=_names(ignore),
-        baseline=_names(baseline),
+        proxy=proxy,
+        standalone=standalone,
+        feature=feature,
+        ignore=ignore,
+        baseline=baseline,
         benchmark=benchmark,
     )
     return scores_of_table(score_table(read_columns(source), options), options)
-
-
-def _names(names: Sequence[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
 
 
 def scores_of_table(table: ScoreTable, options: ReadingOptions) -> UserScores:

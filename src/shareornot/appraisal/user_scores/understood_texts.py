@@ -9,9 +9,9 @@ from jaxtyping import Bool
 
 from shareornot.appraisal.user_scores.wording import count, shown
 from shareornot.errors import DataError, MissingDataError
-from shareornot.spaces import ListedSpace, list_architectures, open_space
+from shareornot.spaces import ListedSpace, list_architectures, open_family, open_space
 from shareornot.spaces.contract import Indices, LabelledGraph
-from shareornot.tables import BenchmarkTable, open_benchmark
+from shareornot.tables import BenchmarkTable, open_benchmark, open_table
 
 MOST_ODD = 0.2
 """Share of texts that may be odd; where there are more, all are names."""
@@ -223,15 +223,15 @@ def _indexed(texts: Sequence[str], benchmark: str | None, row_of: Callable[[int]
         DataError: a number that the table does not hold.
         MissingDataError: the table is not there.
     """
-    table = open_benchmark(benchmark or "nasbench101")
-    family = open_space("nasbench101")
+    table = open_table(benchmark or "nasbench101")
+    family = open_family(table.space.family)
     numbers = np.array([int(text) if re.fullmatch(r"\d{1,9}", text) else -1 for text in texts], np.int64)
-    inside = (numbers >= 0) & (numbers < table.info.num_cells)
+    inside = (numbers >= 0) & (numbers < table.num_architectures)
     if not inside.all():
         place = int(np.argmin(inside))
         raise DataError(
-            f"{row_of(place)}: column 'cell': expected unique indices below {table.info.num_cells:,}, got "
-            f"{shown(texts[place])}; name the benchmark that they belong to: --benchmark NAME"
+            f"{row_of(place)}: column 'cell': expected numbers of architectures below {table.num_architectures:,}, got "
+            f"{shown(texts[place])}; name the table that they belong to: --benchmark NAME"
         )
     return UnderstoodSpace(entries=family.texts(numbers), kind=family, numbers=numbers.astype(np.int32))
 
