@@ -13,6 +13,7 @@ from shareornot.supernet.batch_norm import Images, adapted_batch_norm, evaluatio
 from shareornot.supernet.contract import Architectures, SuperNet
 from shareornot.supernet.gradients import path_gradients
 from shareornot.supernet.optimizer import PartialOptimizer
+from shareornot.supernet.precision import computing_in
 from shareornot.supernet.settings import EvaluationSettings, OptimizerSettings, TrainingSettings
 from shareornot.supernet.training import Batch, Report, Step, Trainer
 
@@ -29,7 +30,7 @@ class Evaluator:
     Args:
         network: trained; every score leaves its parameters, statistics and modes as they were.
         images: on the device of the network.
-        config: how to score.
+        config: how to score. Of `num_images`, "auto" means all here; `enough_images` chooses a number.
 
     References: Pourchot et al. 2020, arXiv:2002.04289, section 4.1.
     """
@@ -39,19 +40,32 @@ class Evaluator:
         dtype = next(parameter.dtype for _, parameter in network.named_parameters())
         batches = [] if config.adaptation == "none" else _training_batches(images, config)
         self.batches = [batch.to(dtype) for batch in batches]
-        self.validation = images.normalize(images.validation_images).to(dtype)
+        number = config.num_images if isinstance(config.num_images, int) else None
+        self.validation = images.normalize(images.validation_images[:number]).to(dtype)
+        self.labels = images.validation_labels[:number]
 
     def scores(self, architectures: Architectures) -> Iterator[float]:
         """Proxy accuracy of each architecture in turn, on the validation images; a fraction."""
+        for correct in self.correct_in_halves(architectures):
+            yield sum(correct) / len(self.validation)
+
+    def correct_in_halves(self, architectures: Architectures) -> Iterator[tuple[int, int]]:
+        """Correctly classified validation images of each architecture in turn, in two halves.
+
+        The first half are the images at even positions, the second those at odd ones. From the agreement of the two
+        follows the reliability of the scores, see `shareornot.statistics.split_half`.
+        """
         for architecture in map(int, architectures):
             network = self.network
             if self.config.fine_tuning_steps:
                 network = deepcopy(network)
                 self._fine_tune(network, architecture)
             network.activate(architecture)
-            with torch.inference_mode(), self._evaluation(network):
+            in_precision = computing_in(self.config.precision, self.images.device)
+            with torch.inference_mode(), in_precision, self._evaluation(network):
                 logits = torch.cat([network(part) for part in torch.split(self.validation, self.forward_size)])
-            yield int((logits.argmax(dim=1) == self.images.validation_labels).sum()) / len(self.validation)
+            correct = logits.argmax(dim=1) == self.labels
+            yield int(correct[::2].sum()), int(correct[1::2].sum())
 
     def _evaluation(self, network: SuperNet) -> AbstractContextManager[None]:
         """Evaluation mode with the statistics of batch norm that the settings ask for."""

@@ -30,7 +30,10 @@ def path_gradients(
     divisor = divisor or len(paths)
     for architecture in paths:
         network.activate(architecture)
-        loss = F.cross_entropy(network(batch.images), batch.labels) / divisor
+        logits = network(batch.images)
+        if logits.dtype == torch.bfloat16:
+            logits = logits.float()
+        loss = F.cross_entropy(logits, batch.labels) / divisor
         loss.backward()  # type: ignore[no-untyped-call]
         losses.append(loss.detach())
         merge_regions(regions, used_regions(network))

@@ -8,6 +8,13 @@ from shareornot.errors import SettingsError
 from shareornot.spaces.nasbench101 import MAX_VERTICES
 
 InitialWeights = Literal["random", "aligned"]
+Precision = Literal["float32", "bfloat16"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+
+
+def _check_precision(precision: str) -> None:
+    if precision not in PRECISIONS:
+        raise SettingsError(f"precision: expected {' or '.join(PRECISIONS)}, got {precision!r}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,6 +142,8 @@ class TrainingSettings:
     """Whether the learning rate follows the cosine epoch by epoch, as in the paper, or step by step. `by-size` is for
     methods that sample architectures: the larger one is, the later its learning rate falls, see
     `shareornot.methods.size_schedule`."""
+    precision: Precision = "float32"
+    """Of convolutions and matrix products, see `shareornot.supernet.precision`; all else is in float32."""
     seed: int = 0
     """Of the initial weights, the order of images, their augmentation, and everything that the method draws."""
 
@@ -142,6 +151,7 @@ class TrainingSettings:
         for name in ("epochs", "batch_size", "paths_per_step"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{name}: expected at least 1, got {getattr(self, name)}")
+        _check_precision(self.precision)
         if self.schedule not in get_args(Schedule):
             raise SettingsError(f"schedule: expected {' or '.join(get_args(Schedule))}, got {self.schedule!r}")
         if self.seed < 0:
@@ -168,12 +178,20 @@ class EvaluationSettings:
     forward_size: int | None = None
     """Validation images passed at a time; it changes the speed and nothing else. By default 256 on a processor, which
     its cache can follow, and 2,000 on an accelerator."""
+    num_images: int | Literal["all", "auto"] = "all"
+    """Validation images that cells are scored on: so many of the first, all, or as many as the scores need for a
+    reliability of 0.95, see `shareornot.supernet.score_reliability`."""
+    precision: Precision = "float32"
+    """Of convolutions and matrix products, see `shareornot.supernet.precision`."""
     seed: int = 0
     """Of the training batches, which are the same for all cells, so that cells differ by themselves alone."""
 
     def __post_init__(self) -> None:
         if self.adaptation not in ("none", "average", "last-batch"):
             raise SettingsError(f"adaptation: expected none, average or last-batch, got {self.adaptation!r}")
+        _check_precision(self.precision)
+        if isinstance(self.num_images, int) and self.num_images < 2:
+            raise SettingsError(f"num_images: expected at least 2, 'all' or 'auto', got {self.num_images}")
         forward_size = 1 if self.forward_size is None else self.forward_size
         if min(self.num_batches, self.batch_size, forward_size) < 1 or self.fine_tuning_steps < 0:
             raise SettingsError("evaluation: expected at least 1 batch and image, and 0 or more fine-tuning steps")

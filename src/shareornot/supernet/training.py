@@ -18,6 +18,8 @@ from torch import Tensor
 from shareornot.errors import SettingsError
 from shareornot.images import Draws, ImageSet, draw_epoch
 from shareornot.supernet.contract import SuperNet
+from shareornot.supernet.learning_check import LearningCheck
+from shareornot.supernet.precision import computing_in
 from shareornot.supernet.settings import TrainingSettings
 
 
@@ -97,6 +99,8 @@ class EpochReport(NamedTuple):
     loss: float
     """Mean cross-entropy over the steps of the epoch that this call did; not finite once training has diverged."""
     num_steps: int
+    warning: str | None = None
+    """A sentence in the epoch that shows that the training has learnt nothing so far, see `LearningCheck`."""
 
 
 class _Epoch(NamedTuple):
@@ -165,7 +169,8 @@ class Trainer:
             learning_rate=self.learning_rate(self.steps_done),
             _epoch_rng=epoch.rng,
         )
-        report = self.method.step(at, Batch(images.to(self.dtype), labels), self._validation_batches(at))
+        with computing_in(self.settings.precision, self.images.device):
+            report = self.method.step(at, Batch(images.to(self.dtype), labels), self._validation_batches(at))
         self.steps_done += 1
         return report.loss
 
@@ -177,12 +182,13 @@ class Trainer:
         """
         self.network.train()
         losses: list[Tensor] = []
+        check = LearningCheck(self.images.num_classes, self.num_steps, self.steps_done)
         while self.steps_done < self.num_steps and not should_stop():
             losses.append(self.step())
             if self.steps_done % self.steps_per_epoch == 0:
-                yield EpochReport(
-                    self.steps_done // self.steps_per_epoch, torch.stack(losses).mean().item(), len(losses)
-                )
+                of_epoch = torch.stack(losses)
+                warning = check.add(of_epoch.tolist())
+                yield EpochReport(self.steps_done // self.steps_per_epoch, of_epoch.mean().item(), len(losses), warning)
                 losses = []
 
     def _current_epoch(self) -> _Epoch:
