@@ -151,8 +151,10 @@ def _apply(function: type[torch.autograd.Function], *arguments: Any) -> Tensor:
 
 
 def _has_kernels(x: Images) -> bool:
-    """Whether there are kernels for such maps: on a processor, at least a vector of images."""
-    return x.device.type == "cpu" and x.dtype in PRECISIONS and x.shape[0] >= lanes(x.element_size())
+    """Whether there are kernels for such maps: on a processor, at least a vector of images, and no other precision."""
+    if x.device.type != "cpu" or torch.is_autocast_enabled("cpu"):
+        return False
+    return x.dtype in PRECISIONS and x.shape[0] >= lanes(x.element_size())
 
 
 def _need_gradients(*tensors: Tensor) -> bool:
