@@ -20,7 +20,11 @@ from shareornot.supernet import (
 
 SPACES = {"nasbench101": "num_vertices<=4", "nasbench201": "nasbench201"}
 """A space of each family."""
-OPTIONS: dict[str, dict[str, float | int | str | bool]] = {}
+OPTIONS: dict[str, dict[str, float | int | str | bool]] = {
+    "darts": {"second_order": True},
+    "enas": {"num_controller_steps": 2, "num_samples": 2},
+    "parsec": {"num_samples": 2},
+}
 """Options with which a method is small enough for tests."""
 
 

@@ -41,6 +41,8 @@ class MethodEntry:
 
 
 ANY_SPACE = "any space"
+PRODUCTS = "product spaces: nasbench201, S1, S2, S3"
+MIXING = "product spaces whose super-net can mix: nasbench201"
 
 METHODS = {
     entry.name: entry
@@ -82,6 +84,46 @@ METHODS = {
             "Li and Talwalkar 2019, arXiv:1902.07638",
             ANY_SPACE,
             "rsws:rsws",
+        ),
+        MethodEntry(
+            "darts",
+            "Trains a network that mixes all options, weighted by a softmax that follows the validation loss.",
+            "Liu et al. 2019, arXiv:1806.09055",
+            MIXING,
+            "darts:darts",
+            ("nasbench201",),
+        ),
+        MethodEntry(
+            "snas",
+            "Trains a network that mixes all options by a relaxed random choice, on one training loss.",
+            "Xie et al. 2019, arXiv:1812.09926",
+            MIXING,
+            "snas:snas",
+            ("nasbench201",),
+        ),
+        MethodEntry(
+            "gdas",
+            "Trains one random option of each decision, whose probabilities follow the validation loss.",
+            "Dong and Yang 2019, arXiv:1910.04465",
+            MIXING,
+            "gdas:gdas",
+            ("nasbench201",),
+        ),
+        MethodEntry(
+            "parsec",
+            "Trains several sampled architectures per step, each weighted by its likelihood.",
+            "Casale et al. 2019, arXiv:1902.05116",
+            PRODUCTS,
+            "parsec:parsec",
+            ("nasbench201",),
+        ),
+        MethodEntry(
+            "enas",
+            "Trains one architecture per step that a controller writes, which learns from validation accuracies.",
+            "Pham et al. 2018, arXiv:1802.03268",
+            PRODUCTS,
+            "enas:enas",
+            ("nasbench201",),
         ),
     )
 }
