@@ -6,7 +6,7 @@ import pytest
 from shareornot.appraisal.appraisal import Appraisal
 from shareornot.appraisal.audit import audit_space
 from shareornot.appraisal.beyond_baselines import BeyondBaselines
-from shareornot.appraisal.budget_comparison import BudgetComparison, ScoredPool
+from shareornot.appraisal.budget_comparison import BudgetComparison, RivalComparison, ScoredPool
 from shareornot.appraisal.ranking_quality import ranking_quality
 from shareornot.appraisal.verdict import Helped, Trust, Verdict
 from shareornot.report.chapter import Chapter
@@ -24,6 +24,27 @@ def made_up_verdict(answer, sentence, details=()):
         helped=Helped(answer=answer, num_trained=10, sentence=sentence, more_supernets=None),
         trust=Trust(answer="partly", sentence="The scores can be trusted in part.", more_supernets=None),
         details=details,
+    )
+
+
+RIVALS = (
+    ("random search", "random search", 0.02, False),
+    ("local search", "local search", 0.018, True),
+    ("number of parameters", "baseline", 0.012, True),
+)
+
+
+def rival(name, kind, regret, tested, num_trained, several):
+    differences = np.array([0.008, 0.01, 0.012][: 3 if several else 1]) - regret
+    return RivalComparison(
+        name=name,
+        kind=kind,
+        regret=regret,
+        difference=student_interval(differences),
+        p_value=0.01 * num_trained if several else None,
+        effect=EffectSize(d=-0.6, low=-1.0, high=0.0, confidence=0.95) if several else None,
+        superiority=0.7,
+        tested=tested,
     )
 
 
@@ -72,6 +93,7 @@ def make_appraisal():
                 evolution_difference=student_interval(np.array([-0.006, -0.005, -0.004])),
                 evolution_p_value=0.04,
                 evolution_effect=EffectSize(d=-0.3, low=-0.5, high=-0.1, confidence=0.95),
+                rivals=tuple(rival(*one, k, several=several) for one in RIVALS),
             )
             for k in (1, 10)
         )
@@ -147,7 +169,11 @@ def make_audit():
 @pytest.fixture(scope="session")
 def chapter(make_appraisal, audit):
     """One super-net of four diverged; cells are those of NASBench-101."""
-    return Chapter(appraisal=make_appraisal(num_diverged=1, notes=("Percentages were taken for such.",)), audit=audit)
+    return Chapter(
+        appraisal=make_appraisal(num_diverged=1, notes=("Percentages were taken for such.",)),
+        audit=audit,
+        losses={"seed-0": np.linspace(2.3, 0.5, 300), "seed-1": np.array([2.3, np.nan])},
+    )
 
 
 @pytest.fixture(scope="session")

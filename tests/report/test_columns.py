@@ -9,6 +9,7 @@ import pytest
 from shareornot.report.chapter import Chapter
 from shareornot.report.columns import (
     AGREEMENT,
+    BEST,
     CEILING,
     DIFFERENCES,
     SUPERNETS,
@@ -42,14 +43,28 @@ def test_agreement(chapter):
 
 
 def test_differences_are_in_points(chapter):
-    row = csv_rows(DIFFERENCES.of([chapter]))[0]
-    one = chapter.appraisal.comparisons[0]
-    assert float(row["guided_difference_points"]) == one.difference.mean * 100
+    rows = csv_rows(DIFFERENCES.of([chapter]))
+    comparisons = chapter.appraisal.comparisons
+    assert len(rows) == sum(len(one.rivals) for one in comparisons)
+    row, one, rival = rows[1], comparisons[0], comparisons[0].rivals[1]
+    assert row["rival"] == rival.name
+    assert float(row["difference_points"]) == rival.difference.mean * 100
     assert float(row["guided_regret_points"]) == one.guided_regret * 100
-    assert float(row["guided_p_value"]) == one.p_value
+    assert float(row["rival_regret_points"]) == rival.regret * 100
+    assert float(row["p_value"]) == rival.p_value
     table = DIFFERENCES.of([chapter])
     titles = [column.title for column in table.shown_columns()]
-    assert table.texts()[0][titles.index("guided \u2212 random")] == f"{one.difference.mean * 100:+.2f}"
+    assert table.texts()[1][titles.index("guided \u2212 rival")] == f"{rival.difference.mean * 100:+.2f}"
+
+
+def test_the_best_by_score_are_ranked_by_the_super_nets_that_scored_them(chapter):
+    rows = csv_rows(BEST.of([chapter]))
+    assert len(rows) == 60
+    assert [float(row["rank_by_score_percent"]) for row in rows] == sorted(
+        (float(row["rank_by_score_percent"]) for row in rows), reverse=True
+    )
+    assert sorted(int(row["true_rank"]) for row in rows) == list(range(1, 61))
+    assert {row["num_supernets"] for row in rows} == {"3"}  # the one that diverged has no say
 
 
 def test_supernets_that_diverged_are_named(chapter):
@@ -94,11 +109,9 @@ def test_the_audit_on_a_terminal_shows_what_is_rated(audit):
     ],
 )
 def test_tones_are_those_of_the_paper(p_value, d, tone):
-    row = {"guided_p_value": p_value, "guided_d": d, "guided_difference": d / 100 if d else -0.02}
-    row |= {"evolution_p_value": 0.001, "evolution_d": 0.9, "evolution_difference": 0.01}
-    for name in ("guided_difference", "guided_half_width", "guided_p_value", "guided_d"):
+    row = {"p_value": p_value, "d": d, "difference": d / 100 if d else -0.02}
+    for name in ("difference", "half_width", "p_value", "d"):
         assert tone_of_difference(row, name) == tone
-    assert tone_of_difference(row, "evolution_difference") == "much-more"
     assert tone_of_difference(row, "guided_regret") == ""
 
 

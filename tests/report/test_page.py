@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from importlib.resources import files as package_files
 
 import numpy as np
 import pytest
@@ -16,22 +17,27 @@ from shareornot.report import page
 from shareornot.report.chapter import Chapter, file_stems
 from shareornot.report.columns import report_tables
 from shareornot.report.page import render_page, write_page
+from shareornot.report.points import points_as_json
 from shareornot.report.summary import whole_verdict
+from shareornot.report.terms import TERMS
 from shareornot.spaces import list_architectures
+from shareornot.statistics.rank_residuals import rank_fractions
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&\u2028$$x$$"
 TITLES = [
     "Verdict",
-    "The numbers that carry it",
-    "Agreement of the scores with standalone accuracies",
+    "Numbers",
+    "Agreement by space and variant",
     "",
-    "Proxy against standalone accuracy",
-    "Regret against time",
-    "Differences of regret in the same time",
-    "Bias audit: which structures are misjudged",
-    "Noise ceiling",
+    "Scores against standalone accuracy",
+    "Architectures to train next",
+    "Regret at equal cost",
+    "Bias audit",
+    "Super-nets",
+    "Noise ceiling and baselines",
+    "Definitions",
     "How it was made",
-    "Numbers to download",
+    "Downloads",
 ]
 
 
@@ -110,11 +116,30 @@ def test_sections_come_in_the_order_of_what_one_asks_first(text):
     assert len(read.of("main")) == len(read.of("h1")) == len(read.of("header")) == len(read.of("footer")) == 1
 
 
-def test_the_verdict_and_its_numbers_are_there_without_a_script(text, chapter):
-    assert chapter.appraisal.verdict.sentence in text
-    shown = " ".join(value for attributes, value in Reader(text).of("dd", **{"class": "value"}))
+def test_the_contents_lead_to_every_section(text):
+    read = Reader(text)
+    sections = [attributes["id"] for attributes, _ in read.of("section") if "id" in attributes]
+    links = [attributes["href"] for attributes, _ in read.of("a") if attributes.get("href", "").startswith("#")]
+    assert links == ["#main", *(f"#{name}" for name in sections)]
+
+
+def test_both_answers_and_their_numbers_are_there_without_a_script(text, chapter):
+    verdict = chapter.appraisal.verdict
+    read = Reader(text)
+    assert [word for _, word in read.of("p", **{"class": "word"})] == ["HELPED", "PARTLY"]
+    assert verdict.helped.sentence in text
+    assert verdict.trust.sentence in text
+    shown = " ".join(value for attributes, value in read.of("dd", **{"class": "value"}))
     assert f"{chapter.appraisal.agreement.mean:.2f} ± " in shown
     assert "0.90" in shown
+    assert "\u22120.80" in shown  # against local search
+
+
+def test_every_term_has_its_definition(text):
+    read = Reader(text)
+    ids = [attributes["id"] for attributes, _ in read.of("dt") if attributes.get("id", "").startswith("term-")]
+    assert len(ids) == len(set(ids)) == len(TERMS)
+    assert "term-noise-ceiling" in ids
 
 
 def test_it_asks_for_nothing(text):
@@ -125,7 +150,8 @@ def test_it_asks_for_nothing(text):
         for name in ("src", "href", "action", "srcset", "data", "poster")
         if name in attributes
     ]
-    assert addresses == ["#main"]
+    assert addresses
+    assert all(address.startswith("#") for address in addresses)
     assert not re.search(r"@import|url\((?!data:)", read.of("style")[0][1])
     assert "connect-src 'none'" in policy_of(read)
 
@@ -163,13 +189,45 @@ def test_scores_come_back(text, chapter):
     np.testing.assert_allclose(
         column(points["proxies"]), np.concatenate([pool.proxies for pool in found.pools[:3]]), atol=5.1e-6
     )
+    ranks = np.concatenate([rank_fractions(pool.proxies) for pool in found.pools[:3]])
+    np.testing.assert_allclose(column(points["proxy_ranks"]), ranks, atol=5.1e-6)
     assert told["names"] is None  # the page writes the text of a cell itself
     assert len(told["graphs"]) == 60
+
+
+def test_ranks_are_those_of_the_whole_pool_where_few_scores_are_drawn(make_appraisal):
+    chapter = Chapter(appraisal=make_appraisal(num_supernets=1, num_cells=500))
+    few, all_ = (points_as_json(chapter, most)["points"] for most in (50, 10_000))
+    ranks = dict(zip(all_["architecture"], column(all_["proxy_ranks"]), strict=True))
+    assert len(few["architecture"]) == 50
+    assert column(few["proxy_ranks"]).max() == max(ranks.values()) == pytest.approx(0.999, abs=1e-4)
+    assert set(column(few["proxy_ranks"])) <= set(ranks.values())
+
+
+def test_losses_are_thinned_and_stay_what_they_are(text):
+    losses = chapters_of(text)[0]["losses"]
+    assert (len(losses["seed-0"]), losses["seed-0"][0], losses["seed-0"][-1]) == (120, 2.3, 0.5)
+    assert losses["seed-1"] == [2.3, None]
+
+
+def test_architectures_to_train_are_the_best_by_score(text, chapter):
+    best = chapters_of(text)[0]["tables"]["best"]
+    titles = [one["title"] for one in best["columns"]]
+    assert len(best["rows"]) == 20
+    assert titles[-1] == "architecture"
+    pools = chapter.appraisal.pools[:3]
+    mean_rank = np.mean([rank_fractions(pool.proxies) for pool in pools], axis=0)
+    order = np.argsort(-mean_rank, kind="stable")
+    assert [row[-1] for row in best["rows"]] == chapter.appraisal.architectures.texts(order[:20].astype(np.int32))
+    truth = chapter.appraisal.standalone[0]
+    true_rank = 1 + int((truth > truth[order[0]]).sum())
+    assert best["rows"][0][titles.index("true rank")] == str(true_rank)
 
 
 def test_curves_and_budgets_come_back(text, chapter):
     (told,) = chapters_of(text)
     found = chapter.appraisal
+    assert list(told["curves"]) == ["guided", "random", "evolution", "local", "baseline"]
     for name, curve in found.curves.items():
         np.testing.assert_allclose(told["curves"][name]["mean"], curve.mean, rtol=1e-5)
         assert told["curves"][name]["num_runs"] == curve.num_runs
@@ -290,10 +348,7 @@ def test_several_spaces_and_variants(make_appraisal, provenance):
     assert [name for _, name in read.of("option")][:4] == ["A1, x", "A1, y", "A2, x", "A2, y"]
     assert "0.78*" in " ".join(name for _, name in read.of("span", **{"class": "mean"})) or "*" in text
     told = chapters_of(text)
-    assert [chapter["verdict"]["sentence"] for chapter in told] == ["A1 x", "A1 y", "A2 x", "A2 y"]
-    differences = told[2]["tables"]["differences"]
-    assert [row[0] for row in differences["rows"]] == ["A1", "A1", "A2", "A2"]  # of its variant, all spaces
-    assert differences["chosen"] == [False, False, True, True]
+    assert [chapter["verdict"]["helped"][2] for chapter in told] == ["A1 x", "A1 y", "A2 x", "A2 y"]
 
 
 def test_the_verdict_over_several(make_appraisal):
@@ -307,3 +362,34 @@ def test_stems_of_files_differ(make_appraisal):
     spaces = ["a/b", "a b", "A-B", "???", "x" * 100]
     stems = file_stems([Chapter(appraisal=make_appraisal(space=space)) for space in spaces])
     assert stems == ["a-b", "a-b-2", "A-B-3", "chapter", "x" * 60]
+
+
+def luminance(colour):
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_words_stand_out_from_what_is_behind_them(theme):
+    """A contrast of 4.5 at least, level AA of the Web Content Accessibility Guidelines."""
+    style = (package_files("shareornot.report") / "web" / "page.css").read_text("utf-8")
+    block = re.search(r":root \{(.*?)\}" if theme == "light" else r':root\[data-theme="dark"\] \{(.*?)\}', style, re.S)[
+        1
+    ]
+    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block))
+    pairs = [
+        (word, behind) for word in ("ink", "soft", "accent", "good", "bad", "open") for behind in ("paper", "panel")
+    ]
+    pairs += [(word, "panel") for word in ("over", "under")]
+    pairs += [("ink", behind) for behind in ("much-less", "less", "more", "much-more")]
+    for word, behind in pairs:
+        light, dark = sorted((luminance(colours[word]), luminance(colours[behind])), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, (word, behind)
+
+
+def test_dark_is_dark_however_it_was_chosen():
+    style = (package_files("shareornot.report") / "web" / "page.css").read_text("utf-8")
+    chosen = re.search(r':root\[data-theme="dark"\] \{(.*?)\}', style, re.S)[1].split()
+    preferred = re.search(r':root:not\(\[data-theme="light"\]\) \{(.*?)\}', style, re.S)[1].split()
+    assert chosen == preferred

@@ -10,8 +10,10 @@ from shareornot.report.verdict_figure import regret_figure
 
 TABLES = [
     "agreement",
+    "baselines",
     "supernets",
     "top-of-the-ranking",
+    "architectures-to-train",
     "differences",
     "bias-effects",
     "bias-groups",
@@ -30,7 +32,7 @@ def folder(chapter, tmp_path_factory):
 
 def test_every_figure_and_table_is_there(folder):
     assert {path.name for path in (folder / "figures").iterdir()} == {
-        f"A-FULL-{figure}.{kind}" for figure in ("agreement", "regret", "audit") for kind in ("svg", "pdf")
+        f"A-FULL-{figure}.{kind}" for figure in ("agreement", "regret", "audit") for kind in ("svg", "pdf", "png")
     }
     assert {path.name for path in (folder / "tables").iterdir()} == {
         f"{table}.{kind}" for table in TABLES for kind in ("csv", "tex")

@@ -4,8 +4,6 @@ import json
 import re
 import shutil
 from dataclasses import dataclass, field
-from importlib.resources import files
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -137,105 +135,101 @@ def many(folder, make_appraisal, provenance):
     return write_page(folder / "many.html", chapters, provenance)
 
 
-@pytest.fixture(scope="module")
-def large(folder, make_appraisal, provenance):
-    """Ten thousand scores of two thousand cells."""
-    chapter = Chapter(appraisal=make_appraisal(num_supernets=5, num_cells=2_000))
-    return write_page(folder / "large.html", [chapter], provenance)
-
-
-def best(columns):
-    return int(np.argmax(columns["y"]))
-
-
-def test_pointing_at_a_score_draws_its_cell(visit, small):
+def test_pointing_at_a_score_draws_its_architecture(visit, small):
     opened = visit(small)
     assert opened.text("#chapter-notes") == "Percentages were taken for such."
-    assert opened.page.query_selector("#cell-panel svg") is None
     points = opened.data("points")
-    number = best(points)
-    opened.page.locator("#cloud").scroll_into_view_if_needed()
+    number = int(np.argmax(points["y"]))
+    opened.page.locator("#cloud-figure").scroll_into_view_if_needed()
     opened.page.mouse.move(*opened.pixel_of(number))
-    opened.page.wait_for_selector("#cell-panel svg.cell")
+    opened.page.wait_for_selector("#architecture-panel svg.cell")
     row = number % 60
-    (name,) = open_space("nasbench101").texts(np.array([row]))
-    assert opened.text("#cell-panel .name") == name
-    graph = open_space("nasbench101").graph(row)
-    words = opened.page.locator("#cell-panel svg text").all_text_contents()
+    family = open_space("nasbench101")
+    (name,) = family.texts(np.array([row]))
+    assert opened.text("#architecture-panel .name") == name
+    graph = family.graph(row)
+    words = opened.page.locator("#architecture-panel svg text").all_text_contents()
     assert len(words) == len(graph.vertices)
     assert {"in", "out"} <= set(words)
-    assert opened.page.locator("#cell-panel svg path.edge").count() == len(graph.edges)
-    assert f"{points['y'][number]:.2f} %" in opened.text("#cell-panel")
+    assert opened.page.locator("#architecture-panel svg path.edge").count() == len(graph.edges)
+    assert f"{points['y'][number]:.2f}" in opened.text("#architecture-panel")
     assert opened.data("chosen")["x"] == [points["x"][number]]
+    opened.page.click("#architecture-panel button.copy")
+    opened.page.wait_for_function("document.querySelector('#architecture-panel button.copy').textContent === 'Copied'")
 
 
-def test_the_keys_walk_the_scores_and_say_where_they_are(visit, small):
+def test_the_keys_reach_everything_and_show_where_they_are(visit, small):
     opened = visit(small)
     points = opened.data("points")
     opened.page.focus("#theme")
-    for _ in range(30):
+    stops = []
+    for _ in range(120):
         opened.page.keyboard.press("Tab")
-        if opened.page.evaluate("document.activeElement.id") == "cloud":
+        stop = opened.page.evaluate(
+            "() => { const one = document.activeElement; return [one.id || one.className || one.tagName, "
+            "getComputedStyle(one).outlineStyle, one.matches('canvas, .bk-events')]; }"
+        )
+        stops.append(stop)
+        if stop[0] == "cloud-figure":
+            opened.page.keyboard.press("End")
+            assert opened.data("chosen")["y"] == [max(points["y"])]
+            assert "vertices" in opened.text("#cloud-live")
+            opened.page.keyboard.press("Home")
+            assert opened.data("chosen")["y"] == [min(points["y"])]
+        if stop[0] == "regret-figure":
+            opened.page.keyboard.press("ArrowRight")
+            assert re.match(r"After [\d.]+ s: guided by the super-net", opened.text("#regret-readout"))
             break
-    assert opened.page.evaluate("document.activeElement.id") == "cloud"
-    assert opened.page.query_selector("#cell-panel svg.cell")  # focus alone draws one
-    opened.page.keyboard.press("End")
-    assert opened.data("chosen")["y"] == [max(points["y"])]
-    assert f"Proxy {max(points['y']):.2f} %" in opened.text("#cloud-live")
-    assert "vertices" in opened.text("#cloud-live")
-    opened.page.keyboard.press("Home")
-    assert opened.data("chosen")["y"] == [min(points["y"])]
-    walked = []
-    for _ in range(5):
-        opened.page.keyboard.press("ArrowRight")
-        walked += opened.data("chosen")["x"]
-    assert all(before <= after for before, after in pairwise(walked))
-    assert walked[0] < walked[-1]
-    opened.page.keyboard.press("Tab")
-    assert opened.page.evaluate("document.activeElement.id") != "cloud"  # it is no trap
+    names = [name for name, _, _ in stops]
+    assert {"cloud-figure", "regret-figure"} <= set(names)
+    assert [name for name, outline, _ in stops if outline == "none"] == []  # every stop shows that it has the focus
+    assert not any(inside for _, _, inside in stops)
 
 
-def test_a_feature_recolours_the_points(visit, small):
+def test_a_table_sorts_by_its_titles_and_terms_lead_to_definitions(visit, small):
     opened = visit(small)
-    choice = "#cloud-colour"
-    assert opened.page.locator(f"{choice} option:checked").inner_text() == "edge input to output"
-    picture = opened.page.locator("#figure-cloud").screenshot()
-    first = opened.data("points")
-    assert len(set(first["colour"])) == 2
-    opened.page.select_option(choice, label="vertices")
-    second = opened.data("points")
-    assert second["x"] == first["x"]
-    assert second["colour"] != first["colour"]
-    assert len(set(second["colour"])) == opened.page.locator("#cloud-legend li").count() > 2
-    opened.next_frame()
-    assert opened.page.locator("#figure-cloud").screenshot() != picture
-    opened.page.select_option(choice, "residual")
-    assert len(set(opened.data("points")["colour"])) > 50
-    assert opened.page.locator("#cloud-legend .ramp").count() == 1
+    place = "#differences-tables"
+    title = opened.page.locator(f"{place} th button", has_text="rival's")
+    before = opened.page.locator(f"{place} tbody tr td:nth-child(4)").all_text_contents()
+    title.click()
+    assert opened.page.locator(f"{place} tbody tr td:nth-child(4)").all_text_contents() == sorted(before)
+    title.click()
+    assert opened.page.locator(f"{place} tbody tr td:nth-child(4)").all_text_contents() == sorted(before, reverse=True)
+    assert opened.page.locator(f"{place} th[aria-sort='descending']").count() == 1
+    opened.page.locator("a.term", has_text="guided search").first.click()
+    assert opened.page.url.endswith("#term-guided-search")
+    assert opened.page.locator("#supernets-tables svg.spark").count() == 2
 
 
-def test_ranks_and_single_super_nets(visit, small, chapter):
-    opened = visit(small)
-    opened.page.select_option("#cloud-axes", "ranks")
-    points = opened.data("points")
-    assert (min(points["x"]), max(points["y"])) == (0, 100)
-    opened.page.select_option("#cloud-supernet", label="seed-1")
-    points = opened.data("points")
-    assert len(points["x"]) == 60
-    ranks = np.argsort(np.argsort(chapter.appraisal.standalone[1])) / 59 * 100
-    np.testing.assert_allclose(points["x"], ranks)
-    bars = opened.data("along-x")
-    assert sum(np.subtract(bars["top"], bars["bottom"])) == 60
+def test_files_can_be_taken_along(visit, small):
+    opened = visit(small, accept_downloads=True)
+
+    def download(button):
+        with opened.page.expect_download() as started:
+            button.click()
+        return started.value.path()
+
+    def named(name):
+        return download(opened.page.get_by_role("button", name=name, exact=True)).read_text("utf-8")
+
+    lines = named("scores-A-FULL.csv").splitlines()
+    assert lines[0].startswith("supernet,architecture,score,standalone,residual,")
+    assert len(lines) == 181
+    assert json.loads(named("results.json"))["results"][0]["appraisal"]["space"] == "A_FULL"
+    assert named("architectures-to-train.csv").splitlines()[0].startswith("space,variant,place,rank_by_score_percent,")
+    for figure in ("cloud", "regret", "effects"):
+        picture = download(opened.page.locator(f"button.png[data-figure={figure}]"))
+        assert picture.read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("width", [PHONE, DESKTOP])
-@pytest.mark.parametrize("name", ["small", "hostile", "many"])
+@pytest.mark.parametrize(("name", "width"), [("hostile", PHONE), ("many", PHONE), ("many", DESKTOP)])
 def test_it_fits_the_screen(visit, request, name, width):
     opened = visit(request.getfixturevalue(name), width)
-    assert opened.overflow() <= 0
-    opened.page.focus("#cloud")
+    opened.page.focus("#cloud-figure")
     opened.page.keyboard.press("End")
     assert opened.overflow() <= 0
+    word = opened.page.locator("#verdict .word").first.bounding_box()
+    assert word["y"] + word["height"] < 900  # the answer is in the first view
     for figure in ("cloud", "regret"):
         box = opened.page.locator(f"#figure-{figure}").bounding_box()
         assert box["width"] > 250
@@ -244,11 +238,11 @@ def test_it_fits_the_screen(visit, request, name, width):
 
 def test_text_of_a_user_is_shown_and_not_run(visit, hostile):
     opened = visit(hostile)
-    opened.page.focus("#cloud")
+    opened.page.focus("#cloud-figure")
     opened.page.keyboard.press("End")
-    assert HOSTILE in opened.text("#cell-panel .name")
-    assert HOSTILE in opened.text("#chapter-sentence")
-    assert HOSTILE in opened.page.locator("#cloud-colour").inner_text()
+    assert HOSTILE in opened.text("#architecture-panel .name")
+    assert HOSTILE in opened.text("#chapter-answers")
+    assert HOSTILE in opened.page.locator("#best-tables").inner_text()
     opened.page.select_option("#cloud-colour", label=HOSTILE)
     assert HOSTILE in opened.text("#cloud-legend")
     opened.page.select_option("#chapter-choice", "1")
@@ -259,9 +253,9 @@ def test_text_of_a_user_is_shown_and_not_run(visit, hostile):
 
 def test_light_and_dark(visit, small):
     colours = (
-        "() => ['--paper', '--ink'].map(name => getComputedStyle(document.documentElement).getPropertyValue(name))"
+        "() => ['--paper', '--soft'].map(name => getComputedStyle(document.documentElement).getPropertyValue(name))"
     )
-    label = "() => Bokeh.documents[0].get_model_by_name('cloud').below[0].axis_label_text_color"
+    label = "() => Bokeh.documents[0].get_model_by_name('cloud').below[0].major_label_text_color"
     light, dark = visit(small, color_scheme="light"), visit(small, color_scheme="dark")
     assert light.page.evaluate(colours) != dark.page.evaluate(colours)
     assert light.page.evaluate(label) == light.page.evaluate(colours)[1]
@@ -269,9 +263,7 @@ def test_light_and_dark(visit, small):
     before = light.data("points")["colour"]
     light.page.click("#theme")
     assert light.page.evaluate(colours) == dark.page.evaluate(colours)
-    assert light.page.evaluate(label) == dark.page.evaluate(label)
     assert light.data("points")["colour"] != before
-    assert light.text("#theme") == "Light"
 
 
 def test_it_prints_with_its_figures(visit, small):
@@ -287,7 +279,6 @@ def test_it_prints_with_its_figures(visit, small):
     assert min(copies) > 1_000  # something is drawn on each
     opened.page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     assert opened.page.locator("canvas.printed").count() == 0
-    assert opened.page.pdf(format="A4", print_background=True).startswith(b"%PDF-")
 
 
 def test_a_table_chooses_the_chapter(visit, many):
@@ -300,57 +291,6 @@ def test_a_table_chooses_the_chapter(visit, many):
     assert opened.page.input_value("#chapter-choice") == "25"
     assert opened.page.url.endswith("#chapter-26")
     assert opened.page.get_attribute("button[data-chapter='25']", "aria-pressed") == "true"
-    chosen = opened.page.locator("#differences-tables tr.chosen th").all_text_contents()
-    assert chosen == ["A4", "A4"]
-
-
-def test_ten_thousand_scores_stay_fluid(visit, large, record_property):
-    opened = visit(large)
-    assert len(opened.data("points")["x"]) == 10_000
-    measure = """async ([id, value]) => {
-      const choice = document.getElementById(id), start = performance.now();
-      choice.value = value;
-      choice.dispatchEvent(new Event("change"));
-      await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
-      return performance.now() - start;
-    }"""
-    recolour_ms = [opened.page.evaluate(measure, ["cloud-colour", f"feature-{n}"]) for n in (0, 1, 2)]
-    record_property("recolour_ms", min(recolour_ms))
-    assert min(recolour_ms) < 10_000  # far above what it takes, since other tests may run at the same time
-    opened.page.locator("#cloud").scroll_into_view_if_needed()
-    x, y = opened.pixel_of(best(opened.data("points")))
-    opened.page.mouse.move(x + 3, y)
-    opened.page.wait_for_selector("#cell-panel svg.cell")
-
-
-def test_numbers_can_be_taken_along(visit, small):
-    opened = visit(small, accept_downloads=True)
-
-    def download(name):
-        with opened.page.expect_download() as started:
-            opened.page.get_by_role("button", name=name, exact=True).click()
-        return started.value.path().read_text("utf-8")
-
-    lines = download("scores-A-FULL.csv").splitlines()
-    assert lines[0].startswith("supernet,architecture,proxy,standalone,residual,")
-    assert len(lines) == 181
-    (name,) = open_space("nasbench101").texts(np.array([0]))
-    assert lines[1].startswith(f'seed-0,"{name}",')
-    assert json.loads(download("results.json"))["results"][0]["appraisal"]["space"] == "A_FULL"
-    assert download("agreement.csv").splitlines()[0].startswith("space,variant,")
-    assert download("regret-A-FULL.csv").startswith("search,time_s,mean,low,high\nrandom,1,")
-
-
-def test_regret_is_read_at_a_time(visit, small):
-    opened = visit(small)
-    assert len(opened.data("curve-guided")["x"]) == 50
-    assert opened.data("budget-labels")["text"] == ["TOP-1", "TOP-10"]
-    opened.page.focus("#regret-figure")
-    for _ in range(3):
-        opened.page.keyboard.press("ArrowRight")
-    regret = r"\d\.\d\d"
-    searches = rf"guided by the super-net {regret}; regularized evolution {regret}; random search {regret}"
-    assert re.fullmatch(rf"After [\d.]+ s: {searches} points\.", opened.text("#regret-readout"))
 
 
 def test_an_old_browser_is_told(browser, small):
@@ -360,34 +300,3 @@ def test_an_old_browser_is_told(browser, small):
     page.wait_for_selector("#failure:not([hidden])")
     assert "A browser from 2023 or later is needed" in page.inner_text("#failure")
     page.close()
-
-
-def luminance(colour):
-    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [value / 12.92 if value <= 0.03928 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
-    return float(np.dot(linear, [0.2126, 0.7152, 0.0722]))
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_words_stand_out_from_what_is_behind_them(theme):
-    """A contrast of 4.5 at least, level AA of the Web Content Accessibility Guidelines."""
-    style = (files("shareornot.report") / "web" / "page.css").read_text("utf-8")
-    block = re.search(r":root \{(.*?)\}" if theme == "light" else r':root\[data-theme="dark"\] \{(.*?)\}', style, re.S)[
-        1
-    ]
-    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block))
-    pairs = [
-        (word, behind) for word in ("ink", "soft", "accent", "good", "bad", "open") for behind in ("paper", "panel")
-    ]
-    pairs += [(word, "panel") for word in ("over", "under")]
-    pairs += [("ink", behind) for behind in ("much-less", "less", "more", "much-more")]
-    for word, behind in pairs:
-        light, dark = sorted((luminance(colours[word]), luminance(colours[behind])), reverse=True)
-        assert (light + 0.05) / (dark + 0.05) >= 4.5, (word, behind)
-
-
-def test_dark_is_dark_however_it_was_chosen():
-    style = (files("shareornot.report") / "web" / "page.css").read_text("utf-8")
-    chosen = re.search(r':root\[data-theme="dark"\] \{(.*?)\}', style, re.S)[1].split()
-    preferred = re.search(r':root:not\(\[data-theme="light"\]\) \{(.*?)\}', style, re.S)[1].split()
-    assert chosen == preferred

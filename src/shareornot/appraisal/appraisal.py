@@ -79,8 +79,8 @@ class Appraisal:
     verdict: Verdict
     notes: tuple[str, ...]
     """What a reader must know about the data: what was assumed, and what was left out."""
-    thing: str = "cell"
-    """What one of them is called, such as `architecture`."""
+    thing: str = "architecture"
+    """What one of them is called."""
 
 
 def appraise(

@@ -46,7 +46,7 @@ def structure_in_words(feature: str, level: str | None = None) -> str:
 
 
 def condition_in_words(condition: Condition) -> str:
-    """What completes `cells with ...`, such as `at most 1 maxpool3x3 vertex`."""
+    """What completes `architectures with ...`, such as `at most 1 maxpool3x3 vertex`."""
     words = structure_in_words(condition.feature, condition.level)
     if condition.above is None:
         return words if condition.holds else f"no {words}"
@@ -61,7 +61,7 @@ def condition_in_words(condition: Condition) -> str:
 
 
 def group_in_words(group: RatedGroup) -> str:
-    """The conditions of a group, or `all cells`; a number with two bounds in one, such as `depth 4 to 5`."""
+    """The conditions of a group, or `all architectures`; a number with two bounds in one, such as `depth 4 to 5`."""
     told: dict[str, str] = {}
     for condition in group.conditions:
         above, at_most = (
@@ -74,7 +74,7 @@ def group_in_words(group: RatedGroup) -> str:
             told[condition.feature] = f"{between} {words}" if condition.feature in _COUNTS else f"{words} {between}"
         else:
             told[str(condition)] = condition_in_words(condition)
-    return ", ".join(told.values()) or "all cells"
+    return ", ".join(told.values()) or "all architectures"
 
 
 def strongest(audit: SpaceAudit, rating: str) -> StructureEffect | None:
@@ -92,8 +92,8 @@ def describe_audit(audit: SpaceAudit) -> tuple[str, ...]:
     count = len(audit.bias.scores)
     of_one = " One super-net speaks of itself alone." if count == 1 else ""
     explained = (
-        f"Structure explains {_percent(audit.bias.explained_share)} of the variance of the rank residuals on cells "
-        f"held out, over {count} super-net{'s' * (count > 1)}.{of_one}"
+        f"Structure explains {_percent(audit.bias.explained_share)} of the variance of the rank residuals on "
+        f"architectures held out, over {count} super-net{'s' * (count > 1)}.{of_one}"
     )
     return (
         *(rated or ["No structure is shown to be over- or under-rated beyond what noise in the scores does."]),
@@ -130,7 +130,7 @@ def _cost_in_words(costs: Sequence[BiasCost]) -> str:
     interval = cost.difference
     effect = "helps" if interval.mean > 0 else "costs"
     return (
-        f"The bias {effect} the search: without it, training the {cost.num_trained} best cells would end "
-        f"{abs(interval.mean) * 100:.2f} points {'further from' if interval.mean > 0 else 'closer to'} the best cell "
+        f"The bias {effect} the search: without it, training the {cost.num_trained} best architectures would end "
+        f"{abs(interval.mean) * 100:.2f} points {'further from' if interval.mean > 0 else 'closer to'} the best one "
         f"(p = {cost.p_value:.2g} after Holm)."
     )

@@ -1,6 +1,9 @@
 """A chapter: everything that is found about one space with one variant of super-nets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float64
 
 from shareornot.appraisal.appraisal import Appraisal
 from shareornot.appraisal.audit import SpaceAudit
@@ -15,6 +18,8 @@ class Chapter:
     audit: SpaceAudit | None = None
     pairs: tuple[PairedComparison, ...] = ()
     """Comparisons in the manner of the paper's first version, where they were asked for."""
+    losses: dict[str, Float64[np.ndarray, " epochs"]] = field(default_factory=dict)
+    """Mean training loss in each epoch of a super-net, by its name, where it is known."""
 
     @property
     def title(self) -> str:

@@ -8,12 +8,14 @@ import math
 from typing import Any, TypeAlias
 
 import numpy as np
+from scipy import stats
 
 from shareornot.appraisal.appraisal import Appraisal
 from shareornot.appraisal.audit import SpaceAudit
 from shareornot.appraisal.audit_words import group_in_words, structure_in_words
 from shareornot.appraisal.chapter import Chapter
 from shareornot.statistics import EffectSize, Interval
+from shareornot.statistics.rank_residuals import rank_fractions
 
 Value: TypeAlias = str | int | float | bool | None
 Row: TypeAlias = dict[str, Value]
@@ -30,6 +32,7 @@ RATING_WORDS = {
 
 def agreement_row(found: Appraisal) -> Row:
     """How the scores agree with standalone accuracies, and what was concluded."""
+    helped, trust = found.verdict.helped, found.verdict.trust
     return {
         "num_supernets": len(found.pools),
         "num_diverged": found.spearmans.count(None),
@@ -42,8 +45,12 @@ def agreement_row(found: Appraisal) -> Row:
         "kendall_tau": found.quality.kendall_tau.mean,
         "noise_ceiling": None if found.ceiling is None else found.ceiling.ceiling,
         "share_of_ceiling": found.share_of_ceiling,
-        "answer": found.verdict.answer,
-        "verdict": found.verdict.sentence,
+        "answer": helped.answer,
+        "verdict": helped.sentence,
+        "headline_num_trained": helped.num_trained,
+        "more_supernets": helped.more_supernets,
+        "trust": trust.answer,
+        "trust_verdict": trust.sentence,
     }
 
 
@@ -76,8 +83,88 @@ def comparison_rows(found: Appraisal) -> list[Row]:
             **_compared("guided", one.difference, one.p_value, one.effect),
             "guided_superiority": one.superiority,
             **_compared("evolution", one.evolution_difference, one.evolution_p_value, one.evolution_effect),
+            "helped": one.helped,
+            "hurt": one.hurt,
+            "more_supernets": one.more_supernets,
         }
         for one in found.comparisons
+    ]
+
+
+def rival_rows(found: Appraisal) -> list[Row]:
+    """The guided search against every search that needs no super-net, one row per budget and rival."""
+    return [
+        {
+            "num_trained": one.num_trained,
+            "budget": one.budget_s,
+            "num_random_trainings": one.num_random_trainings,
+            "rival": rival.name,
+            "kind": rival.kind,
+            "guided_regret": one.guided_regret,
+            "rival_regret": rival.regret,
+            "difference": rival.difference.mean,
+            "difference_low": rival.difference.low,
+            "difference_high": rival.difference.high,
+            "half_width": rival.difference.half_width,
+            "p_value": rival.p_value,
+            "d": _finite(rival.effect.d) if rival.effect else None,
+            "superiority": rival.superiority,
+            "tested": rival.tested,
+        }
+        for one in found.comparisons
+        for rival in one.rivals
+    ]
+
+
+def baseline_rows(found: Appraisal) -> list[Row]:
+    """The scores beside each baseline that needs no training, on the architectures that were scored."""
+    return [
+        {
+            "baseline": name,
+            "spearman": found.baselines.get(name),
+            "difference": difference.mean,
+            "difference_low": difference.low,
+            "difference_high": difference.high,
+        }
+        for name, difference in found.beyond_baselines.differences.items()
+    ]
+
+
+def best_rows(found: Appraisal, most: int) -> list[Row]:
+    """The architectures to train next: the best by score of all super-nets that converged.
+
+    Super-nets score in units of their own, so an architecture is rated by its rank in the pool of each super-net that
+    scored it: the share of the pool that it beats, as a mean over these super-nets.
+
+    Args:
+        found: with at least one super-net that converged.
+        most: how many.
+    """
+    good = [pool for pool, value in zip(found.pools, found.spearmans, strict=True) if value is not None]
+    cells, positions = np.unique(np.concatenate([pool.cells for pool in good]), return_inverse=True)
+    counts = np.bincount(positions, minlength=len(cells))
+    ranks = np.concatenate([rank_fractions(pool.proxies) for pool in good])
+    mean_rank = np.bincount(positions, ranks, minlength=len(cells)) / counts
+    truths = np.concatenate(
+        [truth for truth, value in zip(found.standalone, found.spearmans, strict=True) if value is not None]
+    )
+    standalone = np.bincount(positions, truths, minlength=len(cells)) / counts
+    true_rank = np.full(len(cells), math.nan)
+    known = np.isfinite(standalone)
+    true_rank[known] = stats.rankdata(-standalone[known], method="min")
+    best = np.argsort(-mean_rank, kind="stable")[:most]
+    names = found.architectures.texts(cells[best])
+    return [
+        {
+            "place": place + 1,
+            "architecture": name,
+            "rank_by_score": float(mean_rank[row]),
+            "num_supernets": int(counts[row]),
+            "standalone": _finite(standalone[row]),
+            "true_rank": int(true_rank[row]) if known[row] else None,
+            "num_ranked": int(known.sum()),
+        }
+        for place, (row, name) in enumerate(zip(best.tolist(), names, strict=True))
     ]
 
 

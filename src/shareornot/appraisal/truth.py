@@ -35,7 +35,7 @@ class Truth:
     evolution_table: SearchTable | None
     """The same values over all cells up to some number of vertices; None where evolution cannot be played."""
     time_unit: TimeUnit = "seconds"
-    thing: str = "cell"
+    thing: str = "architecture"
     """What an architecture is called."""
     notes: tuple[str, ...] = field(default=())
     """What a reader must know about the data: what was assumed, and what was left out."""

@@ -86,7 +86,7 @@ def judge(
     *,
     top: int = HEADLINE,
     num_diverged: int = 0,
-    thing: str = "cell",
+    thing: str = "architecture",
 ) -> Verdict:
     """Put the numbers into words.
 

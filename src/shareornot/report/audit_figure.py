@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-OVER, UNDER, NEITHER = "#d55e00", "#0072b2", "#8a8a8a"
+OVER, UNDER, NEITHER = "#8b3fa0", "#8a6d00", "#8a8a8a"
 """Told apart by colour-blind readers too."""
 NUM_SHOWN = 14
 """Structures in the picture, the largest effects."""
@@ -61,9 +61,9 @@ def _draw_effects(axes: "Axes", audit: SpaceAudit) -> None:
     )
     axes.invert_yaxis()
     axes.set_xlabel("effect on the rank residual (Cohen's d); * per standard deviation")
-    axes.plot([], [], "o-", color="#333333", label="all cells, with interval")
+    axes.plot([], [], "o-", color="#333333", label="all, with 95 % interval")
     axes.plot([], [], "D", color="#333333", markerfacecolor="white", label="at equal accuracy")
-    for colour, label in ((OVER, "over-rated"), (UNDER, "under-rated"), (NEITHER, "not beyond noise")):
+    for colour, label in ((OVER, "over-rated"), (UNDER, "under-rated"), (NEITHER, "neither")):
         axes.plot([], [], color=colour, linewidth=4, label=label)
     axes.legend(frameon=False, fontsize=8, loc="best")
     axes.grid(axis="x", color="#e5e5e5", linewidth=0.6)
@@ -72,7 +72,7 @@ def _draw_effects(axes: "Axes", audit: SpaceAudit) -> None:
 
 
 def _draw_ranks(axes: "Axes", audit: SpaceAudit) -> None:
-    """Rank of the proxy against that of the standalone accuracy; the distance from the diagonal is the residual."""
+    """Rank by score against that of the standalone accuracy; the distance from the diagonal is the residual."""
     scores = audit.bias.scores
     rows = np.concatenate([one.cells for one in scores])
     ranks = np.concatenate([one.ranks for one in scores]) * 100
@@ -84,7 +84,7 @@ def _draw_ranks(axes: "Axes", audit: SpaceAudit) -> None:
         return axes.scatter(truths[shown], ranks[shown], s=size, alpha=alpha, linewidths=0, rasterized=True, **colour)
 
     axes.plot([0, 100], [0, 100], color="#333333", linewidth=0.8, linestyle="--")
-    title = "Ranks of the scored cells"
+    title = "Ranks of the scored architectures"
     rated = [effect for effect in audit.bias.effects if effect.rating in ("over-rated", "under-rated")]
     effect = next(iter(rated or audit.bias.effects), None)
     if effect is None:
@@ -102,12 +102,12 @@ def _draw_ranks(axes: "Axes", audit: SpaceAudit) -> None:
             dots(~has, color="#b0b0b0")
             dots(has, color=colour)
             axes.plot([], [], "o", color=colour, label=with_it)
-            axes.plot([], [], "o", color="#b0b0b0", label="other cells")
+            axes.plot([], [], "o", color="#b0b0b0", label="others")
             axes.legend(frameon=True, framealpha=0.85, edgecolor="none", fontsize=9, loc="lower right")
         title += f", by {words}"
     axes.set_xlim(0, 100)
     axes.set_ylim(0, 100)
     axes.set_aspect("equal")
     axes.set_xlabel("rank by standalone accuracy (% of the pool beaten)")
-    axes.set_ylabel("rank by proxy (% of the pool beaten)")
+    axes.set_ylabel("rank by score (% of the pool beaten)")
     axes.set_title(title, fontsize=11, loc="left")

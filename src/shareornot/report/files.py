@@ -18,7 +18,7 @@ PICTURE_FORMATS = ("png", "svg", "pdf")
 
 
 def write_report(folder: Path, appraisal: Appraisal, *, picture: bool = True) -> Path:
-    """Write `appraisal.png`, `.svg`, `.pdf`, `appraisal.json`, `scores.parquet` and `regret.parquet`.
+    """Write `appraisal.png`, `appraisal.json`, `scores.parquet` and `regret.parquet`.
 
     Args:
         folder: created if need be.
@@ -38,12 +38,10 @@ def write_report(folder: Path, appraisal: Appraisal, *, picture: bool = True) ->
 
 
 def _write_picture(folder: Path, appraisal: Appraisal) -> None:
-    figure = verdict_figure(appraisal)
-    for kind in PICTURE_FORMATS:
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format=kind, dpi=150)
-        with atomic_write(folder / f"appraisal.{kind}") as file:
-            file.write(buffer.getvalue())
+    buffer = io.BytesIO()
+    verdict_figure(appraisal).savefig(buffer, format="png", dpi=150)
+    with atomic_write(folder / "appraisal.png") as file:
+        file.write(buffer.getvalue())
 
 
 def to_json(appraisal: Appraisal) -> dict[str, Any]:

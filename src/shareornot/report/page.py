@@ -12,31 +12,40 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from shareornot.appraisal.audit_words import describe_audit, structure_in_words
 from shareornot.errors import SettingsError
 from shareornot.report.audit_files import audit_to_json
 from shareornot.report.chapter import Chapter, file_stems, names_in_order
 from shareornot.report.columns import (
+    BASELINES,
+    BEST,
     COSTS,
     DIFFERENCES,
     EFFECTS,
     GROUPS,
+    SHOWN_BEST,
+    SUPERNETS,
     TOP,
-    WHERE,
     ceiling_table,
     report_tables,
     tone_of_difference,
     tone_of_rating,
 )
+from shareornot.report.curves import drawn_curves
 from shareornot.report.files import to_json
 from shareornot.report.page_figures import FIGURES, bokeh_script, figures_as_json
+from shareornot.report.page_files import FIGURE_FORMATS
 from shareornot.report.points import MOST_POINTS, most_misjudged, points_as_json
-from shareornot.report.summary import ANSWERS, interval_in_words, key_numbers, whole_key_numbers, whole_verdict
+from shareornot.report.summary import interval_in_words, key_numbers, whole_key_numbers, whole_verdict
+from shareornot.report.table import Table
+from shareornot.report.terms import TERMS, term_id
 from shareornot.storage import atomic_write
 from shareornot.studies.provenance import Provenance
 
@@ -47,8 +56,35 @@ MOST_BYTES = 8_000_000
 FEWEST_POINTS = 200
 NUM_EFFECTS = 14
 """Structures in the figure of the audit, the largest effects."""
-SCRIPTS = ("text", "decode", "columns", "theme", "cell", "tables", "cloud", "regret", "effects", "downloads", "main")
+SCRIPTS = (
+    "text",
+    "decode",
+    "columns",
+    "theme",
+    "cell",
+    "tables",
+    "cloud",
+    "regret",
+    "effects",
+    "downloads",
+    "main",
+)
 """Parts of the page's script, in this order."""
+SECTIONS = {
+    "verdict": "Verdict",
+    "numbers": "Numbers",
+    "agreement": "Agreement by space and variant",
+    "cloud": "Scores against standalone accuracy",
+    "next": "Architectures to train next",
+    "regret": "Regret at equal cost",
+    "audit": "Bias audit",
+    "supernets": "Super-nets",
+    "ceiling": "Noise ceiling and baselines",
+    "terms": "Definitions",
+    "made": "How it was made",
+    "downloads": "Downloads",
+}
+"""The sections of the page, by the name in their addresses."""
 
 
 def write_page(path: Path, chapters: Sequence[Chapter], provenance: Provenance) -> Path:
@@ -93,7 +129,7 @@ def render_page(chapters: Sequence[Chapter], provenance: Provenance, *, beside: 
     texts = {kind: _resource(name) for kind, name in (("style", "page.css"), ("template", "page.html.j2"))}
     scripts = [bokeh_script(), _page_script()]
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["tidy"] = lambda text: re.sub(r"(\d) %", "\\1\u00a0%", text)
+    environment.filters["tidy"] = _tidy
     downloads = _packed(_downloads(chapters, provenance))
     budget = MOST_BYTES - 120_000 - len(downloads) - sum(map(len, scripts))
     packed, sizes = _packed_chapters(chapters, budget, beside)
@@ -105,6 +141,8 @@ def render_page(chapters: Sequence[Chapter], provenance: Provenance, *, beside: 
         scripts=[_as_it_is(script) for script in scripts],
         verdict=whole_verdict(chapters),
         key_numbers=whole_key_numbers(chapters),
+        sections=SECTIONS,
+        terms=[(term_id(term), term, meaning) for term, meaning in TERMS.items()],
         agreement=_agreement_grid(chapters),
         chapters=chapters,
         figures=FIGURES,
@@ -115,10 +153,13 @@ def render_page(chapters: Sequence[Chapter], provenance: Provenance, *, beside: 
             "chapters": _script_json(packed),
             "downloads": _script_json(downloads),
         },
-        table_files=_existing(
-            beside, "tables", [f"{table.name}.{kind}" for table in report_tables(chapters) for kind in ("csv", "tex")]
-        ),
+        table_files=_existing(beside, "tables", [f"{table.name}.tex" for table in report_tables(chapters)]),
     )
+
+
+def _tidy(text: str) -> str:
+    """A number and its percent sign stay together, and a minus sign is one; as in `text.js`."""
+    return re.sub(r"(^|[\s(])-(?=\d)", "\\1\u2212", re.sub(r"(\d) ?%", "\\1\u00a0%", text))
 
 
 def _packed_chapters(chapters: Sequence[Chapter], budget: int, beside: Path | None) -> tuple[list[str], dict[str, int]]:
@@ -128,7 +169,7 @@ def _packed_chapters(chapters: Sequence[Chapter], budget: int, beside: Path | No
     while True:
         packed, lengths = [], []
         for chapter, stem in zip(chapters, stems, strict=True):
-            told = chapter_as_json(chapter, chapters, most=most, with_names=with_names)
+            told = chapter_as_json(chapter, most=most, with_names=with_names)
             told["files"] = _existing(beside, "figures", [f"{stem}-{kind}" for kind in _FIGURE_FILES])
             lengths.append(_lengths(told))
             packed.append(_packed(told))
@@ -141,7 +182,7 @@ def _packed_chapters(chapters: Sequence[Chapter], budget: int, beside: Path | No
             most = max(FEWEST_POINTS, int(most * budget / size * 0.9))
 
 
-_FIGURE_FILES = tuple(f"{figure}.{kind}" for figure in ("agreement", "regret", "audit") for kind in ("svg", "pdf"))
+_FIGURE_FILES = tuple(f"{figure}.{kind}" for figure in ("agreement", "regret", "audit") for kind in FIGURE_FORMATS)
 
 
 def _lengths(told: Mapping[str, Any]) -> dict[str, int]:
@@ -154,31 +195,23 @@ def _lengths(told: Mapping[str, Any]) -> dict[str, int]:
     }
 
 
-def chapter_as_json(
-    chapter: Chapter, chapters: Sequence[Chapter], *, most: int = MOST_POINTS, with_names: bool = True
-) -> dict[str, Any]:
-    """All that the page shows of a chapter.
+def chapter_as_json(chapter: Chapter, *, most: int = MOST_POINTS, with_names: bool = True) -> dict[str, Any]:
+    """Everything that the page shows of a chapter.
 
     Args:
         chapter: what to show.
-        chapters: all of the page, of which some tables show others too.
         most: scores in the cloud.
         with_names: whether names of architectures whose structure is drawn are embedded.
     """
     found, audit = chapter.appraisal, chapter.audit
     scores = points_as_json(chapter, most, with_names=with_names)
 
-    of_variant = [one for one in chapters if one.variant == chapter.variant]
-
-    def is_own(row: Mapping[str, Any]) -> bool:
-        return bool(row["space"] == found.space)
-
     return scores | {
         "title": chapter.title,
         "about": f"{found.benchmark}, {found.space}: {found.num_known:,} of {found.num_cells:,} architectures known.",
         "verdict": {
-            "answer": found.verdict.answer,
-            "sentence": found.verdict.sentence,
+            "helped": [found.verdict.helped.answer, found.verdict.helped.word, found.verdict.helped.sentence],
+            "trust": [found.verdict.trust.answer, found.verdict.trust.word, found.verdict.trust.sentence],
             "details": found.verdict.details,
         },
         "notes": found.notes,
@@ -186,24 +219,29 @@ def chapter_as_json(
         "colour": most_misjudged(chapter, scores["features"]),
         "curves": {
             name: {
-                "time_s": _rounded(curve.time_s),
+                "label": curve.label,
+                "time_s": _rounded(curve.time),
                 "mean": _rounded(curve.mean),
                 "low": _rounded(curve.low),
                 "high": _rounded(curve.high),
                 "num_runs": curve.num_runs,
             }
-            for name, curve in found.curves.items()
+            for name, curve in drawn_curves(found).items()
         },
         "time_unit": found.time_unit,
         "budgets": [{"num_trained": one.num_trained, "time_s": one.budget_s} for one in found.comparisons],
         "tables": {
             "ranking": TOP.of([chapter], ()).to_page(),
-            "differences": DIFFERENCES.of(of_variant, WHERE[:1]).to_page(tones=tone_of_difference, chosen=is_own),
+            "best": _first_rows(BEST.of([chapter], ()), SHOWN_BEST).to_page(),
+            "differences": DIFFERENCES.of([chapter], ()).to_page(tones=tone_of_difference),
             "effects": EFFECTS.of([chapter], ()).to_page(tones=tone_of_rating),
             "groups": GROUPS.of([chapter], ()).to_page(),
             "costs": COSTS.of([chapter], ()).to_page(),
+            "supernets": SUPERNETS.of([chapter], ()).to_page(),
+            "baselines": BASELINES.of([chapter], ()).to_page(),
             "ceiling": ceiling_table([chapter]).to_page(),
         },
+        "losses": {name: _rounded(_thinned(losses)) for name, losses in chapter.losses.items()},
         "sentences": describe_audit(audit) if audit else (),
         "effects": [
             {
@@ -219,9 +257,18 @@ def chapter_as_json(
     }
 
 
+def _first_rows(table: Table, most: int) -> Table:
+    return replace(table, rows=table.rows[:most])
+
+
+def _thinned(values: np.ndarray, most: int = 120) -> np.ndarray:
+    """Every n-th value of a long column, the last one among them."""
+    return values if len(values) <= most else values[np.linspace(0, len(values) - 1, most).round().astype(int)]
+
+
 def _rounded(values: Any) -> list[float | None]:
     """Six significant digits, which no picture shows; None for what is not a number."""
-    return [None if math.isnan(value) else float(f"{value:.6g}") for value in values.tolist()]
+    return [None if not math.isfinite(value) else float(f"{value:.6g}") for value in values.tolist()]
 
 
 def _agreement_grid(chapters: Sequence[Chapter]) -> dict[str, Any]:
@@ -233,10 +280,9 @@ def _agreement_grid(chapters: Sequence[Chapter]) -> dict[str, Any]:
             "number": number,
             "title": chapter.title,
             "mean": chapter.appraisal.agreement.mean,
-            "student": interval_in_words(chapter.appraisal.agreement),
-            "paper": interval_in_words(chapter.appraisal.paper_agreement),
-            "answer": chapter.appraisal.verdict.answer,
-            "words": ANSWERS[chapter.appraisal.verdict.answer],
+            "interval": interval_in_words(chapter.appraisal.agreement),
+            "helped": chapter.appraisal.verdict.helped.answer,
+            "trust": chapter.appraisal.verdict.trust.answer,
             "diverged": sum(value is None for value in chapter.appraisal.spearmans),
         }
         for number, chapter in enumerate(chapters)

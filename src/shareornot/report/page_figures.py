@@ -4,8 +4,7 @@ A figure is described once, so a page with 42 chapters holds five figures and 42
 the theme that the reader has chosen, so they are set by the script too.
 """
 
-import json
-import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bokeh.plotting import figure
 
-SEARCHES = ("random", "evolution", "guided")
+SEARCHES = ("random", "evolution", "local", "baseline", "guided")
 """Those of an appraisal's curves, the most important one on top."""
+DASHES = {"local": "dashed", "baseline": "dotdash"}
+"""Of the lines of some searches, so that they are told apart without colours."""
 FIGURES = ("cloud", "above", "beside", "regret", "effects")
 """Names of the figures; the page has an element `figure-NAME` for each."""
-LEFT_PX, BOTTOM_PX = 62, 46
-"""Room for ticks and labels: the same on all sides of the cloud, so that the distributions stand where they belong."""
+LEFT_PX, BOTTOM_PX = 46, 26
+"""Room for ticks: the same on all sides of the cloud, so that the distributions stand where they belong."""
 
 
 @cache
@@ -44,11 +45,32 @@ def figures_as_json() -> tuple[Any, Any]:
     documents, (item,) = standalone_docs_json_and_render_items(list(document.roots))
     places = {root.id: f"figure-{root.name}" for root in document.roots}
     items = [{"docid": item.docid, "roots": places, "root_ids": list(places)}]
-    text = json.dumps([documents, items])
-    numbers = {name: f"m{count}" for count, name in enumerate(dict.fromkeys(re.findall(r'"(p\d+)"', text)))}
-    text = re.sub(r'"(p\d+)"', lambda found: f'"{numbers[found[1]]}"', text).replace(str(item.docid), "page")
-    documents, items = json.loads(text)
+    numbers = {name: f"m{count}" for count, name in enumerate(_ids(documents))} | {str(item.docid): "page"}
+    documents, items = _renamed([documents, items], numbers)
     return documents, items
+
+
+def _ids(value: Any) -> list[str]:
+    """The ids of the models in a document, in order."""
+    match value:
+        case dict():
+            own = [value["id"]] if isinstance(value.get("id"), str) else []
+            return list(dict.fromkeys([*own, *(name for one in value.values() for name in _ids(one))]))
+        case list():
+            return list(dict.fromkeys(name for one in value for name in _ids(one)))
+    return []
+
+
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+    """The same with other ids, as keys too."""
+    match value:
+        case dict():
+            return {names.get(key, key): _renamed(one, names) for key, one in value.items()}
+        case list():
+            return [_renamed(one, names) for one in value]
+        case str():
+            return names.get(value, value)
+    return value
 
 
 def _figure(name: str, **settings: Any) -> "figure":
@@ -128,24 +150,25 @@ def _regret() -> "figure":
         min_border_right=12,
     )
     for axis, grid in ((regret.xaxis, regret.xgrid), (regret.yaxis, regret.ygrid)):
-        axis.ticker = grid.ticker = FixedTicker(ticks=[1])  # the page chooses them by the range
+        axis.ticker = grid.ticker = FixedTicker(ticks=[])  # the page chooses them by the range
     regret.vspan("x", source=_source("budgets", "x"), line_dash="dotted", name="budgets-lines")
     regret.text(
         "x",
         "y",
         "text",
         source=_source("budget-labels", "x", "y", "text"),
-        angle=1.5707963,
-        text_align="right",
-        text_baseline="bottom",
+        text_align="left",
+        text_baseline="top",
         text_font_size="11px",
-        x_offset=-3,
+        x_offset=4,
         name="budget-texts",
     )
     for search in SEARCHES:
         source = _source(f"curve-{search}", "x", "mean", "low", "high")
         regret.varea("x", "low", "high", source=source, fill_alpha=0.2, name=f"band-{search}")
-        regret.line("x", "mean", source=source, line_width=2.2, name=f"line-{search}")
+        regret.line(
+            "x", "mean", source=source, line_width=2.2, line_dash=DASHES.get(search, "solid"), name=f"line-{search}"
+        )
     regret.vspan("x", source=_source("pointer", "x"), name="pointer-line")
     return regret
 

@@ -1,4 +1,4 @@
-"""Files beside a page: its figures as SVG and PDF, its tables as CSV and LaTeX."""
+"""Files beside a page: its figures as SVG, PDF and PNG, its tables as CSV and LaTeX."""
 
 import io
 from collections.abc import Callable, Iterator, Sequence
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FIGURES_FOLDER, TABLES_FOLDER = "figures", "tables"
-VECTOR_FORMATS = ("svg", "pdf")
+FIGURE_FORMATS = ("svg", "pdf", "png")
 WITHOUT_DATE = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
 """So that the same figure is the same file."""
 
 
 def write_files(folder: Path, chapters: Sequence[Chapter], bars: ProgressBars = no_bars) -> list[Path]:
-    """Write `figures/CHAPTER-{agreement,regret,audit}.{svg,pdf}` and `tables/NAME.{csv,tex}` into a folder.
+    """Write `figures/CHAPTER-{agreement,regret,audit}.{svg,pdf,png}` and `tables/NAME.{csv,tex}` into a folder.
 
     `write_page` links those that it finds beside the page, so write them before it. A figure takes about half a second.
 
@@ -51,7 +51,7 @@ def write_files(folder: Path, chapters: Sequence[Chapter], bars: ProgressBars = 
     return written
 
 
-def write_figure(path: Path, figure: "Figure", kinds: Sequence[str] = VECTOR_FORMATS) -> list[Path]:
+def write_figure(path: Path, figure: "Figure", kinds: Sequence[str] = FIGURE_FORMATS) -> list[Path]:
     """Write a figure in some formats; the same figure gives the same bytes.
 
     Args:

@@ -10,6 +10,7 @@ from jaxtyping import Float, Int, Integer
 from shareornot.appraisal.audit_words import structure_in_words
 from shareornot.report.chapter import Chapter
 from shareornot.spaces import LabelledGraph, Space
+from shareornot.statistics.rank_residuals import rank_fractions
 
 MOST_POINTS = 10_000
 """Scores drawn in one cloud: more hide one another, and no browser moves them fluidly."""
@@ -28,6 +29,9 @@ class DrawnScores:
     """What the `Space` looks up."""
     proxies: Float[np.ndarray, " drawn"]
     standalone: Float[np.ndarray, " drawn"]
+    proxy_ranks: Float[np.ndarray, " drawn"]
+    """Shares of the whole pool that a score beats, as in the bias audit: also where only some scores are drawn."""
+    standalone_ranks: Float[np.ndarray, " drawn"]
 
 
 def drawn_scores(chapter: Chapter, most: int = MOST_POINTS) -> list[DrawnScores]:
@@ -50,9 +54,17 @@ def drawn_scores(chapter: Chapter, most: int = MOST_POINTS) -> list[DrawnScores]
                 rows=np.asarray(pool.cells[chosen], np.int64),
                 proxies=np.asarray(pool.proxies[chosen], np.float64),
                 standalone=np.asarray(truth[chosen], np.float64),
+                proxy_ranks=_ranks(pool.cells, pool.proxies)[chosen],
+                standalone_ranks=_ranks(pool.cells, truth)[chosen],
             )
         )
     return drawn
+
+
+def _ranks(cells: Integer[np.ndarray, " pool"], values: Float[np.ndarray, " pool"]) -> Float[np.ndarray, " pool"]:
+    """Rank of each score among the first evaluations of the distinct architectures of a pool, see `rank_fractions`."""
+    _, first, which = np.unique(cells, return_index=True, return_inverse=True)
+    return rank_fractions(values[first])[which]
 
 
 def _every_nth(values: Float[np.ndarray, " scores"], most: int) -> Integer[np.ndarray, " chosen"]:
@@ -94,7 +106,10 @@ def points_as_json(chapter: Chapter, most: int = MOST_POINTS, *, with_names: boo
             "architecture": which.tolist(),
             "proxies": column_as_json(proxies, as_fractions=are_fractions),
             "proxies_are_fractions": are_fractions,
-            "standalone_label": "standalone validation accuracy (%), mean over runs",
+            "proxy_ranks": column_as_json(np.concatenate([one.proxy_ranks for one in drawn]), as_fractions=True),
+            "standalone_ranks": column_as_json(
+                np.concatenate([one.standalone_ranks for one in drawn]), as_fractions=True
+            ),
         },
         "standalone": column_as_json(standalone, as_fractions=True),
         "names": None if nameless else [name[:MOST_LETTERS] for name in found.architectures.texts(rows)],

@@ -1,17 +1,27 @@
-"""What stands at the top of a page: the verdict, and the numbers that carry it."""
+"""The top of a page: the two answers, and the numbers that carry them."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shareornot.appraisal.budget_comparison import BudgetComparison
-from shareornot.appraisal.verdict import Answer, Helped, Trust, Verdict, with_half_width
+from shareornot.appraisal.budget_comparison import RivalComparison
+from shareornot.appraisal.verdict import (
+    Answer,
+    Helped,
+    Trust,
+    TrustAnswer,
+    Verdict,
+    headline_comparison,
+    is_significant,
+    with_half_width,
+)
 from shareornot.report.chapter import Chapter, names_in_order
+from shareornot.report.table import p_text
 from shareornot.statistics import Interval
 from shareornot.text import MINUS
 
-ANSWERS: dict[Answer, str] = {"helped": "helped", "did not pay": "did not pay", "undecided": "is undecided"}
-"""Sharing weights ..."""
+HELPED: tuple[Answer, ...] = ("helped", "did not pay", "undecided")
+TRUSTED: tuple[TrustAnswer, ...] = ("reliable", "partly", "unreliable", "undecided")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,34 +34,26 @@ class KeyNumber:
 
 
 def whole_verdict(chapters: Sequence[Chapter]) -> Verdict:
-    """The verdict of the only chapter, or how often sharing weights helped over all of them."""
+    """The verdict of the only chapter, or how the answers fall over all of them."""
     if len(chapters) == 1:
         return chapters[0].appraisal.verdict
-    counts = Counter(chapter.appraisal.verdict.answer for chapter in chapters)
     total = len(chapters)
-    told = [f"helped in {counts['helped']}", f"did not pay in {counts['did not pay']}"]
-    told.append(f"is undecided in {counts['undecided']}")
     variants = names_in_order([chapter.variant for chapter in chapters])
     what = "spaces" if len(variants) == 1 else "pairs of a space and a variant"
-    answer: Answer = "undecided"
-    if counts["helped"] != counts["did not pay"] and max(counts["helped"], counts["did not pay"]) * 2 > total:
-        answer = "helped" if counts["helped"] > counts["did not pay"] else "did not pay"
-    sentence = (
-        f"Of {total} {what}, sharing weights {told[0]}, {told[1]}, and {told[2]} "
-        "(each at the budget that was fixed for it beforehand, against the best search without a super-net)."
-    )
+    helped = Counter(chapter.appraisal.verdict.helped.answer for chapter in chapters)
     trusted = Counter(chapter.appraisal.verdict.trust.answer for chapter in chapters)
-    trust, most = max(trusted.items(), key=lambda one: one[1])
     return Verdict(
         helped=Helped(
-            answer=answer,
+            answer=next((answer for answer, count in helped.items() if count * 2 > total), "undecided"),
             num_trained=chapters[0].appraisal.verdict.helped.num_trained,
-            sentence=sentence,
+            sentence=f"Of {total} {what}, sharing weights helped in {helped['helped']}, did not pay in "
+            f"{helped['did not pay']}, and is undecided in {helped['undecided']}, each at the budget that was fixed "
+            "beforehand and against the best search without a super-net.",
             more_supernets=None,
         ),
         trust=Trust(
-            answer=trust if most * 2 > total else "undecided",
-            sentence=f"Of {total} {what}, the scores are reliable in {trusted['reliable']}, partly reliable in "
+            answer=next((answer for answer, count in trusted.items() if count * 2 > total), "undecided"),
+            sentence=f"Of {total} {what}, the scores are reliable in {trusted['reliable']}, reliable in part in "
             f"{trusted['partly']}, unreliable in {trusted['unreliable']}, and undecided in {trusted['undecided']}.",
             more_supernets=None,
         ),
@@ -64,12 +66,12 @@ def _extremes(chapters: Sequence[Chapter]) -> tuple[str, ...]:
     ranked = sorted(chapters, key=lambda chapter: chapter.appraisal.agreement.mean)
     worst, best = ranked[0], ranked[-1]
     low, high = with_half_width(worst.appraisal.agreement), with_half_width(best.appraisal.agreement)
-    details = [f"Spearman's correlation goes from {low} ({worst.title}) to {high} ({best.title})."]
+    details = [f"The Spearman correlation ranges from {low} ({worst.title}) to {high} ({best.title})."]
     significant = [
         (one.difference.mean, chapter.title, one)
         for chapter in chapters
         for one in chapter.appraisal.comparisons
-        if one.p_value is not None and one.p_value < 0.05
+        if is_significant(one.p_value)
     ]
     for when, words, found in (
         ("best", "closer to", min(significant, key=lambda one: one[0], default=None)),
@@ -77,51 +79,64 @@ def _extremes(chapters: Sequence[Chapter]) -> tuple[str, ...]:
     ):
         if found and (found[0] < 0) == (words == "closer to"):
             details.append(
-                f"At {when}, the guided search ends {points(abs(found[0]), signed=False)} points {words} the best cell "
-                f"than random search ({found[1]}, TOP-{found[2].num_trained}, {p_in_words(found[2].p_value)})."
+                f"At {when}, the guided search ends {points(abs(found[0]), signed=False)} points {words} the best "
+                f"architecture than random search ({found[1]}, TOP-{found[2].num_trained}, "
+                f"{p_in_words(found[2].p_value)})."
             )
     return tuple(details)
 
 
 def key_numbers(chapter: Chapter) -> list[KeyNumber]:
-    """Agreement, its ceiling, what comes for free, and the difference to random search at each budget."""
+    """The differences that answer the first question, and the correlations that answer the second."""
     found = chapter.appraisal
-    several = found.agreement.n > 1
-    over = f"{found.agreement.n} super-net{'s' * several}"
-    numbers = [
+    headline = headline_comparison(found.comparisons, found.verdict.helped.num_trained)
+    agreement, beyond = found.agreement, found.beyond_baselines
+    numbers = [_rival_number(one, headline.num_trained) for one in headline.rivals if one.tested]
+    numbers.append(
         KeyNumber(
-            label="Spearman's correlation",
-            value=with_half_width(found.agreement),
-            note=f"mean over {over}, 95 % interval (Student)" if several else "one super-net: no interval is possible",
-        ),
+            label="Spearman correlation of the scores",
+            value=with_half_width(agreement),
+            note=f"mean over {agreement.n} super-nets, 95 % interval"
+            if agreement.n > 1
+            else "one super-net: no interval is possible",
+        )
+    )
+    numbers.append(
         KeyNumber(
             label="Noise ceiling",
             value="unknown" if found.ceiling is None else f"{found.ceiling.ceiling:.2f}",
             note="no training was repeated"
             if found.share_of_ceiling is None
             else f"the scores reach {found.share_of_ceiling * 100:.0f} % of it",
-        ),
-    ]
-    if found.baselines:
-        guide = max(found.baselines, key=lambda name: found.baselines[name])
+        )
+    )
+    if beyond.best is not None:
+        difference = beyond.differences[beyond.best]
         numbers.append(
             KeyNumber(
-                label="For free",
-                value=f"{found.baselines[guide]:.2f}".replace("-", MINUS),
-                note=f"Spearman of the {guide}",
+                label="Best free baseline",
+                value=f"{agreement.mean - difference.mean:.2f}".replace("-", MINUS),
+                note=f"Spearman correlation of the {beyond.best}, on the same architectures",
             )
         )
-    numbers += [_budget_number(one) for one in found.comparisons]
+    if beyond.partial_given_all is not None:
+        numbers.append(
+            KeyNumber(
+                label="Partial correlation of the scores",
+                value=with_half_width(beyond.partial_given_all).replace("-", MINUS),
+                note="given all free baselines",
+            )
+        )
     return numbers
 
 
-def _budget_number(one: BudgetComparison) -> KeyNumber:
+def _rival_number(one: RivalComparison, num_trained: int) -> KeyNumber:
     half = one.difference.half_width
+    name = f"search by {one.name}" if one.kind == "baseline" else one.name
     return KeyNumber(
-        label=f"TOP-{one.num_trained}: regret against random search",
+        label=f"TOP-{num_trained}: regret, guided search minus {name}",
         value=points(one.difference.mean),
-        note=f"points{'' if half is None else f' ± {half * 100:.2f}'}, {p_in_words(one.p_value)}; "
-        f"random search trains {one.num_random_trainings:,.0f} in that time",
+        note=f"points{'' if half is None else f' ± {half * 100:.2f}'}, {p_in_words(one.p_value)}",
     )
 
 
@@ -129,15 +144,15 @@ def whole_key_numbers(chapters: Sequence[Chapter]) -> list[KeyNumber]:
     """Those of the only chapter, or how much was looked at and how the answers fall."""
     if len(chapters) == 1:
         return key_numbers(chapters[0])
-    counts = Counter(chapter.appraisal.verdict.answer for chapter in chapters)
+    helped = Counter(chapter.appraisal.verdict.helped.answer for chapter in chapters)
     num_scores = sum(len(pool.cells) for chapter in chapters for pool in chapter.appraisal.pools)
     num_supernets = sum(len(chapter.appraisal.pools) for chapter in chapters)
     num_diverged = sum(value is None for chapter in chapters for value in chapter.appraisal.spearmans)
     lost = f", {num_diverged} diverged" if num_diverged else ""
     return [
         *(
-            KeyNumber(label=f"Sharing {ANSWERS[answer]}", value=str(counts[answer]), note=f"of {len(chapters)}")
-            for answer in ANSWERS
+            KeyNumber(label=f"Sharing {answer}", value=str(helped[answer]), note=f"of {len(chapters)}")
+            for answer in HELPED
         ),
         KeyNumber(label="Super-nets", value=f"{num_supernets:,}", note=f"{num_scores:,} scores{lost}"),
     ]
@@ -153,9 +168,11 @@ def p_in_words(p_value: float | None) -> str:
     """A p-value, or that there is none."""
     if p_value is None:
         return "no test with one super-net"
-    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"
+    text = p_text(p_value, 2 if p_value >= 0.01 else 3)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
 
 
 def interval_in_words(interval: Interval) -> str:
-    """Half of the width, as it is printed after ±; nothing where there is none."""
-    return "" if interval.half_width is None else f"± {interval.half_width:.2f}"
+    """What stands behind a mean correlation: its half width, or both ends where the interval is cut; or nothing."""
+    words = with_half_width(interval)
+    return words.partition(" ")[2]

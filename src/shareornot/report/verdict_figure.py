@@ -7,6 +7,7 @@ import numpy as np
 
 from shareornot.appraisal.appraisal import Appraisal
 from shareornot.appraisal.verdict import with_half_width
+from shareornot.report.curves import drawn_curves
 from shareornot.report.figure_text import plain
 
 if TYPE_CHECKING:
@@ -17,39 +18,35 @@ COLOURS = {
     "guided": "#0072b2",
     "random": "#555555",
     "evolution": "#d55e00",
-    "local": "#009e73",
-    "baseline": "#cc79a7",
+    "local": "#00868b",
+    "baseline": "#b5527f",
 }
-"""Told apart by colour-blind readers too."""
-LABELS = {
-    "guided": "guided by the super-net",
-    "random": "random search",
-    "evolution": "regularized evolution",
-    "local": "local search",
-    "baseline": "best free baseline",
-}
+"""Told apart by colour-blind readers too, with the line styles below."""
+STYLES = {"local": "--", "baseline": "-."}
 SHADES = ("#0072b2", "#56b4e9", "#003f66", "#7aa6c2", "#2f8fcf")
 """One for each super-net."""
 ANSWER_COLOURS = {"helped": "#00795a", "did not pay": "#b03a2e", "undecided": "#6b6b6b"}
 
 
 def verdict_figure(appraisal: Appraisal) -> "Figure":
-    """Draw proxies against standalone accuracies with their distributions, and regret against time.
+    """Draw scores against standalone accuracies with their distributions, and regret against time.
 
     Returns:
-        A matplotlib figure, 12 x 6.2 inches, that belongs to no window.
+        A matplotlib figure, 12 x 6.5 inches, that belongs to no window.
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(12, 6.2), layout="constrained", facecolor="white")
-    top, bottom = figure.subfigures(2, 1, height_ratios=(0.9, 5.3))  # type: ignore[misc]
+    figure = Figure(figsize=(12, 6.5), layout="constrained", facecolor="white")
+    top, bottom = figure.subfigures(2, 1, height_ratios=(1.15, 5.3))  # type: ignore[misc]
     verdict = appraisal.verdict
+    words = f"{verdict.helped.word}. {verdict.helped.sentence}\n{verdict.trust.word}. {verdict.trust.sentence}"
+    lines = [line for sentence in words.split("\n") for line in textwrap.wrap(sentence, 132)]
     top.text(
         0.012,
         0.5,
-        plain("\n".join(textwrap.wrap(verdict.sentence, 120))),
+        plain("\n".join(lines)),
         va="center",
-        fontsize=12,
+        fontsize=11,
         fontweight="bold",
         color=ANSWER_COLOURS[verdict.answer],
     )
@@ -60,7 +57,7 @@ def verdict_figure(appraisal: Appraisal) -> "Figure":
 
 
 def agreement_figure(appraisal: Appraisal) -> "Figure":
-    """Draw proxies against standalone accuracies with their distributions.
+    """Draw scores against standalone accuracies with their distributions.
 
     Returns:
         A matplotlib figure, 5.6 x 5.2 inches, that belongs to no window.
@@ -86,7 +83,7 @@ def regret_figure(appraisal: Appraisal) -> "Figure":
 
 
 def _draw_agreement(figure: "Figure | SubFigure", appraisal: Appraisal) -> None:
-    """A point for each scored cell, with the distribution of either accuracy along its axis."""
+    """A point for each scored architecture, with the distribution of either accuracy along its axis."""
     axes = figure.subplots(
         2,
         2,
@@ -113,7 +110,7 @@ def _draw_agreement(figure: "Figure | SubFigure", appraisal: Appraisal) -> None:
         axis.axis("off")
     main.set_xlabel("standalone validation accuracy (%), mean over runs")
     main.set_ylabel(
-        "proxy validation accuracy (%), shared weights" if appraisal.proxy_unit == "fraction" else "proxy (own unit)"
+        "score: validation accuracy (%), shared weights" if appraisal.proxy_unit == "fraction" else "score (own unit)"
     )
     limit = "" if appraisal.ceiling is None else f"\nnoise ceiling {appraisal.ceiling.ceiling:.2f}"
     main.text(
@@ -144,15 +141,18 @@ def _scatter(axes: "Axes", x: np.ndarray, y: np.ndarray, colour: str, *, crowded
 def _draw_regret(figure: "Figure | SubFigure", appraisal: Appraisal) -> None:
     """Mean test regret of each search against time, with the budgets at which they are compared."""
     axes = figure.subplots()
-    for name, curve in appraisal.curves.items():
+    curves = drawn_curves(appraisal)
+    for name, curve in reversed(curves.items()):
         mean, low, high = (np.maximum(values, 1e-5) * 100 for values in (curve.mean, curve.low, curve.high))
         runs = f"{curve.num_runs} run{'s' * (curve.num_runs > 1)}"
-        axes.plot(curve.time_s, mean, color=COLOURS[name], label=f"{LABELS[name]} ({runs})")
-        if name != "guided" or curve.num_runs > 2:  # the band of two runs would hide everything else
-            axes.fill_between(curve.time_s, low, high, color=COLOURS[name], alpha=0.18, linewidth=0)
+        label = plain(f"{curve.label} ({runs})")
+        axes.plot(curve.time, mean, color=COLOURS[name], linestyle=STYLES.get(name, "-"), label=label)
+        if curve.num_runs > 2 and name != "baseline":  # wide bands would hide everything else
+            axes.fill_between(curve.time, low, high, color=COLOURS[name], alpha=0.15, linewidth=0)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    means = np.concatenate([curve.mean for curve in appraisal.curves.values()]) * 100
+    means = np.concatenate([curve.mean for curve in curves.values()]) * 100
+    means = means[np.isfinite(means)]
     axes.set_ylim(max(means[means > 0].min(initial=1.0) / 3, 1e-3), means.max(initial=1.0) * 1.5)
     for position, one in enumerate(appraisal.comparisons):
         axes.axvline(one.budget_s, color="#999999", linestyle=":", linewidth=1)
@@ -172,5 +172,6 @@ def _draw_regret(figure: "Figure | SubFigure", appraisal: Appraisal) -> None:
     axes.set_ylabel("test regret (points)")
     axes.grid(which="both", color="#eeeeee", linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.legend(frameon=False, loc="lower left")
+    handles, labels = axes.get_legend_handles_labels()
+    axes.legend(handles[::-1], labels[::-1], frameon=False, loc="lower left", fontsize=8)
     axes.set_title("Regret against time, mean and 95 % band", fontsize=11, loc="left")

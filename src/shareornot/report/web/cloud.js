@@ -1,4 +1,4 @@
-// The cloud of scores: proxy against standalone accuracy, or rank against rank, coloured by a feature.
+// The cloud of scores against standalone accuracies, or of rank against rank, coloured by a feature.
 
 const NUM_BARS = 60;
 const cloud = { chapter: null, places: null, shown: [], chosen: -1 };
@@ -11,31 +11,10 @@ function setCloudChapter(chapter) {
   cloud.proxy = columnValues(points.proxies);
   const standalone = columnValues(chapter.standalone);
   cloud.standalone = points.architecture.map((row) => standalone[row]);
-  cloud.proxyRank = ranksWithin(cloud.proxy, points.counts);
-  cloud.standaloneRank = ranksWithin(cloud.standalone, points.counts);
+  cloud.proxyRank = columnValues(points.proxy_ranks).map((share) => share * 100);
+  cloud.standaloneRank = columnValues(points.standalone_ranks).map((share) => share * 100);
   cloud.residual = cloud.proxyRank.map((rank, at) => rank - cloud.standaloneRank[at]);
   cloud.chosen = -1;
-}
-
-// Ranks as shares of the pool that are beaten, in percent; ties share the mean of theirs.
-function ranksWithin(values, counts) {
-  const ranks = new Array(values.length);
-  let start = 0;
-  for (const count of counts) {
-    const order = Array.from({ length: count }, (_, at) => start + at).sort((a, b) => values[a] - values[b]);
-    for (let first = 0; first < count;) {
-      let last = first;
-      while (last + 1 < count && values[order[last + 1]] === values[order[first]]) {
-        last++;
-      }
-      for (let at = first; at <= last; at++) {
-        ranks[order[at]] = (count > 1 ? (first + last) / 2 / (count - 1) : 0.5) * 100;
-      }
-      first = last + 1;
-    }
-    start += count;
-  }
-  return ranks;
 }
 
 // Colourings: of all scores, with the words of a legend. Categories keep their colour whatever is shown.
@@ -45,7 +24,7 @@ function colouring(name) {
     return categories(cloud.supernet, supernets, "super-net");
   }
   if (name === "residual") {
-    return numbers(cloud.residual, "rank of the proxy minus true rank, points");
+    return signedNumbers(cloud.residual, "rank by score minus true rank, points");
   }
   const feature = cloud.chapter.features[Number(name.slice("feature-".length))];
   const values = columnValues(feature);
@@ -70,7 +49,7 @@ function categories(codes, words, label) {
   const entries = [...colours].map(([code, colour]) => ({ colour, text: words[code], count: counts[code] }));
   const others = codes.length - entries.reduce((sum, entry) => sum + entry.count, 0);
   if (others) {
-    entries.push({ colour: rest, text: ranked.length > palette.length ? "others" : "none", count: others });
+    entries.push({ colour: rest, text: ranked.length > palette.length ? "others" : "does not apply", count: others });
   }
   return { label, colours: group, entries, ramp: null };
 }
@@ -86,11 +65,21 @@ function numbers(values, label) {
     colour: colours.get(value), text: compact(value), count: values.filter((one) => one === value).length,
   })) : [];
   if (missing) {
-    entries.push({ colour: rest, text: "none", count: missing });
+    entries.push({ colour: rest, text: "does not apply", count: missing });
   }
   return {
     label, entries, colours: values.map((value) => colours.get(value) ?? rest),
     ramp: few ? null : { low: compact(low), high: compact(high) }, byValue: !few,
+  };
+}
+
+// From under-rated over nothing to over-rated: both sides reach equally far, and zero has the colour of neither.
+function signedNumbers(values, label) {
+  const far = Math.max(...values.map(Math.abs), 1e-9);
+  const colours = values.map((value) => diverging(value / far));
+  return {
+    label, entries: [], colours, byValue: true,
+    ramp: { low: `${compact(-Math.round(far))} under-rated`, middle: "0", high: `over-rated +${compact(Math.round(far))}`, colour: (share) => diverging(2 * share - 1) },
   };
 }
 
@@ -103,7 +92,9 @@ function drawLegend(made) {
   const parts = [];
   if (made.ramp) {
     const bar = element("span", { class: "ramp", "aria-hidden": "true" });
-    bar.style.background = `linear-gradient(90deg, ${[0, 0.25, 0.5, 0.75, 1].map(viridis).join(", ")})`;
+    bar.style.background = `linear-gradient(90deg, ${[0, 0.25, 0.5, 0.75, 1].map(made.ramp.colour ?? viridis).join(", ")})`;
+    const middle = made.ramp.middle ? element("span", { class: "middle" }, made.ramp.middle) : null;
+    bar.append(...(middle ? [middle] : []));
     parts.push(element("p", { class: "legend" }, made.ramp.low, bar, made.ramp.high));
   }
   replaceChildren("cloud-legend", ...parts, element("ul", { class: "legend" }, ...entries));
@@ -114,13 +105,14 @@ function cloudAxes() {
   if (byId("cloud-axes").value === "ranks") {
     return {
       x: cloud.standaloneRank, y: cloud.proxyRank,
-      xLabel: "rank by standalone accuracy (% of the pool beaten)", yLabel: "rank by proxy (% beaten)",
+      xLabel: "rank by standalone accuracy (% of the pool beaten)", yLabel: "rank by score (% beaten)",
     };
   }
   const percent = points.proxies_are_fractions;
   return {
     x: cloud.standalone.map((value) => value * 100), y: percent ? cloud.proxy.map((value) => value * 100) : cloud.proxy,
-    xLabel: points.standalone_label, yLabel: percent ? "proxy accuracy (%), shared weights" : "proxy",
+    xLabel: "standalone validation accuracy (%), mean over runs",
+    yLabel: percent ? "score: accuracy (%), shared weights" : "score",
   };
 }
 
@@ -135,9 +127,8 @@ function drawCloud() {
   const many = cloud.shown.length > 3000;
   model("dots").glyph.setv({ size: many ? 4 : 6, fill_alpha: many ? 0.45 : 0.6 });
   fill("points", { x, y, colour: colours });
-  const figure = model("cloud");
-  figure.below[0].axis_label = narrow() ? axes.xLabel.split(/[,(]/)[0].trim() : axes.xLabel;
-  figure.left[0].axis_label = narrow() ? axes.yLabel.split(",")[0] : axes.yLabel;
+  byId("cloud-x").textContent = axes.xLabel;
+  byId("cloud-y").textContent = axes.yLabel;
   cloud.frame = [wholeRange(x, !cloud.everything), wholeRange(y, false)];
   showFrame();
   const ranks = byId("cloud-axes").value === "ranks";
@@ -166,7 +157,7 @@ function showFrame() {
 
 function tellOutside(x) {
   const num = x.filter((value) => value < cloud.frame[0][0]).length;
-  byId("cloud-outside").textContent = num ? `${counted(num, "score")} of the worst cells lie to the left of this view.` : "";
+  byId("cloud-outside").textContent = num ? `${counted(num, "score")} lie to the left of this view.` : "";
   byId("cloud-everything").hidden = !num && !cloud.everything;
   byId("cloud-everything").textContent = cloud.everything ? "Closer" : "Show all";
 }
@@ -226,9 +217,9 @@ function scoreFacts(at) {
   return [
     ["Super-net", points.supernets[cloud.supernet[at]]],
     ["Standalone", `${rounded(cloud.standalone[at] * 100, 2)} %`],
-    ["Proxy", percent ? `${rounded(cloud.proxy[at] * 100, 2)} %` : compact(cloud.proxy[at])],
+    ["Score", percent ? `${rounded(cloud.proxy[at] * 100, 2)} %` : compact(cloud.proxy[at])],
     ["Rank, true", `${rounded(cloud.standaloneRank[at], 0)} % beaten`],
-    ["Rank, proxy", `${rounded(cloud.proxyRank[at], 0)} % beaten (${rounded(cloud.residual[at], 0)} points)`],
+    ["Rank, score", `${rounded(cloud.proxyRank[at], 0)} % beaten (${rounded(cloud.residual[at], 0)} points)`],
   ];
 }
 
@@ -279,9 +270,10 @@ function showScore(at) {
     .flatMap(([label, text]) => [element("dt", {}, label), element("dd", {}, text)]);
   const name = architectureName(row);
   replaceChildren(
-    "cell-panel",
+    "architecture-panel",
     ...(graph ? [drawGraph(graph), cellLegend(graph)] : []),
     element("p", { class: "name" }, name.length > 400 ? `${name.slice(0, 400)}…` : name),
+    copyButton(name),
     element("dl", { class: "facts" }, ...facts),
     element("details", {}, element("summary", {}, "Structure"), element("dl", { class: "facts" }, ...features)),
   );
@@ -304,7 +296,7 @@ function nearestScore(event) {
 }
 
 function listenToCloud() {
-  const place = byId("cloud");
+  const place = byId("cloud-figure");
   let waiting = null;
   const point = (event) => {
     const at = nearestScore(event);

@@ -37,7 +37,7 @@ function csvLine(values) {
 
 function scoresAsCsv() {
   const { points, features } = cloud.chapter;
-  const head = ["supernet", "architecture", "proxy", "standalone", ...features.map((feature) => feature.name)];
+  const head = ["supernet", "architecture", "score", "standalone", ...features.map((feature) => feature.name)];
   const lines = points.architecture.map((row, at) => csvLine([
     points.supernets[cloud.supernet[at]], architectureName(row), cloud.proxy[at].toPrecision(6),
     cloud.standalone[at].toFixed(5), ...features.map((feature) => featureText(feature, row)),
@@ -49,4 +49,25 @@ function regretAsCsv() {
   const lines = Object.entries(regret.curves).flatMap(([name, curve]) => curve.time_s.map((time, at) =>
     csvLine([name, time, curve.mean[at], curve.low[at], curve.high[at]])));
   return [`search,time_${regret.unit === "seconds" ? "s" : "trainings"},mean,low,high`, ...lines, ""].join("\n");
+}
+
+// A figure as a picture, in the colours of the page, at twice its size on the screen.
+function offerPictures() {
+  document.querySelectorAll("button.png").forEach((button) => button.addEventListener("click", () => {
+    const name = button.dataset.figure;
+    const drawn = figureView(name).export("auto", false).canvas;
+    const scale = drawn.width / byId(`figure-${name}`).clientWidth, margin = 24 * scale;
+    const picture = element("canvas", { width: drawn.width, height: drawn.height + 2 * margin });
+    const context = picture.getContext("2d");
+    context.fillStyle = colourOf("panel");
+    context.fillRect(0, 0, picture.width, picture.height);
+    context.drawImage(drawn, 0, margin);
+    context.fillStyle = colourOf("ink");
+    context.font = `${13 * scale}px ${FONT}`;
+    context.fillText(byId(`${name}-y`)?.textContent ?? "", 6 * scale, 16 * scale);
+    context.textAlign = "center";
+    context.fillText(byId(`${name}-x`).textContent, picture.width / 2, picture.height - 8 * scale);
+    const stem = shownChapter.title.replace(/[^A-Za-z0-9]+/g, "-");
+    element("a", { href: picture.toDataURL("image/png"), download: `${name}-${stem}.png` }).click();
+  }));
 }

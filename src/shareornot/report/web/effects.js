@@ -4,7 +4,7 @@ const ROW_PX = 27;
 
 function drawEffects(effects) {
   const figure = model("effects");
-  byId("figure-effects").style.height = `${effects.length * ROW_PX + 62}px`;
+  byId("figure-effects").style.height = `${effects.length * ROW_PX + 40}px`;
   const used = new Map();
   const names = effects.map((effect) => {
     const label = plainLabel(effect.words, narrow() ? 20 : 36);
@@ -16,7 +16,6 @@ function drawEffects(effects) {
   const ends = effects.flatMap((effect) => [effect.low, effect.high, effect.equal]);
   const [low, high] = [Math.min(0, least(ends, -1)), Math.max(0, most(ends, 1))];
   figure.x_range.setv({ start: low - (high - low) * 0.05, end: high + (high - low) * 0.05 });
-  figure.below[0].axis_label = narrow() ? "Cohen's d" : "effect on the rank residual (Cohen's d)";
   const pick = (key) => effects.map((effect) => effect[key]);
   fill("effects-data", {
     name: names, d: pick("d"), low: pick("low"), high: pick("high"), equal: pick("equal"),

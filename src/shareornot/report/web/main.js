@@ -22,6 +22,9 @@ async function start() {
   listenToRegret();
   listenToChoice(packed);
   listenToPrinting();
+  offerPictures();
+  leaveTabsToThePage();
+  document.querySelectorAll(".linked, .verdict > p:not(.word), #verdict .details li").forEach(linkWithin);
   await Promise.all([showChapter(packed, chapterOfAddress(packed.length)), listDownloads()]);
   document.documentElement.dataset.ready = "yes";
 }
@@ -40,15 +43,18 @@ async function showChapter(packed, number) {
   showWords(chapter);
   offerColours(chapter);
   setCloudChapter(chapter);
-  replaceChildren("cell-panel", element("p", { class: "hint" }, byId("cell-panel").dataset.hint));
-  renderTables("ranking-tables", [chapter.tables.ranking]);
-  renderTables("differences-tables", [chapter.tables.differences]);
-  renderTables("audit-tables", [chapter.tables.effects, chapter.tables.groups, chapter.tables.costs]);
-  renderTables("ceiling-tables", [chapter.tables.ceiling]);
+  replaceChildren("architecture-panel", element("p", { class: "hint" }, byId("architecture-panel").dataset.hint));
+  const { tables } = chapter;
+  renderTables("ranking-tables", [tables.ranking]);
+  renderTables("best-tables", [tables.best && withCopies(tables.best)]);
+  renderTables("differences-tables", [tables.differences]);
+  renderTables("audit-tables", [tables.effects, tables.groups, tables.costs]);
+  renderTables("supernets-tables", [withLosses(tables.supernets, chapter.losses)]);
+  renderTables("ceiling-tables", [tables.ceiling, tables.baselines]);
   byId("ceiling-none").hidden = chapter.tables.ceiling !== null;
   byId("audit-some").hidden = !chapter.effects.length;
   byId("audit-none").hidden = Boolean(chapter.effects.length);
-  replaceChildren("audit-sentences", ...chapter.sentences.map((text) => element("li", {}, tidy(text))));
+  replaceChildren("audit-sentences", ...chapter.sentences.map((text) => element("li", {}, ...linked(tidy(text)))));
   listChapterDownloads(chapter);
   paint();
 }
@@ -57,9 +63,13 @@ function showWords(chapter) {
   const { points } = chapter;
   document.querySelectorAll("[data-chapter-title]").forEach((place) => { place.textContent = chapter.title; });
   byId("chapter-about").textContent = chapter.about;
-  byId("chapter-sentence").textContent = tidy(chapter.verdict.sentence);
-  byId("chapter-sentence").className = `sentence ${chapter.verdict.answer.replaceAll(" ", "-")}`;
-  replaceChildren("chapter-details", ...chapter.verdict.details.map((text) => element("li", {}, tidy(text))));
+  const questions = { helped: "Did sharing weights help?", trust: "Can the scores be trusted?" };
+  replaceChildren("chapter-answers", ...Object.entries(questions).map(([name, question]) => {
+    const [answer, word, sentence] = chapter.verdict[name];
+    return element("div", { class: `verdict ${answer.replaceAll(" ", "-")}` },
+      element("h3", {}, question), element("p", { class: "word" }, word), element("p", {}, ...linked(tidy(sentence))));
+  }));
+  replaceChildren("chapter-details", ...chapter.verdict.details.map((text) => element("li", {}, ...linked(tidy(text)))));
   replaceChildren("chapter-notes", ...chapter.notes.map((text) => element("li", {}, tidy(text))));
   replaceChildren("chapter-numbers", ...chapter.numbers.map(({ label, value, note }) => element("div", {},
     element("dt", {}, label), element("dd", { class: "value" }, value), element("dd", { class: "soft" }, note))));
@@ -67,6 +77,16 @@ function showWords(chapter) {
   const share = drawn < points.num_scores ? `${drawn.toLocaleString("en")} of ` : "";
   byId("cloud-count").textContent =
     `${share}${counted(points.num_scores, "score")} by ${counted(points.supernets.length, "super-net")}.`;
+}
+
+// Bokeh makes its canvases tab stops; the figures around them are those of the page, and show the focus.
+function leaveTabsToThePage(place = document.body) {
+  for (const one of place.querySelectorAll("*")) {
+    if (one.shadowRoot) {
+      one.shadowRoot.querySelectorAll("[tabindex]").forEach((stop) => stop.setAttribute("tabindex", "-1"));
+      leaveTabsToThePage(one.shadowRoot);
+    }
+  }
 }
 
 function offerColours(chapter) {

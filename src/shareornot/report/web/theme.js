@@ -20,15 +20,25 @@ function colourOf(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }
 
+// From -1, under-rated, over 0 to 1, over-rated.
+function diverging(share) {
+  const ends = themeNow() === "dark" ? ["#e0b93a", "#4a5356", "#c58be0"] : ["#8a6d00", "#d5d8d6", "#7b2d96"];
+  const at = Math.min(Math.max(share, -1), 1);
+  return mixed(ends[1], at < 0 ? ends[0] : ends[2], Math.sqrt(Math.abs(at)));
+}
+
+function mixed(one, other, share) {
+  const channel = (colour, from) => parseInt(colour.slice(from, from + 2), 16);
+  const values = [1, 3, 5].map((from) => Math.round(channel(one, from) * (1 - share) + channel(other, from) * share));
+  return `#${values.map((value) => value.toString(16).padStart(2, "0")).join("")}`;
+}
+
 function viridis(share) {
   // the darkest end is lost on a dark page, the lightest on a light one
   const [low, high] = themeNow() === "dark" ? [0.12, 1] : [0, 0.93];
   const at = (low + (high - low) * Math.min(Math.max(share, 0), 1)) * (VIRIDIS.length - 1);
   const below = Math.min(Math.floor(at), VIRIDIS.length - 2), part = at - below;
-  const channel = (colour, from) => parseInt(colour.slice(from, from + 2), 16);
-  const mixed = [1, 3, 5].map((from) =>
-    Math.round(channel(VIRIDIS[below], from) * (1 - part) + channel(VIRIDIS[below + 1], from) * part));
-  return `#${mixed.map((value) => value.toString(16).padStart(2, "0")).join("")}`;
+  return mixed(VIRIDIS[below], VIRIDIS[below + 1], part);
 }
 
 function paintFigure(figure) {
@@ -39,9 +49,8 @@ function paintFigure(figure) {
     }
     part.setv({
       axis_line_color: colourOf("line"), major_tick_line_color: colourOf("line"), minor_tick_line_color: null,
-      major_label_text_color: colourOf("soft"), axis_label_text_color: colourOf("ink"),
-      axis_label_text_font_style: "normal", axis_label_text_font_size: "13px", major_label_text_font_size: "12px",
-      axis_label_text_font: FONT, major_label_text_font: FONT,
+      major_label_text_color: colourOf("soft"), major_label_text_font_size: "12px",
+      major_label_text_font: FONT,
     });
   }
 }
