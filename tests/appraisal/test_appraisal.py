@@ -134,7 +134,7 @@ def test_the_truth_as_proxy_helps(replay_table, make_pools):
     assert found.spearmans == (1.0,) * 10
     assert found.share_of_ceiling > 1
     assert (found.verdict.helped.word, found.verdict.helped.num_trained) == ("HELPED", 10)
-    assert found.verdict.sentence.startswith("Sharing weights helped: after training its 10 best cells")
+    assert found.verdict.sentence.startswith("Sharing weights helped: after training its 10 best architectures")
     assert "closer to the optimum than" in found.verdict.sentence
     assert found.verdict.helped.more_supernets is None
     assert (found.verdict.trust.answer, found.verdict.trust.more_supernets) == ("reliable", None)
@@ -283,7 +283,7 @@ def test_the_pools_are_of_cells(noisy_appraisal):
     assert (noisy_appraisal.proxy_unit, noisy_appraisal.time_unit, noisy_appraisal.thing) == (
         "fraction",
         "seconds",
-        "cell",
+        "architecture",
     )
     assert noisy_appraisal.notes == ()
 

@@ -50,7 +50,7 @@ def test_conditions(told, words):
 
 
 def test_groups():
-    assert group_in_words(group()) == "all cells"
+    assert group_in_words(group()) == "all architectures"
     between = [condition("depth", above=4.0), condition("depth", above=5.0, holds=False)]
     assert group_in_words(group(condition("residual"), *between)) == "edge input to output, depth 5"
     counts = [condition("num_edges", above=4.0), condition("num_edges", above=7.0, holds=False)]

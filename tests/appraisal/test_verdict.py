@@ -77,7 +77,7 @@ def test_the_first_answer_is_that_of_the_headline(changes, answer, word):
 def test_the_sentence_names_both_rivals():
     sentence = judge([comparison(10)], beyond(), CEILING).sentence
     assert sentence == (
-        "Sharing weights helped: after training its 10 best cells, the guided search is 2.00 points closer to the "
+        "Sharing weights helped: after training its 10 best architectures, the guided search is 2.00 points closer to the "
         "optimum than random search in the same time (95 % interval of the difference -3.00 to -1.00 points, "
         "p = 0.01); it is 1.00 points closer to the optimum than the search without a super-net that ranks by number "
         "of parameters (95 % interval of the difference -2.00 to +0.00 points, p = 0.02)."
@@ -131,7 +131,7 @@ def test_without_baselines_the_agreement_alone_decides():
 def test_other_budgets_are_told_beside_the_answer():
     undecided = comparison(10, helped=False)
     details = judge([comparison(1, helped=False, hurt=True), undecided], beyond(), CEILING).details
-    assert details[-1].startswith("At another budget, after training its best cell, the guided search is")
+    assert details[-1].startswith("At another budget, after training its best architecture, the guided search is")
 
 
 def test_words_for_one_diverged_super_net():

@@ -59,8 +59,8 @@ def test_scores_come_back(folder, appraisal):
 
 def test_curves_come_back(folder, appraisal):
     table = pq.read_table(folder / "regret.parquet")
-    assert table["search"].unique().to_pylist() == ["random", "evolution", "guided"]
-    guided = table.slice(100)
+    assert table["search"].unique().to_pylist() == ["random", "evolution", "local", "baseline", "guided"]
+    guided = table.slice(200)
     for name in ("time_s", "mean", "low", "high"):
         np.testing.assert_array_equal(guided[name], getattr(appraisal.curves["guided"], name))
 
