@@ -77,8 +77,8 @@ def test_the_first_answer_is_that_of_the_headline(changes, answer, word):
 def test_the_sentence_names_both_rivals():
     sentence = judge([comparison(10)], beyond(), CEILING).sentence
     assert sentence == (
-        "Sharing weights helped: after training its 10 best architectures, the guided search is 2.00 points closer to the "
-        "optimum than random search in the same time (95 % interval of the difference -3.00 to -1.00 points, "
+        "Sharing weights helped: after training its 10 best architectures, the guided search is 2.00 points closer to "
+        "the optimum than random search in the same time (95 % interval of the difference -3.00 to -1.00 points, "
         "p = 0.01); it is 1.00 points closer to the optimum than the search without a super-net that ranks by number "
         "of parameters (95 % interval of the difference -2.00 to +0.00 points, p = 0.02)."
     )
