@@ -39,3 +39,29 @@ def test_spaces_that_cannot_be_shown(refused, table_path, arguments, message):
     if "--benchmark" not in arguments:
         arguments = [*arguments, "--benchmark", table_path]
     assert message in refused("spaces", *arguments)
+
+
+def test_all_spaces_need_no_table(shareornot, refused, monkeypatch, tmp_path):
+    monkeypatch.setenv("SHAREORNOT_DATA", str(tmp_path / "nothing"))
+    shown = shareornot("spaces", "--all")
+    assert shown.code == 0
+    assert max(map(len, shown.out.splitlines())) <= 80
+    rows = {line.split()[0]: line.split() for line in shown.out.splitlines() if line}
+    assert rows["S2"][1:] == ["nasbench101", "7,773", "7,773", *["2", "x", "3^5", "x", "6", "x", "10"], "28%"]
+    assert rows["nasbench201"][1:] == ["nasbench201", "15,625", "6,466", "5^6", "1%"]
+    found = {one["name"]: one for one in json.loads(shareornot("spaces", "--all", "--json").out)}
+    assert found["macro"]["num_architectures"] == 6_561
+    assert "expected no --space" in refused("spaces", "--all", "--space", "A1")
+
+
+def test_spaces_of_a_table_of_another_family(shareornot, refused, tmp_path):
+    source = tmp_path / "mine.csv"
+    source.write_text("architecture,accuracy_0,accuracy_1\n00000000,0.5,0.4\n00000001,0.6,0.7\n00000002,0.1,\n")
+    assert shareornot("data", "add", "mine", source).code == 0
+    shown = shareornot("spaces", "--benchmark", "mine").out
+    assert shown.startswith("mine: 3 of 6,561 architectures known\n")
+    (row,) = [line for line in shown.splitlines() if line.startswith("macro")]
+    assert row.split()[1:6] == ["6,561", "3", "65.00%", "-", "-"]
+    assert "macro:depth>=1" in shareornot("spaces", "--benchmark", "mine", "--space", "macro:depth>=1").out
+    message = "space A1: expected a space of macro, as the table mine is about it, got one of nasbench101"
+    assert message in refused("spaces", "--benchmark", "mine", "--space", "A1")

@@ -28,7 +28,7 @@ from shareornot.statistics import (
     share_of_ceiling,
     spearman,
 )
-from shareornot.tables import BenchmarkTable
+from shareornot.tables import Table
 
 NUM_RUNS = 500
 """Runs of random search and of evolution, as in the paper."""
@@ -84,7 +84,7 @@ class Appraisal:
 
 
 def appraise(
-    table: BenchmarkTable,
+    table: Table,
     space: Space,
     pools: Sequence[ScoredPool],
     costs: SupernetCosts,

@@ -12,7 +12,7 @@ from shareornot.appraisal.truth import Truth, benchmark_truth
 from shareornot.search import SearchTable, guided_regret
 from shareornot.spaces import Space
 from shareornot.statistics import BiasAudit, Interval, audit_bias, holm, student_interval
-from shareornot.tables import BenchmarkTable
+from shareornot.tables import Table
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +60,7 @@ class SpaceAudit:
 
 
 def audit_space(
-    table: BenchmarkTable,
+    table: Table,
     space: Space,
     pools: Sequence[ScoredPool],
     rng: np.random.Generator,

@@ -7,9 +7,14 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Float64
 
+from shareornot.errors import SettingsError
 from shareornot.search import SearchTable
-from shareornot.spaces import ProductSpace, Space, open_family, space_members
-from shareornot.tables import BenchmarkTable
+from shareornot.spaces import ListedSpace, ProductSpace, Space, space_members
+from shareornot.tables import Table
+from shareornot.tables.contract import TEST, TIME, VALIDATION
+
+LEAST_FOR_CEILING = 10
+"""Architectures without a missing training that a noise ceiling needs."""
 
 TimeUnit = Literal["seconds", "trainings"]
 """`trainings`: every training counts 1, since nobody knows how long they take."""
@@ -47,70 +52,116 @@ class Truth:
 
 
 def benchmark_truth(
-    table: BenchmarkTable,
+    table: Table,
     space: Space,
     *,
-    time_s: Float64[np.ndarray, " cells"] | None = None,
+    time_s: Float64[np.ndarray, " architectures"] | None = None,
     variant: str | None = None,
 ) -> Truth:
-    """A space of a benchmark.
+    """A space of a table.
+
+    Where the table has no validation accuracies, or no test accuracies, the others stand for them; without times, costs
+    are counted in trainings. The notes say so.
 
     Args:
         table: of trainings alone.
-        space: which of its cells a search may propose.
-        time_s: training times of all cells of the universe in place of the table's, in seconds.
+        space: which of its architectures a search may propose.
+        time_s: training times of all architectures that the table is about, in place of the table's, in seconds.
         variant: how the super-nets were trained, where that has a name.
 
     Raises:
-        SettingsError: the table holds no cell of the space.
+        SettingsError: the space is of another family than the table, the table holds no architecture of the space, or
+            has the accuracies of several data sets or budgets.
     """
     values = search_table(table, space, time_s=time_s)
-    architectures = open_family(space.family)
-    runs = None
-    if table.info.num_runs > 1:
-        rows, _ = table.rows_of(values.cells)
-        runs = table.values("validation_accuracy")[rows].astype(np.float64)
+    has_times = time_s is not None or TIME in table.metrics
+    notes = []
+    if VALIDATION not in table.metrics:
+        notes.append("Scores are compared with test accuracies, since the table has no validation accuracies.")
+    elif TEST not in table.metrics:
+        notes.append("Regret is in validation accuracy too, since the table has no test accuracies.")
+    if not has_times:
+        notes.append("Costs are counted in trainings, since the table has no training times.")
+    sizes = table.space.sizes(np.arange(len(values.member)))
     return Truth(
-        benchmark=table.info.name,
+        benchmark=table.name,
         space=space.name,
         variant=variant,
         table=values,
-        runs=runs,
-        architectures=architectures,
-        baselines={**architectures.sizes(np.arange(len(values.member))), "training time": values.time_s},
-        evolution_table=values,
+        runs=_complete_runs(table, values, notes),
+        architectures=table.space,
+        baselines=sizes | ({"training time": values.time_s} if has_times else {}),
+        evolution_table=None if values.space is None else values,
+        time_unit="seconds" if has_times else "trainings",
+        thing="cell" if table.space.family == "nasbench101" else "architecture",
+        notes=tuple(notes),
     )
 
 
 def search_table(
-    table: BenchmarkTable, space: Space, *, time_s: Float64[np.ndarray, " cells"] | None = None
+    table: Table, space: Space, *, time_s: Float64[np.ndarray, " architectures"] | None = None
 ) -> SearchTable:
-    """Means over runs at the end of the largest budget, for the cells that the table holds.
+    """Means over the runs that there are, for the architectures that the table holds.
 
     Args:
         table: of trainings alone.
-        space: which of its cells a search may propose.
-        time_s: training times of all cells of the universe in place of the table's, in seconds.
+        space: which of its architectures a search may propose.
+        time_s: training times of all architectures that the table is about, in place of the table's, in seconds.
 
     Raises:
-        SettingsError: the table holds no cell of the space.
+        SettingsError: the space is of another family than the table, or the table holds no architecture of the space.
     """
-    num_cells = table.info.num_cells
-    member = np.zeros(num_cells, bool)
-    member[space_members(space, num_cells)] = True
-    known = np.zeros(num_cells, bool)
-    known[table.cells] = True
+    if space.family != table.space.family:
+        raise SettingsError(
+            f"space {space.name}: expected a space of {table.space.family}, as the table {table.name} is about it, got "
+            f"one of {space.family}; take another space or another table"
+        )
+    number = table.num_architectures
+    member = np.zeros(number, bool)
+    member[space_members(space, number)] = True
 
     def scattered(values: np.ndarray) -> np.ndarray:
-        column = np.zeros(num_cells)
-        column[table.cells] = values
+        column = np.full(number, np.nan)
+        column[table.architectures] = values
         return column
 
+    validation = scattered(table.mean(VALIDATION if VALIDATION in table.metrics else TEST))
+    test = scattered(table.mean(TEST if TEST in table.metrics else VALIDATION))
+    if time_s is None:
+        time_s = scattered(table.mean(TIME)) if TIME in table.metrics else np.ones(number)
     return SearchTable(
-        validation=scattered(table.mean("validation_accuracy")),
-        test=scattered(table.mean("test_accuracy")),
-        time_s=scattered(table.mean("training_time")) if time_s is None else time_s,
-        known=known,
+        validation=validation,
+        test=test,
+        time_s=time_s,
+        known=np.isfinite(validation) & np.isfinite(test) & np.isfinite(time_s),
         member=member,
-        space=space if isinstance(space, ProductSpace) else open_family(space.family),
+        space=_searchable(table, space),
     )
+
+
+def _searchable(table: Table, space: Space) -> Space | None:
+    """What changes architectures: the space where it has choices of its own, else the family; None for mere names."""
+    if isinstance(space, ListedSpace) and space.kind is None:
+        return None
+    return space if isinstance(space, ProductSpace) else table.space
+
+
+def _complete_runs(
+    table: Table, values: SearchTable, notes: list[str]
+) -> Float64[np.ndarray, "architectures runs"] | None:
+    """Repeated trainings of the space, for the noise ceiling, as far as none is missing."""
+    rows, _ = table.rows_of(values.cells)
+    runs = table.values(VALIDATION if VALIDATION in table.metrics else TEST)[rows].astype(np.float64)
+    if runs.shape[1] < 2:
+        return None
+    complete = ~np.isnan(runs).any(axis=1)
+    if complete.all():
+        return np.asarray(runs)
+    if complete.sum() < LEAST_FOR_CEILING:
+        notes.append(
+            f"No noise ceiling: it needs {LEAST_FOR_CEILING} architectures with {runs.shape[1]} trainings, and there "
+            f"are {int(complete.sum())}."
+        )
+        return None
+    notes.append(f"The noise ceiling is that of the {int(complete.sum()):,} architectures without a missing training.")
+    return np.asarray(runs[complete])

@@ -6,6 +6,7 @@ import typer
 
 from shareornot.cli.errors import user_errors
 from shareornot.cli.options import Benchmark, Json
+from shareornot.errors import SettingsError
 
 
 def spaces(
@@ -13,6 +14,7 @@ def spaces(
     space: Annotated[
         list[str] | None, typer.Option(help="Only this space; conditions such as 'depth>=3' make a new one.")
     ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every space of every family; no table is needed.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show the spaces of a benchmark: their size, their best cells, and how far noise lets any proxy go.
@@ -20,36 +22,81 @@ def spaces(
     One run: how well a single training ranks the mean of the others. Ceiling: the highest Spearman correlation with
     the mean over all runs that any proxy can reach.
 
+    With --all: how many architectures each space has, how many are distinct, what it is a product of, and which share
+    of uniform choices give the 1 % of its architectures that are drawn most.
+
     Example: shareornot spaces --benchmark digits
     """
     with user_errors():
-        from shareornot.cli.show import show_json, show_table
-        from shareornot.tables import open_benchmark
-        from shareornot.tables.space_table import describe_spaces
+        if every:
+            _show_all(space, as_json)
+        else:
+            _show_spaces_of(benchmark, space, as_json)
 
-        table = open_benchmark(benchmark)
-        described = describe_spaces(table, space)
-        if as_json:
-            show_json([one.as_dict() for one in described])
-            return
-        show_table(
-            f"{table.info.name}: {len(table):,} of {table.info.num_cells:,} cells known",
-            ["space", "cells", "known", "best val.", "best test", "mean time", "one run", "ceiling"],
+
+def _show_spaces_of(benchmark: str, space: list[str] | None, as_json: bool) -> None:
+    from shareornot.cli.show import show_json, show_table
+    from shareornot.tables import open_table
+    from shareornot.tables.space_table import describe_spaces
+
+    table = open_table(benchmark)
+    described = describe_spaces(table, space)
+    if as_json:
+        show_json([one.as_dict() for one in described])
+        return
+    things, size = ("cells", "cells") if table.space.family == "nasbench101" else ("architectures", "size")
+    show_table(
+        f"{table.name}: {len(table):,} of {table.num_architectures:,} {things} known",
+        ["space", size, "known", "best val.", "best test", "mean time", "one run", "ceiling"],
+        [
             [
-                [
-                    one.name,
-                    f"{one.num_cells:,}",
-                    f"{one.num_known:,}",
-                    f"{one.best_validation_accuracy:.2%}",
-                    f"{one.best_test_accuracy:.2%}",
-                    _seconds(one.mean_training_time_s),
-                    f"{one.one_run_against_others:.3f}" if one.one_run_against_others is not None else "-",
-                    f"{one.ceiling:.3f}" if one.ceiling is not None else "-",
-                ]
-                for one in described
-            ],
-            "one run, ceiling: Spearman's correlations of validation accuracies",
-        )
+                one.name,
+                f"{one.num_cells:,}",
+                f"{one.num_known:,}",
+                _percent(one.best_validation_accuracy),
+                _percent(one.best_test_accuracy),
+                "-" if one.mean_training_time_s is None else _seconds(one.mean_training_time_s),
+                f"{one.one_run_against_others:.3f}" if one.one_run_against_others is not None else "-",
+                f"{one.ceiling:.3f}" if one.ceiling is not None else "-",
+            ]
+            for one in described
+        ],
+        "one run, ceiling: Spearman's correlations of validation accuracies",
+    )
+
+
+def _show_all(names: list[str] | None, as_json: bool) -> None:
+    from shareornot.cli.show import show_json, show_table
+    from shareornot.plugins import plugin_names
+    from shareornot.spaces import built_in_spaces, open_space, overview
+
+    if names:
+        raise SettingsError("spaces --all: expected no --space, as it lists all of them; leave one of the two out")
+    listed = [*built_in_spaces(), *map(open_space, plugin_names("spaces"))]
+    found = [overview(one) for one in listed]
+    if as_json:
+        show_json([one.as_dict() for one in found])
+        return
+    show_table(
+        "all spaces",
+        ["space", "family", "size", "distinct", "product of", "top 1 %"],
+        [
+            [
+                one.name,
+                one.family,
+                f"{one.num_architectures:,}",
+                f"{one.num_distinct:,}",
+                one.product or "-",
+                "-" if one.most_drawn_share is None else f"{one.most_drawn_share:.0%}",
+            ]
+            for one in found
+        ],
+        "top 1 %: share of uniform choices that give the 1 % drawn most",
+    )
+
+
+def _percent(fraction: float | None) -> str:
+    return "-" if fraction is None else f"{fraction:.2%}"
 
 
 def _seconds(time_s: float) -> str:

@@ -13,6 +13,7 @@ from shareornot.spaces.contract import (
     space_members,
 )
 from shareornot.spaces.listed import ListedSpace, list_architectures
+from shareornot.spaces.overview import SpaceOverview, overview
 from shareornot.spaces.product import OptionSpace, read_product
 from shareornot.spaces.registry import built_in_spaces, known_families, open_family, open_space
 from shareornot.spaces.subspace import SubSpace
@@ -24,6 +25,7 @@ __all__ = [
     "OptionSpace",
     "ProductSpace",
     "Space",
+    "SpaceOverview",
     "SubSpace",
     "built_in_spaces",
     "draw_choices",
@@ -31,6 +33,7 @@ __all__ = [
     "list_architectures",
     "open_family",
     "open_space",
+    "overview",
     "read_product",
     "space_members",
 ]

@@ -119,6 +119,9 @@ class ProductSpace(Space, Protocol):
     def architectures(self, choices: Choices) -> Indices:
         """The architecture that each row of choices gives; several rows may give one architecture."""
 
+    def num_choices(self, architectures: Indices) -> Indices:
+        """How many rows of choices give each architecture."""
+
 
 def space_members(space: Space, num_architectures: int | None = None) -> Members:
     """Numbers of the architectures of a space among the first of its family.

@@ -96,6 +96,11 @@ class OptionSpace:
         check_choices(self, choices)
         return np.asarray(np.ravel_multi_index(tuple(choices.T), self._shape), np.int32)
 
+    def num_choices(self, architectures: Indices) -> Indices:
+        """One row of choices gives each architecture."""
+        check_numbers(self.name, architectures, len(self))
+        return np.ones(len(architectures), np.int64)
+
     def texts(self, architectures: Indices) -> list[str]:
         """Decisions and options, such as `depth=2,kernel=3`."""
         rows = self.choices(architectures).tolist()

@@ -1,6 +1,6 @@
 """The spaces of a benchmark in one table: sizes, best cells, and the noise ceiling."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from shareornot.errors import DataError, SettingsError
 from shareornot.spaces import Space, open_space
 from shareornot.spaces.nasbench101 import SPACES
 from shareornot.statistics import highest_spearman, one_run_against_others
-from shareornot.tables.table import BenchmarkTable
+from shareornot.tables.contract import TEST, TIME, VALIDATION, Table
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,12 +22,13 @@ class SpaceSummary:
     """Cells of the space that the benchmark is about."""
     num_known: int
     """Those that the table holds; what follows is over them."""
-    best_validation_accuracy: float
-    best_test_accuracy: float
-    mean_training_time_s: float
+    best_validation_accuracy: float | None
+    """None where the table has no validation accuracies; likewise below."""
+    best_test_accuracy: float | None
+    mean_training_time_s: float | None
 
 
-def summarize_space(table: BenchmarkTable, space: Space) -> SpaceSummary:
+def summarize_space(table: Table, space: Space) -> SpaceSummary:
     """What a table says about a space.
 
     Raises:
@@ -35,16 +36,21 @@ def summarize_space(table: BenchmarkTable, space: Space) -> SpaceSummary:
     """
     if summary := _summarize(table, space):
         return summary
-    raise SettingsError(f"space {space.name}: expected cells of the table {table.info.name}, which holds none of them")
+    raise SettingsError(f"space {space.name}: expected cells of the table {table.name}, which holds none of them")
 
 
-def summarize_spaces(table: BenchmarkTable, spaces: Sequence[Space] = SPACES) -> list[SpaceSummary]:
+def summarize_spaces(table: Table, spaces: Sequence[Space] = SPACES) -> list[SpaceSummary]:
     """What a table says about spaces; those of which it holds no cell are left out."""
     return [summary for space in spaces if (summary := _summarize(table, space))]
 
 
-def _summarize(table: BenchmarkTable, space: Space) -> SpaceSummary | None:
-    cells = space.members_below(table.info.num_cells)
+def _summarize(table: Table, space: Space) -> SpaceSummary | None:
+    if space.family != table.space.family:
+        raise SettingsError(
+            f"space {space.name}: expected a space of {table.space.family}, as the table {table.name} is about it, got "
+            f"one of {space.family}"
+        )
+    cells = space.members_below(table.num_architectures)
     rows, known = table.rows_of(cells)
     rows = rows[known]
     if len(rows) == 0:
@@ -53,10 +59,18 @@ def _summarize(table: BenchmarkTable, space: Space) -> SpaceSummary | None:
         space=space,
         num_cells=len(cells),
         num_known=len(rows),
-        best_validation_accuracy=float(table.mean("validation_accuracy")[rows].max()),
-        best_test_accuracy=float(table.mean("test_accuracy")[rows].max()),
-        mean_training_time_s=float(table.mean("training_time")[rows].mean()),
+        best_validation_accuracy=_over(table, VALIDATION, rows, np.nanmax),
+        best_test_accuracy=_over(table, TEST, rows, np.nanmax),
+        mean_training_time_s=_over(table, TIME, rows, np.nanmean),
     )
+
+
+def _over(table: Table, metric: str, rows: np.ndarray, summary: Callable[[np.ndarray], Any]) -> float | None:
+    """A summary of means over runs; None where the table has none."""
+    if metric not in table.metrics:
+        return None
+    values = table.mean(metric)[rows]
+    return None if np.isnan(values).all() else float(summary(values))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,9 +80,9 @@ class SpaceDescription:
     name: str
     num_cells: int
     num_known: int
-    best_validation_accuracy: float
-    best_test_accuracy: float
-    mean_training_time_s: float
+    best_validation_accuracy: float | None
+    best_test_accuracy: float | None
+    mean_training_time_s: float | None
     one_run_against_others: float | None
     """How well one run ranks the mean of the others, Spearman; None where there is one run or all cells are equal."""
     ceiling: float | None
@@ -79,8 +93,8 @@ class SpaceDescription:
         return asdict(self)
 
 
-def describe_spaces(table: BenchmarkTable, names: Sequence[str] | None = None) -> list[SpaceDescription]:
-    """Describe the named spaces, or all those of the paper of which the table holds a cell.
+def describe_spaces(table: Table, names: Sequence[str] | None = None) -> list[SpaceDescription]:
+    """Describe the named spaces; by default those of the paper of which the table holds a cell, or the whole family.
 
     Args:
         table: of trainings alone.
@@ -92,12 +106,15 @@ def describe_spaces(table: BenchmarkTable, names: Sequence[str] | None = None) -
     if names:
         summaries = [summarize_space(table, open_space(name)) for name in names]
     else:
-        summaries = summarize_spaces(table, SPACES)
+        is_cells = table.space.family == "nasbench101"
+        summaries = summarize_spaces(table, SPACES if is_cells else [table.space])
     described = []
     for summary in summaries:
-        cells = summary.space.members_below(table.info.num_cells)
+        cells = summary.space.members_below(table.num_architectures)
         rows, known = table.rows_of(cells)
-        runs = table.values("validation_accuracy")[rows[known]].astype(np.float64)
+        metric = VALIDATION if VALIDATION in table.metrics else TEST
+        runs = table.values(metric)[rows[known]].astype(np.float64)
+        runs = runs[~np.isnan(runs).any(axis=1)]
         one_run: float | None
         ceiling: float | None
         try:
