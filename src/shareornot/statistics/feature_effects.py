@@ -12,9 +12,10 @@ over n super-nets are told apart:
     S = s^2 / n + C                                                            what other seeds would change, too
 
 with s the standard deviation of b between super-nets, and C the part of W that super-nets have in common. The interval
-is S's: Student's over super-nets, widened by C. A claim needs more than it: its p-value, corrected for the number of
-structures, is that of W plus the spread between super-nets in excess of what W explains. All degrees of freedom are
-Satterthwaite's.
+is S's: Student's over super-nets, widened by C, see `half_width`. A claim needs an interval without 0, and more: the
+p-value of W plus the spread between super-nets in excess of what W explains must be significant after correction for
+the number of structures. That excess is a structure's own or the mean over all structures, whichever is larger, since
+two or three super-nets hardly tell how much one effect varies from seed to seed.
 
 References: Bell and McCaffrey 2002, "Bias reduction in standard errors for linear regression with multi-stage samples";
 Satterthwaite 1946, "An approximate distribution of estimates of variance components".
@@ -32,6 +33,7 @@ from shareornot.errors import DataError
 from shareornot.statistics.feature_columns import FeatureColumn
 from shareornot.statistics.intervals import upper_quantile
 from shareornot.statistics.levels import SIGNIFICANCE
+from shareornot.statistics.two_way import half_width, two_part_p_value
 
 Ranks = Float[np.ndarray, " distinct"]
 PerStructure = Float[np.ndarray, " structures"]
@@ -117,36 +119,48 @@ class MeanEffects:
     each: Float[np.ndarray, "supernets structures"]
     """Effect in points in each super-net, NaN where it cannot be told."""
     mean: PerStructure
-    variance: PerStructure
-    """S of the module's text, of W for a single super-net."""
-    degrees: PerStructure
+    between: PerStructure
+    """s^2 / n of the module's text; W for a single super-net."""
+    between_degrees: PerStructure
+    common: PerStructure
+    """C of the module's text; 0 for a single super-net."""
+    common_degrees: PerStructure
     test_variance: PerStructure
     """W plus the excess between super-nets."""
     test_degrees: PerStructure
 
     @property
+    def variance(self) -> PerStructure:
+        """S of the module's text, of W for a single super-net."""
+        return np.asarray(self.between + self.common)
+
+    @property
     def p_values(self) -> PerStructure:
-        """By the variance of the interval."""
-        return _p_values(self.mean, self.variance, self.degrees)
+        """Levels at which the intervals end at 0."""
+        return two_part_p_value(self.mean, *self._parts)
 
     @property
     def test_p_values(self) -> PerStructure:
         """For claims, before they are corrected for the number of structures."""
-        return _p_values(self.mean, self.test_variance, self.test_degrees)
+        some = self.test_variance > 0
+        t = np.abs(self.mean) / np.sqrt(np.where(some, self.test_variance, 1))
+        limit = np.where(self.mean == 0, 1.0, 0.0)
+        return np.asarray(np.where(some, 2 * stats.t.sf(t, self.test_degrees), limit))
 
-    def standardized(self, structure: int, std: float, confidence: float) -> StandardizedEffect:
-        """One of the effects, in points and in standard deviations."""
-        mean = float(self.mean[structure])
-        quantile = float(stats.t.ppf(upper_quantile(confidence), self.degrees[structure]))
-        half = quantile * float(np.sqrt(self.variance[structure]))
-        return StandardizedEffect(
-            points=mean,
-            d=mean / std,
-            low=(mean - half) / std,
-            high=(mean + half) / std,
-            p_value=float(self.p_values[structure]),
-            confidence=confidence,
-        )
+    def standardized(self, std: float, confidence: float) -> list[StandardizedEffect]:
+        """The effects, in points and in standard deviations."""
+        level = np.full_like(self.mean, 2 * (1 - upper_quantile(confidence)))
+        half = half_width(level, *self._parts)
+        return [
+            StandardizedEffect(
+                points=mean, d=mean / std, low=(mean - h) / std, high=(mean + h) / std, p_value=p, confidence=confidence
+            )
+            for mean, h, p in zip(self.mean.tolist(), half.tolist(), self.p_values.tolist(), strict=True)
+        ]
+
+    @property
+    def _parts(self) -> tuple[tuple[PerStructure, PerStructure], tuple[PerStructure, PerStructure]]:
+        return (self.between, self.between_degrees), (self.common, self.common_degrees)
 
 
 def mean_effects(
@@ -170,23 +184,23 @@ def mean_effects(
     summed, expected = np.zeros((num_all, len(columns))), np.zeros((num_all, len(columns)))
     own_variance = np.zeros(len(columns))
     each = np.full((num_nets, len(columns)), np.nan)
-    groups = _same_applicability(columns)
-    for number, (own, outcome, truth) in enumerate(zip(cells, outcomes, truths, strict=True)):
-        for numbers, applies in groups:
+    for numbers, applies in _same_applicability(columns):
+        values = np.stack([columns[number].values for number in numbers], axis=1)
+        are_numbers = np.array([columns[number].is_number for number in numbers])
+        for net, (own, outcome, truth) in enumerate(zip(cells, outcomes, truths, strict=True)):
             inside = applies[own]
-            values = np.stack([columns[column].values[own[inside]] for column in numbers], axis=1)
-            told = np.array(
-                [_varies(x, is_number=columns[c].is_number) for x, c in zip(values.T, numbers, strict=True)]
-            )
+            rows = own[inside]
+            x = values[rows]
+            told = _varies(x, are_numbers)
             if not told.any():
                 continue
-            structures = np.array(numbers)[told]
-            x = values[:, told] / np.where([columns[c].is_number for c in structures], values[:, told].std(axis=0), 1.0)
+            x, structures = x[:, told], numbers[told]
+            x = x / np.where(are_numbers[told], x.std(axis=0), 1.0)
             basis = _basis(truth[inside]) if at_equal_accuracy else np.full((len(x), 1), len(x) ** -0.5)
             effect, influence, share, estimable = _least_squares(x, outcome[inside], basis)
-            rows, structures = own[inside], structures[estimable]
-            each[number, structures] = effect[estimable]
-            place = np.ix_(rows, structures)
+            structures = structures[estimable]
+            each[net, structures] = effect[estimable]
+            place = rows[:, None], structures[None]
             summed[place] += influence[:, estimable]
             expected[place] += share[:, estimable]
             own_variance[structures] += (influence[:, estimable] ** 2).sum(axis=0)
@@ -221,25 +235,27 @@ def structure_effects(
     untested = tuple(columns[number].name for number in np.flatnonzero(~enough).tolist())
     if not len(tested):
         return (), untested
-    corrected = np.maximum(benjamini_hochberg(raw.test_p_values[tested]), raw.p_values[tested])
+    of_raw, of_equal = raw.standardized(std, confidence), equal.standardized(std, confidence)
+    seeds_raw, seeds_equal = (np.array([one.p_value for one in effects]) for effects in (of_raw, of_equal))
+    corrected = np.maximum(benjamini_hochberg(raw.test_p_values[tested]), seeds_raw[tested])
     # a claim about two effects is tested by the weaker of them (an intersection-union test)
     same_sign = raw.mean[tested] * equal.mean[tested] > 0
     both = np.where(same_sign, np.maximum(raw.test_p_values, equal.test_p_values)[tested], 1.0)
-    seeds = np.where(same_sign, np.maximum(raw.p_values, equal.p_values)[tested], 1.0)
+    seeds = np.where(same_sign, np.maximum(seeds_raw, seeds_equal)[tested], 1.0)
     corrected_both = np.maximum(benjamini_hochberg(both), seeds)
+    shares = np.mean([_means([column.values[own] for column in columns]) for own in cells], axis=0)
     effects = []
     for number, p, p_both in zip(tested.tolist(), corrected, corrected_both, strict=True):
         column = columns[number]
         own = raw.each[:, number][~np.isnan(raw.each[:, number])] / std
-        shares = [float(np.nanmean(column.values[one])) for one in cells if column.applies[one].any()]
         effects.append(
             StructureEffect(
                 feature=column.feature,
                 level=column.level,
                 is_number=column.is_number,
-                share=None if column.is_number else float(np.mean(shares)),
-                effect=raw.standardized(number, std, confidence),
-                at_equal_accuracy=equal.standardized(number, std, confidence),
+                share=None if column.is_number else float(shares[number]),
+                effect=of_raw[number],
+                at_equal_accuracy=of_equal[number],
                 each=tuple(own.tolist()),
                 num_same_sign=int(np.count_nonzero(own * raw.mean[number] > 0)),
                 spread=float(own.std(ddof=1)) if own.size > 1 else None,
@@ -268,39 +284,40 @@ def benjamini_hochberg(p_values: Float[np.ndarray, " tests"]) -> Float[np.ndarra
     return np.asarray(stats.false_discovery_control(p_values)) if p_values.size else p_values
 
 
-def _same_applicability(columns: Sequence[FeatureColumn]) -> list[tuple[list[int], Bool[np.ndarray, " cells"]]]:
+def _same_applicability(
+    columns: Sequence[FeatureColumn],
+) -> list[tuple[Int[np.ndarray, " structures"], Bool[np.ndarray, " cells"]]]:
     """Numbers of the columns that apply to the same architectures, with these."""
     found: dict[bytes, tuple[list[int], Bool[np.ndarray, " cells"]]] = {}
     for number, column in enumerate(columns):
         applies = column.applies
         found.setdefault(applies.tobytes(), ([], applies))[0].append(number)
-    return list(found.values())
+    return [(np.array(numbers), applies) for numbers, applies in found.values()]
 
 
-def _varies(values: Float[np.ndarray, " cells"], *, is_number: bool) -> bool:
+def _varies(
+    x: Float[np.ndarray, "rows structures"], are_numbers: Bool[np.ndarray, " structures"]
+) -> Bool[np.ndarray, " structures"]:
     """Whether there are enough architectures on either side."""
-    if is_number:
-        return len(values) >= 2 * MIN_GROUP and float(np.ptp(values)) > 0
-    num_with = int(values.sum())
-    return min(num_with, len(values) - num_with) >= MIN_GROUP
+    if len(x) < 2 * MIN_GROUP:
+        return np.zeros(len(are_numbers), bool)
+    num_with = x.sum(axis=0)
+    both = np.minimum(num_with, len(x) - num_with) >= MIN_GROUP
+    return np.asarray(np.where(are_numbers, np.ptp(x, axis=0) > 0, both))
 
 
 def _basis(truth: Float[np.ndarray, " rows"]) -> Float[np.ndarray, "rows basis"]:
     """Orthonormal columns that span a level and a slope in each of five groups of equal size; fewer for few rows."""
     num_groups = max(1, min(NUM_GROUPS, len(truth) // (2 * MIN_GROUP)))
-    cuts = np.quantile(truth, np.arange(1, num_groups) / num_groups)
+    cuts = np.sort(truth)[np.arange(1, num_groups) * len(truth) // num_groups]
     group = np.searchsorted(cuts, truth, side="right")
-    columns = []
-    for number in range(num_groups):
-        inside = group == number
-        if not inside.any():
-            continue
-        columns.append(inside / np.sqrt(inside.sum()))
-        slope = np.where(inside, truth - truth[inside].mean(), 0.0)
-        length = float(np.sqrt(slope @ slope))
-        if length > 1e-9:
-            columns.append(slope / length)
-    return np.stack(columns, axis=1)
+    levels = (group[:, None] == np.arange(num_groups)).astype(np.float64)
+    sizes = np.maximum(levels.sum(axis=0), 1)
+    slopes = levels * (truth - (truth @ levels / sizes)[group])[:, None]
+    columns = np.concatenate([levels, slopes], axis=1)
+    lengths = np.sqrt((columns**2).sum(axis=0))
+    kept = lengths > 1e-9  # ties may leave a group empty, or without a slope
+    return np.asarray(columns[:, kept] / lengths[kept])
 
 
 def _least_squares(
@@ -349,17 +366,22 @@ def _combined(
     several = num > 1
     share = np.where(several, 1 - 1 / some, 1.0)
     common = np.where(several, np.maximum((clustered - within / some) / share, 0), 0.0)
-    excess = np.where(several, np.maximum(between - (within - common), 0), 0.0) / some
-    seeds = np.where(several, between / some, clustered)
-    seed_degrees = np.where(several, np.maximum(num - 1, 1), cluster_degrees)
+    seen = np.where(several, between - (within - common), 0.0)
+    pooled = max(float(seen[several].mean()), 0.0) if several.any() else 0.0
+    excess = np.where(several, np.maximum(seen, pooled), 0.0) / some
+    seed_degrees = np.maximum(num - 1.0, 1.0)
+    # the structures overlap, so their mean is known by fewer degrees than their number says
+    excess_degrees = np.where(seen > pooled, seed_degrees, seed_degrees * max(np.count_nonzero(several) / 4, 1.0))
     return MeanEffects(
         num_supernets=num,
         each=each,
         mean=mean,
-        variance=seeds + common,
-        degrees=_satterthwaite(seeds, seed_degrees, common, cluster_degrees),
+        between=np.where(several, between / some, clustered),
+        between_degrees=np.where(several, seed_degrees, cluster_degrees),
+        common=common,
+        common_degrees=cluster_degrees,
         test_variance=clustered + excess,
-        test_degrees=_satterthwaite(clustered, cluster_degrees, excess, np.maximum(num - 1, 1).astype(float)),
+        test_degrees=_satterthwaite(clustered, cluster_degrees, excess, excess_degrees),
     )
 
 
@@ -372,7 +394,8 @@ def _satterthwaite(
     return np.asarray(np.where(parts > 0, total / np.where(parts > 0, parts, 1), first_degrees))
 
 
-def _p_values(mean: PerStructure, variance: PerStructure, degrees: PerStructure) -> PerStructure:
-    some = variance > 0
-    t = np.abs(mean) / np.sqrt(np.where(some, variance, 1))
-    return np.asarray(np.where(some, 2 * stats.t.sf(t, degrees), np.where(mean == 0, 1.0, 0.0)))
+def _means(values: Sequence[Float[np.ndarray, " rows"]]) -> Float[np.ndarray, " structures"]:
+    """Mean of each column where it applies, 0 where it never does."""
+    stacked = np.stack(values)
+    applies = ~np.isnan(stacked)
+    return np.asarray(np.where(applies, stacked, 0).sum(axis=1) / np.maximum(applies.sum(axis=1), 1))

@@ -10,8 +10,6 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy import stats
 
-from shareornot.statistics.agreement import spearman
-
 NUM_STRATA = 10
 """Groups of architectures of about equal size, see `agreement_at_equal_size`."""
 MIN_STRATUM = 5
@@ -31,6 +29,9 @@ def ranks_of(columns: Float[np.ndarray, "columns architectures"]) -> Float[np.nd
 def partial_correlation(scores: Column, accuracies: Column, given: Baselines) -> float:
     """Correlation of what is left of two columns of ranks once linear functions of others are taken away.
 
+    With r the correlations and G those of the given columns among each other, r_sa - r_s G^-1 r_a over the square root
+    of the shares of both variances that the given columns leave.
+
     Args:
         scores: ranks of the scores, see `ranks_of`.
         accuracies: ranks of the standalone accuracies.
@@ -39,10 +40,14 @@ def partial_correlation(scores: Column, accuracies: Column, given: Baselines) ->
     Returns:
         The partial Spearman correlation; 0 where nothing of the scores or of the accuracies is left.
     """
-    basis = np.linalg.svd(given, full_matrices=False)[2][: np.linalg.matrix_rank(given)]
-    x, y = (side - (basis @ side) @ basis for side in (scores, accuracies))
-    squares = float((x @ x) * (y @ y))
-    return float(np.clip(x @ y / np.sqrt(squares), -1, 1)) if squares > 1e-18 else 0.0
+    inverse = np.linalg.pinv(given @ given.T, rcond=1e-9, hermitian=True)
+    of_scores, of_accuracies = given @ scores, given @ accuracies
+    left = scores @ scores - of_scores @ inverse @ of_scores
+    true = accuracies @ accuracies - of_accuracies @ inverse @ of_accuracies
+    if left < 1e-9 or true < 1e-9:
+        return 0.0
+    both = scores @ accuracies - of_scores @ inverse @ of_accuracies
+    return float(np.clip(both / np.sqrt(left * true), -1, 1))
 
 
 def size_strata(sizes: Column) -> Int[np.ndarray, " architectures"]:
@@ -67,13 +72,20 @@ def agreement_at_equal_size(scores: Column, accuracies: Column, strata: Int[np.n
     Returns:
         The mean over strata in which the correlation is defined; 0 where there is none.
     """
-    found = []
-    for stratum in np.unique(strata):
-        inside = strata == stratum
-        value = spearman(scores[inside], accuracies[inside]).value
-        if value is not None:
-            found.append((value, int(inside.sum())))
-    return float(np.average([value for value, _ in found], weights=[size for _, size in found])) if found else 0.0
+    sizes = np.bincount(strata)
+    # ranks of (stratum, value) less those of all lower strata are ranks within the stratum
+    lower = np.concatenate([[0], np.cumsum(sizes)[:-1]])[strata]
+    deviations = []
+    for column in (scores, accuracies):
+        within = stats.rankdata(strata * (2.0 * column.size) + stats.rankdata(column)) - lower
+        deviations.append(within - (sizes[strata] + 1) / 2)
+    x, y = deviations
+    squares = np.bincount(strata, weights=x * x) * np.bincount(strata, weights=y * y)
+    products = np.bincount(strata, weights=x * y)
+    told = squares > 0
+    if not told.any():
+        return 0.0
+    return float(np.average(products[told] / np.sqrt(squares[told]), weights=sizes[told]))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

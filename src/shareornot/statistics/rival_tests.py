@@ -126,16 +126,24 @@ def decided(
 
 
 def verdict_power(
-    effect: float, num_supernets: int, rng: np.random.Generator, *, num_runs: int = 500, num_simulations: int = 20_000
+    effect: float,
+    num_supernets: int,
+    rng: np.random.Generator,
+    *,
+    regrets: Float[np.ndarray, " runs"] | None = None,
+    num_runs: int = 500,
+    num_simulations: int = 20_000,
 ) -> float:
     """Probability that the verdict sees an effect of a given size against random search alone.
 
-    Regrets are normal, and the guided search spreads as random search does. With further rivals the power is smaller.
+    The guided search has the law of random search, shifted. With further rivals the power is smaller.
 
     Args:
-        effect: difference of mean regrets in standard deviations of random search; the sign does not matter.
+        effect: difference of mean regrets in standard deviations of random search; positive = the guided search is
+            better.
         num_supernets: at least 2.
         rng: source of the simulations.
+        regrets: of runs of random search, whose law is taken; by default the normal law.
         num_runs: of random search.
         num_simulations: appraisals.
 
@@ -144,9 +152,14 @@ def verdict_power(
     """
     if min(num_supernets, num_runs) < 2:
         raise SettingsError(f"power: expected at least 2 super-nets and runs, got {num_supernets} and {num_runs}")
-    guided = rng.normal(-abs(effect), 1.0, (num_simulations, num_supernets))
-    rival = RivalRuns(mean=0.0, std=1.0, num_runs=num_runs)
-    return float(np.mean(decisions(guided, [rival], [], rival) == -1))
+    shape = (num_simulations, num_supernets)
+    if regrets is None:
+        rival, drawn = RivalRuns(mean=0.0, std=1.0, num_runs=num_runs), rng.normal(size=shape)
+    else:
+        moments = RivalRuns.of(regrets)
+        rival = RivalRuns(mean=moments.mean, std=moments.std, num_runs=num_runs)
+        drawn = rng.choice(regrets, shape)
+    return float(np.mean(decisions(drawn - effect * rival.std, [rival], [], rival) == -1))
 
 
 def more_supernets(
