@@ -154,3 +154,40 @@ def some_cells():
         return np.random.default_rng(7).choice(space_cells(open_space(space)), num_cells, replace=False)
 
     return draw
+
+
+@pytest.fixture(scope="session")
+def make_scored_folder():
+    """Makes a study folder of super-nets whose scores are made up, and no weights."""
+    import json
+
+    from shareornot.appraisal.scores_file import ScoredCells, write_scores
+    from shareornot.studies import Store, plan_jobs, write_study
+    from shareornot.studies.data_hashes import DataHashes
+    from shareornot.studies.planning import draw_pool
+    from shareornot.studies.settings import as_values
+    from shareornot.tables import open_benchmark
+
+    def make(folder, study, proxies_of):
+        """`proxies_of` gives the proxies of cells from the cells and a generator."""
+        store, jobs, table = Store(folder), plan_jobs(study, DataHashes()), open_benchmark(study.benchmark)
+        write_study(folder / "study.toml", study)
+        store.write_plan(jobs)
+        for job in jobs:
+            if job.kind == "train":
+                store.path(job.name).mkdir(parents=True)
+                (store.path(job.name) / "checkpoint.safetensors").write_bytes(b"no weights")
+                store.finish(job, ["checkpoint.safetensors"], duration_s=0.0, about={})
+            elif job.kind == "score":
+                spec = job.spec
+                seed = spec.supernet.training.seed
+                cells = draw_pool(table, spec.supernet.space, spec.pool, seed)[spec.start : spec.stop]
+                evaluation = json.loads(json.dumps(as_values(spec.evaluation)))
+                origin = {"evaluation": evaluation, "num_train_images": 200, "num_validation_images": 797}
+                proxies = np.clip(proxies_of(cells, np.random.default_rng([seed, spec.start])), 0, 1)
+                path = store.path(job.name) / "proxies.parquet"
+                write_scores(path, ScoredCells(cells=cells, proxies=proxies, origin=origin))
+                store.finish(job, ["proxies.parquet"], duration_s=0.0, about={})
+        return folder
+
+    return make

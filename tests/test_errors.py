@@ -7,7 +7,9 @@ from shareornot.errors import ShareOrNotError
 
 FAMILY = {name: value for name, value in vars(errors).items() if isinstance(value, type)}
 BUILTIN = {
+    "ArchitectureError": ValueError,
     "CellError": ValueError,
+    "JobError": RuntimeError,
     "UnknownCellError": KeyError,
     "UnitError": ValueError,
     "SettingsError": ValueError,

@@ -9,6 +9,7 @@
     ├── DataError           a file that is damaged or something else    (ValueError)
     ├── MissingDataError    a file or data set that is not there        (FileNotFoundError)
     ├── MissingExtraError   an optional dependency is not installed     (ImportError)
+    ├── JobError            a job of a study failed                     (RuntimeError)
     └── Interrupted         someone asked to stop; all is saved
 
 Each message says what was expected, what came, and the remedy. The command line shows them as one line, without a
@@ -54,5 +55,9 @@ class MissingExtraError(ShareOrNotError, ImportError):
     """An optional dependency that this command needs and that is not installed."""
 
 
+class JobError(ShareOrNotError, RuntimeError):
+    """A job of a study failed for a reason that a person can mend; what other jobs finished is kept."""
+
+
 class Interrupted(ShareOrNotError):  # noqa: N818 (not an error: someone asked for it)
-    """Work stopped because someone asked; what was finished is saved, and the same call goes on from there."""
+    """Work stopped because someone asked; what was finished is saved, and the same call resumes."""

@@ -47,6 +47,18 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
+def remove_part_files(*folders: Path) -> int:
+    """Delete the temporary files of writers that died; to be called while nobody writes into these folders.
+
+    Returns:
+        How many there were.
+    """
+    leftovers = [path for folder in folders if folder.is_dir() for path in folder.glob(".*.part")]
+    for path in leftovers:
+        path.unlink(missing_ok=True)
+    return len(leftovers)
+
+
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file, as 64 hexadecimal digits."""
     with path.open("rb") as file:

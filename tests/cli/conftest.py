@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from shareornot.appraisal.scores_file import ScoredCells, write_scores
 from shareornot.cli.app import app
 from shareornot.spaces.nasbench101 import Cell, parameter_count
-from shareornot.studies.settings import digits_settings, write_settings
+from shareornot.studies import StudySettings
 from shareornot.tables import TableColumns, TableInfo, open_benchmark, write_table
 from shareornot.tables.table_file import VALUE_COLUMNS
 
@@ -91,29 +90,25 @@ def table_path(tmp_path_factory):
 
 
 @pytest.fixture
-def scored(tmp_path):
-    """A folder of two super-nets whose scores are made up of the embedded benchmark, and no weights."""
-    folder = tmp_path / "scored"
-    table = open_benchmark("digits")
-    for seed in range(2):
-        settings = digits_settings("A3", seed=seed)
-        rng = np.random.default_rng(seed)
-        cells = table.cells[rng.choice(np.flatnonzero(output_edges(table.cells) == 3), 80, replace=False)]
-        truth = table.query_many(cells, "validation_accuracy")[0]
-        write_settings(folder / f"seed-{seed}" / "settings.json", settings)
-        origin = {
-            "evaluation": {"adaptation": "average", "num_batches": 4, "batch_size": 50, "seed": seed},
-            "num_train_images": 200,
-            "num_validation_images": 797,
-        }
-        proxies = np.clip(truth / 2 + rng.normal(0, 0.05, 80), 0, 1)
-        write_scores(
-            folder / f"seed-{seed}" / "proxies.parquet", ScoredCells(cells=cells, proxies=proxies, origin=origin)
-        )
-    return folder
+def scored_study():
+    """Two super-nets on A3 of the digits, each with 80 cells."""
+    return StudySettings(
+        name="scored",
+        benchmark="digits",
+        images="digits",
+        spaces=("A3",),
+        supernets=2,
+        pool={"num_cells": 80},
+        search={"num_runs": 20},
+    )
 
 
-def output_edges(cells):
-    from shareornot.spaces.nasbench101 import cell_features
+@pytest.fixture
+def scored(tmp_path, make_scored_folder, scored_study):
+    """A folder of them, with scores that follow the embedded benchmark."""
 
-    return cell_features(cells).num_output_edges
+    def proxies(cells, rng):
+        truth = open_benchmark("digits").query_many(cells, "validation_accuracy")[0]
+        return truth / 2 + rng.normal(0, 0.05, len(cells))
+
+    return make_scored_folder(tmp_path / "scored", scored_study, proxies)

@@ -9,18 +9,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from shareornot.appraisal.scores_file import ScoredCells, write_scores
 from shareornot.cli.audit import audit
 from shareornot.spaces import open_space
 from shareornot.spaces.nasbench101 import cell_features, space_cells
-from shareornot.studies.settings import digits_settings, with_seed, write_settings
+from shareornot.studies import StudySettings
 from shareornot.tables import open_benchmark
-
-ORIGIN = {
-    "evaluation": {"adaptation": "none", "num_batches": 4, "batch_size": 8, "seed": 0},
-    "num_train_images": 100,
-    "num_validation_images": 100,
-}
 
 app = typer.Typer()
 app.command()(audit)
@@ -30,24 +23,30 @@ def run(*arguments):
     return CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "80"})
 
 
+def proxies_of(cells, rng):
+    """What a super-net that likes residual edges says of cells."""
+    truth = open_benchmark("digits").query_many(cells, "validation_accuracy")[0]
+    return np.clip(truth / 2 + 0.3 * cell_features(cells).residual + 0.02 * rng.random(len(cells)), 0, 1)
+
+
 def scored(space, seed):
-    """What a super-net that likes residual edges says of 200 cells."""
+    """Its scores of 200 cells."""
     rng = np.random.default_rng(seed)
     cells = rng.choice(space_cells(open_space(space), 5), 200, replace=False).astype(np.int32)
-    truth = open_benchmark("digits").query_many(cells, "validation_accuracy")[0]
-    return cells, np.clip(truth / 2 + 0.3 * cell_features(cells).residual + 0.02 * rng.random(200), 0, 1)
+    return cells, proxies_of(cells, rng)
 
 
 @pytest.fixture
-def folder(tmp_path):
-    for seed in range(4):
-        settings = with_seed(digits_settings("A_FULL", epochs=1), seed)
-        path = tmp_path / "nets" / f"seed-{seed}"
-        path.mkdir(parents=True)
-        write_settings(path / "settings.json", settings)
-        cells, proxies = scored("A_FULL", seed)
-        write_scores(path / "proxies.parquet", ScoredCells(cells=cells, proxies=proxies, origin=ORIGIN))
-    return tmp_path / "nets"
+def folder(tmp_path, make_scored_folder):
+    study = StudySettings(
+        name="nets",
+        benchmark="digits",
+        images="digits",
+        supernets=4,
+        evaluations=("no-ft",),
+        pool={"num_cells": 200},
+    )
+    return make_scored_folder(tmp_path / "nets", study, proxies_of)
 
 
 @pytest.fixture
@@ -107,11 +106,3 @@ def test_mistakes_are_told_in_a_line(folder, arguments, message):
     assert result.exit_code == 2
     assert message in result.stderr
     assert len(result.stderr.splitlines()) == 1
-
-
-def test_supernets_of_different_settings_are_refused(folder):
-    path = folder / "seed-1" / "settings.json"
-    write_settings(path, with_seed(digits_settings("A_FULL", epochs=2), 1))
-    result = run(folder)
-    assert result.exit_code == 2
-    assert "differ in their seed only" in result.stderr

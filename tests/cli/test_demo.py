@@ -14,7 +14,7 @@ def test_the_whole_job(shareornot, tmp_path, with_figures):  # noqa: ARG001
     assert "Verdict" in shown.out
     assert f"Picture: {tmp_path / 'appraisal.png'}\n" in shown.out
     assert shown.out.endswith(f"Page: {tmp_path / 'report.html'}\n")
-    assert (tmp_path / "figures" / "num-vertices-4-audit.svg").exists()
+    assert (tmp_path / "figures" / "num-vertices-4-BNS-FT-audit.svg").exists()
     page = (tmp_path / "report.html").read_text()
     assert "figures/num-vertices-4" not in page  # it is within the numbers of the chapter
     assert 'href="tables/agreement.tex"' in page

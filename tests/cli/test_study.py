@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from shareornot.cli.app import app
-from shareornot.studies import job_execution as work_module
+from shareornot.studies import scoring
 
 TINY = """
 preset = "digits"
@@ -41,7 +41,7 @@ def finished(tmp_path_factory):
     ran = CliRunner().invoke(app, [*["study", "run", "--processes", "0", "--device", "cpu"], str(folder / "tiny.toml"),
                                    "--folder", str(folder / "tiny")])  # fmt: skip
     assert ran.exit_code == 0, ran.stderr
-    assert "All 6 pieces are finished, 6 of them now." in ran.stdout
+    assert "All 6 jobs are finished, 6 of them now." in ran.stdout
     assert "Next: shareornot study report" in ran.stdout
     return folder
 
@@ -70,44 +70,44 @@ def test_a_plan_without_measuring(shareornot, finished):
     assert re.search(r"train +2 +2 +0", shown.out)
     assert "train A3 baseline, seed 1" in shown.out
     content = json.loads(shareornot("study", "plan", finished / "tiny.toml", "--no-measure", "--json").out)
-    assert len(content["pieces"]) == 6
-    assert {one["finished"] for one in content["pieces"]} == {False}
-    assert content["pieces"][0]["time_s"] is None
+    assert len(content["jobs"]) == 6
+    assert {one["finished"] for one in content["jobs"]} == {False}
+    assert content["jobs"][0]["time_s"] is None
 
 
 def test_a_dry_run_lists_what_is_missing(shareornot, finished):
     told = shareornot("study", "run", finished / "tiny.toml", "--dry-run", "--set", "supernets=3", "--folder",
                       finished / "tiny")  # fmt: skip
     assert [line.partition("-")[0] for line in told.out.splitlines()] == ["train", "score", "appraise", "summarise"]
-    assert "4 of 8 pieces are to be done" in told.err
+    assert "4 of 8 jobs are to be done" in told.err
 
 
 def test_what_is_finished_is_not_done_again(shareornot, folder):
     shown = shareornot("study", "resume", folder, "--device", "cpu")
-    assert (shown.code, shown.out.splitlines()[0]) == (0, "All 6 pieces are finished, 0 of them now.")
+    assert (shown.code, shown.out.splitlines()[0]) == (0, "All 6 jobs are finished, 0 of them now.")
 
 
 def test_status(shareornot, folder):
-    assert "6 of 6 pieces finished" in " ".join(shareornot("study", "status", folder).out.split())
+    assert "6 of 6 jobs finished" in " ".join(shareornot("study", "status", folder).out.split())
     content = json.loads(shareornot("study", "status", folder, "--json").out)
-    assert (content["finished"], content["num_pieces"], content["runner"]) == (6, 6, None)
+    assert (content["finished"], content["num_jobs"], content["runner"]) == (6, 6, None)
 
 
 def test_a_failed_piece_shows_its_traceback_and_the_exit_code_says_so(shareornot, folder, monkeypatch):
-    shutil.rmtree(next((folder / "pieces").glob("score-*")))
+    shutil.rmtree(next((folder / "jobs").glob("score-*")))
 
     def fail(*_):
         raise RuntimeError("[bold]no luck[/bold]")
 
-    monkeypatch.setattr(work_module, "_score", fail)
+    monkeypatch.setattr(scoring, "score_job", fail)
     shown = shareornot("study", "resume", folder, "--processes", "0", "--device", "cpu")
     assert shown.code == 1
     assert "failed: RuntimeError: [bold]no luck[/bold]" in shown.err
-    assert "1 of 6 pieces failed" in shown.err
+    assert "1 of 6 jobs failed" in shown.err
     status = shareornot("study", "status", folder)
     assert status.code == 1
     assert "RuntimeError: [bold]no luck[/bold]" in status.out
-    assert "Go on with: shareornot study resume" in status.out.replace("\n", " ")
+    assert "Resume with: shareornot study resume" in status.out.replace("\n", " ")
 
 
 def test_report_and_export(shareornot, folder, tmp_path):
@@ -116,10 +116,10 @@ def test_report_and_export(shareornot, folder, tmp_path):
     assert "BNS-FT" in page.read_text()
     assert list((folder / "report" / "tables").glob("*.csv"))
     told = shareornot("study", "export", folder, "--out", tmp_path / "out").out
-    assert told.count("Wrote: ") == 6
+    assert told.count("Wrote: ") == 7
     assert pq.read_table(tmp_path / "out" / "evaluations.parquet").num_rows == 60
-    pieces = pq.read_table(tmp_path / "out" / "pieces.parquet").to_pylist()
-    assert [one["kind"] for one in pieces] == ["train", "score", "train", "score", "appraise", "summarise"]
+    jobs = pq.read_table(tmp_path / "out" / "jobs.parquet").to_pylist()
+    assert [one["kind"] for one in jobs] == ["train", "score", "train", "score", "appraise", "summarise"]
     for command in (["appraise", tmp_path / "out" / "scores.parquet"],
                     ["replay", tmp_path / "out" / "evaluations.parquet", "--benchmark", "digits"]):  # fmt: skip
         shown = shareornot(*command)
@@ -149,12 +149,12 @@ def test_mistakes(arguments, message, refused, finished):
 
 
 def test_nothing_finished_is_nothing_to_report(refused, folder):
-    shutil.rmtree(folder / "pieces")
+    shutil.rmtree(folder / "jobs")
     assert "expected an appraisal that is finished, found none" in refused("study", "report", folder)
 
 
 def test_a_damaged_result_is_not_reported(refused, folder):
-    path = next((folder / "pieces").glob("appraise-*/record.json"))
+    path = next((folder / "jobs").glob("appraise-*/record.json"))
     path.write_bytes(path.read_bytes()[:-1])
     assert "was damaged and is computed anew" in refused("study", "report", folder)
     assert "found none; run: shareornot study resume" in refused("study", "report", folder)
@@ -169,13 +169,13 @@ def test_control_c_stops_and_says_how_to_resume(tmp_path):
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     deadline = time.monotonic() + 120
-    while not list(tmp_path.glob("out/pieces/train-*/log.jsonl")) and time.monotonic() < deadline:
+    while not list(tmp_path.glob("out/jobs/train-*/log.jsonl")) and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     started = time.monotonic()
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130, told
-    assert "go on with: shareornot study resume out" in told
+    assert "resume with: shareornot study resume out" in told
     assert "Traceback" not in told
     assert time.monotonic() - started < 30
-    assert list(tmp_path.glob("out/pieces/train-*/checkpoint.safetensors"))
+    assert list(tmp_path.glob("out/jobs/train-*/checkpoint.safetensors"))

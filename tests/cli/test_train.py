@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shareornot.studies.settings import read_settings
+from shareornot.studies import read_study
 from shareornot.tables import benchmark_path
 
 TINY = ["--benchmark", "digits", "--space", "num_vertices<=3", "--epochs", "1"]
@@ -38,19 +38,19 @@ def test_every_option_reaches_the_settings(shareornot, tmp_path):
     ]
     shown = shareornot("train", tmp_path / "a", *TINY, *options, "--device", "cpu")
     assert shown.code == 0
-    assert shown.out == f"Trained: {tmp_path / 'a' / 'seed-7'}\nNext: shareornot evaluate {tmp_path / 'a'}\n"
+    assert shown.out == f"Trained: {tmp_path / 'a'}, seed 7\nNext: shareornot evaluate {tmp_path / 'a'}\n"
     assert shown.err.startswith("Training 1 super-net ...\n")
-    settings = read_settings(tmp_path / "a" / "seed-7" / "settings.json")
-    assert (settings.benchmark, settings.images, settings.space) == ("digits", "digits", "num_vertices<=3")
-    assert (settings.variant, settings.training.method, settings.training.seed) == ("pro-rata", "pro-rata", 7)
-    assert (settings.network.num_filters, settings.training.epochs, settings.training.batch_size) == (4, 1, 100)
-    assert settings.training.optimizer.learning_rate == 0.5
+    supernet = read_study(tmp_path / "a").chapters()[0].supernet
+    assert (supernet.benchmark, supernet.images, supernet.space) == ("digits", "digits", "num_vertices<=3")
+    assert (supernet.variant, supernet.training.method, supernet.training.seed) == ("pro-rata", "pro-rata", 7)
+    assert (supernet.network.num_filters, supernet.training.epochs, supernet.training.batch_size) == (4, 1, 100)
+    assert supernet.training.optimizer.learning_rate == 0.5
 
 
 def test_a_training_that_learns_nothing_says_so(shareornot, tmp_path):
     shown = shareornot("train", tmp_path, *TINY, "--learning-rate", "1000", "--device", "cpu")
     assert shown.code == 0
-    assert f"shareornot: {tmp_path / 'seed-0'}: has learnt nothing: its loss in epoch 1 was" in shown.err
+    assert "shareornot: num_vertices<=3 baseline, seed 0: has learnt nothing: its loss in epoch 1 was" in shown.err
     assert shown.err.endswith("and guessing gives 2.303; train longer, or with a lower --learning-rate\n")
 
 
@@ -59,9 +59,9 @@ def test_a_table_of_digits_by_its_path_from_any_folder(shareornot, tmp_path, mon
     monkeypatch.chdir(tmp_path)
     options = ["--space", "num_vertices<=3", "--epochs", "1", "--device", "cpu"]
     assert shareornot("train", "a", "--benchmark", "mine.arrow", *options).code == 0
-    settings = read_settings(Path("a/seed-0/settings.json"))
-    assert settings.benchmark == str(tmp_path / "mine.arrow")
-    assert settings.images == "digits"
+    study = read_study(Path("a"))
+    assert study.benchmark == str(tmp_path / "mine.arrow")
+    assert study.images == "digits"
     monkeypatch.chdir("/")
     assert shareornot("evaluate", tmp_path / "a", "--cells", "2", "--device", "cpu").code == 0
 
@@ -86,7 +86,8 @@ def test_what_cannot_be_trained(refused, tmp_path, arguments, message):
 
 def test_other_settings_in_the_same_folder(shareornot, refused, tmp_path):
     shareornot("train", tmp_path, *TINY, "--device", "cpu")
-    assert "holds a super-net of other settings" in refused("train", tmp_path, *TINY[:-1], "2", "--device", "cpu")
+    told = refused("train", tmp_path, *TINY[:-1], "2", "--device", "cpu")
+    assert "holds super-nets of other settings (training.epochs: 1, now 2); name another folder" in told
 
 
 def test_a_folder_that_is_a_file(refused, tmp_path):
@@ -128,5 +129,5 @@ def test_a_disk_that_is_full(tmp_path):
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert done.stderr.splitlines()[-1].endswith("finished results are kept")
-    left = {path.name for path in (tmp_path / "a" / "seed-0").iterdir()}
-    assert left == {"settings.json", "training.jsonl"}
+    (job,) = (tmp_path / "a" / "jobs").iterdir()
+    assert {path.name for path in job.iterdir()} == {"log.jsonl", "failed.json"}

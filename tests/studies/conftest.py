@@ -25,7 +25,7 @@ TINY = {
     "search": {"num_trained": [1, 5], "num_runs": 5},
     "watching": {"num_times": 1, "num_cells": 4, "num_images": 50},
 }
-NUM_PIECES = 2 + 2 * 2 * 2 + 2 + 1
+NUM_JOBS = 2 + 2 * 2 * 2 + 2 + 1
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -53,7 +53,7 @@ def finished(study, tmp_path_factory):
     folder = tmp_path_factory.mktemp("finished") / "tiny"
     report = run_study(folder, study, InProcess(), device="cpu")
     assert report.complete, report.failed
-    assert report.num_done == NUM_PIECES
+    assert report.num_done == NUM_JOBS
     return folder
 
 
@@ -64,31 +64,31 @@ def folder(finished, tmp_path):
 
 
 def numbers(folder):
-    """Every number of every finished piece, by piece and name."""
+    """Every number of every finished job, by job and name."""
     found = {}
-    for piece in sorted((folder / "pieces").iterdir()):
-        if not (piece / "piece.json").exists():
+    for job in sorted((folder / "jobs").iterdir()):
+        if not (job / "job.json").exists():
             continue
-        if (piece / "checkpoint.safetensors").exists():
-            with safe_open(piece / "checkpoint.safetensors", framework="pt") as file:
+        if (job / "checkpoint.safetensors").exists():
+            with safe_open(job / "checkpoint.safetensors", framework="pt") as file:
                 for name in file.keys():  # noqa: SIM118 (not a mapping)
-                    found[piece.name, name] = file.get_tensor(name).numpy()
-        for path in sorted(piece.glob("*.parquet")):
+                    found[job.name, name] = file.get_tensor(name).numpy()
+        for path in sorted(job.glob("*.parquet")):
             table = pq.read_table(path)
             for name in table.column_names:
-                found[piece.name, path.name, name] = np.array(table[name].to_pylist(), dtype=object).astype(str)
-        if (piece / "arrays.npz").exists():
-            with np.load(piece / "arrays.npz", allow_pickle=False) as arrays:
+                found[job.name, path.name, name] = np.array(table[name].to_pylist(), dtype=object).astype(str)
+        if (job / "arrays.npz").exists():
+            with np.load(job / "arrays.npz", allow_pickle=False) as arrays:
                 for name in arrays.files:
-                    found[piece.name, name] = arrays[name]
-        for name in ("record.json", "numbers.json", "settings.json"):
-            if (piece / name).exists():
-                found[piece.name, name] = np.array(json.dumps(json.loads((piece / name).read_bytes())))
+                    found[job.name, name] = arrays[name]
+        for name in ("record.json", "numbers.json"):
+            if (job / name).exists():
+                found[job.name, name] = np.array(json.dumps(json.loads((job / name).read_bytes())))
     return found
 
 
 def assert_equal_bits(folder, other):
-    """The same pieces with the same numbers, to the last bit."""
+    """The same jobs with the same numbers, to the last bit."""
     ours, theirs = numbers(folder), numbers(other)
     assert ours.keys() == theirs.keys()
     assert len(ours) > 50

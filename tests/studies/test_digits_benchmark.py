@@ -10,16 +10,17 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from shareornot.errors import DataError, Interrupted, SettingsError
+from shareornot.errors import DataError, Interrupted, JobError, SettingsError
 from shareornot.images import digits_images
 from shareornot.progress import Silent
 from shareornot.spaces.nasbench101 import Cell
-from shareornot.studies.digits_benchmark import EMBEDDED, METRICS, BuildConfig, build_digits, read_parts, train_parts
-from shareornot.studies.settings import digits_network
+from shareornot.studies.digits_benchmark import EMBEDDED, METRICS, BuildSettings, build_digits, read_parts, train_parts
+from shareornot.studies.execution import only_runner
+from shareornot.studies.recipes import digits_network
 from shareornot.supernet.settings import StandaloneTrainingSettings
 from shareornot.supernet.standalone_training import train_standalone
 
-SMALL = BuildConfig(
+SMALL = BuildSettings(
     max_vertices=3, num_runs=2, cells_per_part=3, training=StandaloneTrainingSettings(epochs=2, batch_size=100)
 )
 """The 7 cells with at most 3 vertices, in parts of 3, 3 and 1."""
@@ -100,7 +101,7 @@ def test_a_stopped_build_does_only_what_is_missing(folder):
 
 
 def test_a_finished_build_has_nothing_to_do(folder, monkeypatch):
-    monkeypatch.setattr("shareornot.studies.digits_benchmark.run_in_processes", None)
+    monkeypatch.setattr("shareornot.studies.digits_benchmark._train_part", None)
     progress = Recorder()
     train_parts(folder, 2, progress, SMALL)
     assert progress.steps == [7]
@@ -161,21 +162,35 @@ def test_a_folder_of_other_trainings_is_refused(folder, tmp_path):
     build_digits(out, folder, config=SMALL)
     settings = json.loads((folder / "settings.json").read_text())
     assert settings["training"]["epochs"] == 2
-    other = BuildConfig(max_vertices=3, num_runs=2, cells_per_part=3)
+    other = BuildSettings(max_vertices=3, num_runs=2, cells_per_part=3)
     with pytest.raises(SettingsError, match=r"holds trainings of other settings, see settings\.json"):
         build_digits(out, folder, config=other)
 
 
-TINY = BuildConfig(
+TINY = BuildSettings(
     max_vertices=2, num_runs=1, cells_per_part=3, training=StandaloneTrainingSettings(epochs=2, batch_size=100)
 )
 
 
 def test_an_error_in_a_process_comes_here(tmp_path):
-    impossible = BuildConfig(max_vertices=2, training=StandaloneTrainingSettings(epochs=2, batch_size=201))
-    with pytest.raises(SettingsError, match="batch_size: expected at most the 200 training images, got 201"):
+    impossible = BuildSettings(max_vertices=2, training=StandaloneTrainingSettings(epochs=2, batch_size=201))
+    with pytest.raises(JobError, match="batch_size: expected at most the 200 training images, got 201"):
         train_parts(tmp_path, 1, Silent(), impossible)
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_wrong_is_told_before_anything_is_written(folder, tmp_path):
+    with pytest.raises(SettingsError, match="processes: expected at least 1, got 0"):
+        build_digits(tmp_path / "a.arrow", tmp_path / "parts", num_processes=0, config=TINY)
+    assert not (tmp_path / "parts").exists()
+    with only_runner(folder), pytest.raises(SettingsError, match="expected no other process to use it"):
+        build_digits(tmp_path / "a.arrow", folder, config=SMALL)
+
+
+def test_temporary_files_of_dead_writers_go_away(folder, tmp_path):
+    (folder / ".cells.parquet.x.part").touch()
+    build_digits(tmp_path / "a.arrow", folder, config=SMALL)
+    assert not list(folder.glob(".*.part"))
 
 
 def test_a_build_that_is_asked_to_stop_keeps_what_is_finished(tmp_path):

@@ -18,7 +18,8 @@ def test_everything_is_exported(finished, tmp_path):
         "scores": 2 * 2 * 12,
         "agreement": 2,
         "comparisons": 2 * 2,
-        "pieces": 13,
+        "training": 2 * 3,
+        "jobs": 13,
     }
     table = open_benchmark("digits")
     read = read_evaluations(tmp_path / "evaluations.parquet", table)
@@ -32,7 +33,7 @@ def test_everything_is_exported(finished, tmp_path):
 
 
 def test_damage_is_found_before_anything_is_exported(folder, tmp_path):
-    path = next((folder / "pieces").glob("score-*/proxies.parquet"))
+    path = next((folder / "jobs").glob("score-*/proxies.parquet"))
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(DataError, match="was damaged and is computed anew"):
         export_study(folder, tmp_path)
@@ -40,7 +41,7 @@ def test_damage_is_found_before_anything_is_exported(folder, tmp_path):
 
 
 def test_nothing_finished(folder, tmp_path):
-    for path in (folder / "pieces").glob("appraise-*/piece.json"):
+    for path in (folder / "jobs").glob("appraise-*/job.json"):
         path.unlink()
     with pytest.raises(MissingDataError, match="expected an appraisal that is finished, found none"):
         export_study(folder, tmp_path)

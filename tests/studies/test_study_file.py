@@ -15,7 +15,6 @@ from shareornot.studies.study_file import (
     study_text,
     write_study,
 )
-from shareornot.studies.study_settings import evaluation_config, supernet_settings
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -31,7 +30,7 @@ def test_presets_are_studies_and_survive_a_round_trip(preset, tmp_path):
 def test_a_new_file_is_the_preset_with_its_comments(tmp_path):
     new_study(tmp_path / "a.toml", "digits")
     assert "# TOP-k" in (tmp_path / "a.toml").read_text()
-    assert read_study(tmp_path / "a.toml") == decode_study({"preset": "digits"})
+    assert read_study(tmp_path / "a.toml") == decode_study({"preset": "digits", "name": "a"})
     with pytest.raises(SettingsError, match="expected a new file, got one that is there"):
         new_study(tmp_path / "a.toml", "digits")
 
@@ -45,29 +44,51 @@ def test_what_the_two_versions_of_the_paper_ask_for():
         assert chapter.search.num_trained == (1, 10, 100)
         assert (chapter.search.random_search, chapter.search.count_scoring) == ("pool", False)
     searches = [one for one in second.chapters() if one.experiment == "searches"]
-    assert {(len(one.seeds), one.pool.num_cells, one.variant, one.evaluation) for one in searches} == {
+    assert {(len(one.seeds), one.pool.num_cells, one.supernet.variant, one.evaluation) for one in searches} == {
         (30, 10_000, "baseline", "bns-ft")
     }
     assert {one.search.num_trained for one in second.chapters()} == {(1, 10, 20)}
-    settings = supernet_settings(first, first.chapters()[0], 3)
-    assert (settings.training.epochs, settings.network.num_filters, settings.training.seed) == (432, 16, 3)
-    assert evaluation_config(first, "no-ft", settings).adaptation == "none"
-    assert evaluation_config(first, "ft", settings).fine_tuning_steps == 20
+    supernet = first.chapters()[0].supernet.with_seed(3)
+    assert (supernet.training.epochs, supernet.network.num_filters, supernet.training.seed) == (432, 16, 3)
+    assert [one.scoring.adaptation for one in first.chapters()[:2]] == ["none", "last-batch"]
 
 
 def test_a_file_overrides_its_preset_and_the_command_line_both(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text('preset = "digits"\nname = "mine"\n[training]\nepochs = 7\n')
     study = read_study(path, ["training.epochs=9", "recipe=as-described", 'spaces=["A1"]', "pool.num_cells = 'all'"])
-    assert (study.name, study.training.epochs, study.spaces, study.pool.num_cells) == ("mine", 9, ("A1",), "all")
+    assert (study.name, study.spaces) == ("mine", ("A1",))
+    assert (study.training, study.pool) == ({"epochs": 9}, {"num_cells": "all"})
     assert study.supernets == decode_study({"preset": "digits"}).supernets
-    settings = supernet_settings(study, study.chapters()[0], 0)
-    assert settings.num_cells is None
+    assert study.chapters()[0].supernet.training.epochs == 9
+
+
+def test_two_studies_of_one_preset_have_names_of_their_own(tmp_path):
+    for name in ("first", "second"):
+        (tmp_path / f"{name}.toml").write_text('preset = "digits"\n')
+        assert read_study(tmp_path / f"{name}.toml").name == name
+    new_study(tmp_path / "third.toml", "laptop")
+    assert read_study(tmp_path / "third.toml").name == "third"
+
+
+def test_an_experiment_may_differ_in_anything_but_the_data():
+    experiments = {"wide": {"network": {"num_filters": 12}}, "long": {"training": {"epochs": 2}}}
+    chapters = decode_study({"preset": "digits", "experiments": experiments}).chapters()
+    supernets = [(one.experiment, one.supernet) for one in chapters]
+    sizes = {(name, supernet.network.num_filters, supernet.training.epochs) for name, supernet in supernets}
+    assert sizes == {("wide", 12, 300), ("long", 8, 2)}
+
+
+def test_a_damaged_folder_says_what_to_do(tmp_path):
+    for content in (b"damaged = ", b"\xff", b'name = "a"\n', b"[training]\nepochs = 0\n"):
+        (tmp_path / "study.toml").write_bytes(content)
+        with pytest.raises(DataError, match="delete it and run the command again that made the folder"):
+            read_study(tmp_path)
 
 
 def test_experiments_of_a_file_replace_those_of_its_preset():
     own = decode_study({"preset": "paper-v2", "experiments": {"only": {"spaces": ["A4"], "supernets": 2}}})
-    assert [(one.experiment, one.space, len(one.seeds)) for one in own.chapters()] == [("only", "A4", 2)]
+    assert [(one.experiment, one.supernet.space, len(one.seeds)) for one in own.chapters()] == [("only", "A4", 2)]
     changed = decode_study({"preset": "paper-v2"}, ["experiments.searches.supernets=3"])
     assert {len(one.seeds) for one in changed.chapters()} == {5, 3}
 
@@ -90,13 +111,13 @@ def test_a_path_is_made_absolute(tmp_path, monkeypatch):
         ({"training": {"epochs": "many"}}, "training.epochs: input should be a valid integer, got 'many'"),
         ({"training": {"epochs": 0}}, "epochs: expected at least 1, got 0"),
         ({"training": 3}, "training: .*, got 3"),
-        ({"supernets": 0}, "supernets: expected at least 1, got 0"),
+        ({"supernets": 0}, "supernets: expected at least 1, and a seed from 0, got 0 and 0"),
         ({"supernets": 2.5}, "supernets: .*, got 2.5"),
-        ({"seed": -1}, "expected a seed from 0"),
+        ({"seed": -1}, "supernets: expected at least 1, and a seed from 0, got 3 and -1"),
         ({"spaces": []}, "spaces: expected at least one and none twice, got none"),
         ({"spaces": ["A1", "A1"]}, "spaces: expected at least one and none twice, got A1, A1"),
         ({"spaces": ["A9"]}, "space: expected one of A1, .*, got 'A9'"),
-        ({"variants": ["avg-4"]}, "variants.0: .*, got 'avg-4'"),
+        ({"variants": ["avg-4"]}, "variant: expected one of .*, got 'avg-4'"),
         ({"recipe": "as-published"}, "recipe: expected as-described on digits, got as-published"),
         ({"pool": {"num_cells": 0}}, "pool.num_cells: expected at least 1, or 'all', got 0"),
         ({"search": {"num_trained": [10, 1]}}, r"search.num_trained: expected increasing numbers"),

@@ -1,4 +1,8 @@
+"""Train, evaluate and appraise a folder: a study of one chapter, step by step."""
+
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,26 +14,33 @@ import pytest
 from safetensors.numpy import load_file
 
 from shareornot.appraisal.scores_file import read_scores, write_scores
-from shareornot.errors import DataError, MissingDataError, SettingsError
+from shareornot.errors import DataError, JobError, MissingDataError, SettingsError
 from shareornot.report import write_report
 from shareornot.spaces import open_space
 from shareornot.spaces.nasbench101 import space_cells
-from shareornot.studies.settings import digits_settings, read_settings, write_settings
+from shareornot.studies import Store, StudySettings, training
+from shareornot.studies.costs import scoring_cost
+from shareornot.studies.data_hashes import DataHashes
+from shareornot.studies.execution import only_runner
 from shareornot.studies.supernets import (
     appraise_supernets,
     audit_supernets,
-    draw_pool,
     evaluate_supernets,
-    settings_used,
-    supernet_folders,
+    larger_than_space,
+    read_folder,
     train_supernets,
+    training_warnings,
 )
-from shareornot.supernet.settings import EvaluationSettings
 from shareornot.tables import open_benchmark
 
+SEARCH = {"num_runs": 10}
 
-def tiny(**changes):
-    return digits_settings("num_vertices<=4", epochs=2, **changes)
+
+def tiny(space="num_vertices<=4", epochs=2, **values):
+    values = {"supernets": 2} | values
+    return StudySettings(
+        name="tiny", benchmark="digits", images="digits", spaces=(space,), **{"training": {"epochs": epochs}} | values
+    )
 
 
 class Counting:
@@ -64,8 +75,8 @@ def bars():
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """Two super-nets, trained in this process and scored on 25 cells each."""
-    folder = tmp_path_factory.mktemp("two")
-    train_supernets(folder, tiny(), num_supernets=2, device="cpu", num_processes=1)
+    folder = tmp_path_factory.mktemp("two") / "nets"
+    train_supernets(folder, tiny(), device="cpu", num_processes=1)
     evaluate_supernets(folder, num_cells=25, device="cpu", num_processes=1)
     return folder
 
@@ -73,43 +84,45 @@ def trained(tmp_path_factory):
 @pytest.fixture
 def copied(trained, tmp_path):
     """The same, to be changed."""
-    for path in trained.glob("seed-*/*"):
-        (tmp_path / path.parent.name).mkdir(exist_ok=True)
-        (tmp_path / path.parent.name / path.name).write_bytes(path.read_bytes())
-    return tmp_path
+    return shutil.copytree(trained, tmp_path / "nets")
+
+
+def jobs(folder, kind):
+    return sorted((folder / "jobs").glob(f"{kind}-*"))
 
 
 def contents(folder):
-    return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {path: path.read_bytes() for path in sorted((folder / "jobs").rglob("*")) if path.is_file()}
 
 
-def test_from_images_to_a_report(trained, tmp_path):
-    appraisal = appraise_supernets(trained)
-    assert [pool.name for pool in appraisal.pools] == ["seed-0", "seed-1"]
-    assert (appraisal.benchmark, appraisal.num_cells, appraisal.num_known) == ("digits", 91, 91)
-    picture = write_report(tmp_path, appraisal)
-    assert picture.is_file()
-    assert json.loads((tmp_path / "appraisal.json").read_text())["space"] == "num_vertices<=4"
+def evaluate(folder, **options):
+    return evaluate_supernets(folder, **{"num_cells": 25, "device": "cpu", "num_processes": 1} | options)
+
+
+def test_from_images_to_a_report(copied, tmp_path):
+    found = appraise_supernets(copied, search=SEARCH)
+    (chapter,) = found.chapters
+    assert [pool.name for pool in chapter.appraisal.pools] == ["seed-0", "seed-1"]
+    assert (chapter.appraisal.benchmark, chapter.appraisal.num_cells) == ("digits", 91)
+    assert chapter.appraisal.variant == "BNS-FT"
+    assert (found.settings[0]["evaluation"]["adaptation"], found.settings[0]["pool"]["num_cells"]) == ("average", 25)
+    assert write_report(tmp_path / "out", chapter.appraisal).is_file()
+    assert appraise_supernets(copied, search=SEARCH).chapters[0].appraisal.spearmans == chapter.appraisal.spearmans
+    assert [one.num_scores for one in audit_supernets(copied)] == [50]
 
 
 def test_super_nets_differ_in_seed_and_pool(trained):
-    first, second = (load_file(path / "checkpoint.safetensors") for path in supernet_folders(trained))
+    first, second = (load_file(path / "checkpoint.safetensors") for path in jobs(trained, "train"))
     name = next(name for name, tensor in first.items() if "network" in name and tensor.ndim == 4)
     assert not np.array_equal(first[name], second[name])
-    pools = [read_scores(path / "proxies.parquet").cells for path in supernet_folders(trained)]
-    assert not np.array_equal(*pools)
+    assert not np.array_equal(*(read_scores(path / "proxies.parquet").cells for path in jobs(trained, "score")))
 
 
 def test_doing_it_again_does_nothing(copied, bars):
-    before = {path: content for path, content in contents(copied).items() if path.name != "checkpoint.safetensors"}
-    weights = [load_file(path / "checkpoint.safetensors") for path in supernet_folders(copied)]
-    train_supernets(copied, tiny(), num_supernets=2, device="cpu", num_processes=1, bars=bars)
-    evaluate_supernets(copied, num_cells=25, device="cpu", num_processes=1, bars=bars)
-    after = contents(copied)
-    assert {path: after[path] for path in before} == before
-    for path, tensors in zip(supernet_folders(copied), weights, strict=True):
-        again = load_file(path / "checkpoint.safetensors")
-        assert all(np.array_equal(again[name], tensor) for name, tensor in tensors.items())
+    before = contents(copied)
+    train_supernets(copied, tiny(), device="cpu", num_processes=1, bars=bars)
+    evaluate(copied, bars=bars)
+    assert contents(copied) == before
     assert [(bar.description, bar.num_done, bar.total) for bar in bars.opened] == [
         ("Training 2 super-nets", 16, 16),
         ("Scoring 50 cells with 2 super-nets", 50, 50),
@@ -117,101 +130,185 @@ def test_doing_it_again_does_nothing(copied, bars):
 
 
 def test_processes_change_nothing(trained, tmp_path, bars):
-    train_supernets(tmp_path, tiny(), num_supernets=2, device="cpu", num_processes=2, bars=bars)
-    assert [bar.num_done for bar in bars.opened] == [16]
-    for ours, theirs in zip(supernet_folders(trained), supernet_folders(tmp_path), strict=True):
+    train_supernets(tmp_path, tiny(), device="cpu", num_processes=2, bars=bars)
+    assert [(bar.num_done, bar.total) for bar in bars.opened] == [(16, 16)]
+    assert [path.name for path in jobs(trained, "train")] == [path.name for path in jobs(tmp_path, "train")]
+    for ours, theirs in zip(jobs(trained, "train"), jobs(tmp_path, "train"), strict=True):
         first, second = load_file(ours / "checkpoint.safetensors"), load_file(theirs / "checkpoint.safetensors")
         assert first.keys() == second.keys()
         assert all(np.array_equal(first[name], second[name]) for name in first)
 
 
 def test_more_super_nets_join_those_that_are_there(copied):
-    before = contents(copied / "seed-0")
-    train_supernets(copied, tiny(), num_supernets=3, device="cpu", num_processes=1)
-    assert [path.name for path in supernet_folders(copied)] == ["seed-0", "seed-1", "seed-2"]
-    assert contents(copied / "seed-0").keys() == before.keys()
-    with pytest.raises(MissingDataError, match=r"seed-2: expected proxies\.parquet, found none; score"):
+    before = contents(copied)
+    assert train_supernets(copied, tiny(supernets=1, seed=2), device="cpu", num_processes=1).supernets == 3
+    assert before.items() <= contents(copied).items()
+    assert len(jobs(copied, "train")) == 3
+    assert train_supernets(copied, tiny(supernets=1), device="cpu", num_processes=1).supernets == 3  # none is lost
+    with pytest.raises(MissingDataError, match="found none whose cells are all scored; score them with: shareornot ev"):
         appraise_supernets(copied)
+    with pytest.raises(SettingsError, match="expected seeds that continue 0 to 2, got 9 to 9; leave no gap"):
+        train_supernets(copied, tiny(supernets=1, seed=9), device="cpu", num_processes=1)
 
 
-def test_seeds_are_in_numerical_order(tmp_path):
-    for seed in (10, 9, 0, 100):
-        write_settings(tmp_path / f"seed-{seed}" / "settings.json", tiny(seed=seed))
-    assert [path.name for path in supernet_folders(tmp_path)] == ["seed-0", "seed-9", "seed-10", "seed-100"]
+def test_other_settings_are_refused_by_name_with_both_values(copied):
+    before = contents(copied)
+    message = r"holds super-nets of other settings \(variant: baseline, now pro-rata; training.method: uniform, now pro"
+    with pytest.raises(SettingsError, match=message):
+        train_supernets(copied, tiny(variants=("pro-rata",)), device="cpu")
+    with pytest.raises(SettingsError, match=r"\(training.epochs: 2, now 3\); name another folder"):
+        train_supernets(copied, tiny(epochs=3), device="cpu")
+    assert contents(copied) == before
 
 
-def test_the_folder_of_one_super_net(trained):
-    assert supernet_folders(trained / "seed-1") == [trained / "seed-1"]
+def test_the_same_space_in_other_words(copied):
+    train_supernets(copied, tiny("num_vertices <= 4"), device="cpu", num_processes=1)
+    assert len(jobs(copied, "train")) == 2
 
 
 @pytest.mark.parametrize("name", ["", "missing"])
-def test_a_folder_without_super_nets(tmp_path, name):
+@pytest.mark.parametrize("do", [evaluate, appraise_supernets, audit_supernets])
+def test_a_folder_without_super_nets(do, name, tmp_path):
     with pytest.raises(MissingDataError, match="expected super-nets, found none; train some with: shareornot train"):
-        supernet_folders(tmp_path / name)
+        do(tmp_path / name)
 
 
-def test_other_settings_in_the_same_folder(copied):
-    with pytest.raises(SettingsError, match="holds a super-net of other settings"):
-        train_supernets(copied, tiny(variant="pro-rata"), device="cpu")
+@pytest.mark.parametrize("file", ["seed-0/settings.json", "pieces/train-0/piece.json"])
+def test_a_folder_of_an_older_version_is_refused_and_left_alone(file, tmp_path):
+    (tmp_path / file).parent.mkdir(parents=True)
+    (tmp_path / file).write_text("{}")
+    for do in (evaluate, appraise_supernets, lambda folder: train_supernets(folder, tiny(), device="cpu")):
+        with pytest.raises(DataError, match="got the super-nets of an older one, which this version cannot read"):
+            do(tmp_path)
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [file.rpartition("/")[2]]
 
 
-def test_a_folder_of_mixed_settings(copied):
-    path = copied / "seed-1" / "settings.json"
-    settings = read_settings(path)
-    write_settings(path, replace(settings, training=replace(settings.training, epochs=3)))
-    with pytest.raises(SettingsError, match="differ in their seed only; keep others in another folder"):
+def test_damaged_settings_say_what_to_do_and_the_same_command_brings_them_back(copied, bars):
+    (copied / "study.toml").write_text("{}")
+    with pytest.raises(DataError, match="delete it and run the command again that made the folder: finished jobs"):
         appraise_supernets(copied)
+    (copied / "study.toml").unlink()
+    train_supernets(copied, tiny(), device="cpu", num_processes=1, bars=bars)
+    evaluate(copied)
+    assert len(jobs(copied, "train")) == len(jobs(copied, "score")) == 2
 
 
-def test_a_folder_of_scores_made_in_different_ways(copied):
-    path = copied / "seed-1" / "proxies.parquet"
-    scores = read_scores(path)
-    other = scores.origin["evaluation"] | {"adaptation": "none"}
-    write_scores(path, replace(scores, origin=scores.origin | {"evaluation": other}))
-    with pytest.raises(SettingsError, match="expected super-nets scored in one way; run again: shareornot evaluate"):
-        appraise_supernets(copied)
-
-
-def test_damaged_settings(copied):
-    (copied / "seed-0" / "settings.json").write_text("{}")
-    with pytest.raises(DataError, match="expected the settings of a super-net"):
-        appraise_supernets(copied)
-
-
-def test_a_training_that_has_not_ended(copied):
-    train_supernets(copied, tiny(), num_supernets=2, device="cpu", num_processes=1)
-    path = copied / "seed-0" / "settings.json"
-    settings = read_settings(path)
-    write_settings(path, replace(settings, training=replace(settings.training, epochs=3)))
-    with pytest.raises(SettingsError, match="trained to the end, got one after 8 of 12 steps"):
-        evaluate_supernets(copied, num_cells=26, device="cpu", num_processes=1)
-
-
-def test_no_super_net_asked_for(tmp_path):
-    with pytest.raises(SettingsError, match="num_supernets: expected at least 1, got 0"):
-        train_supernets(tmp_path, tiny(), num_supernets=0)
-
-
-def test_an_unknown_benchmark_fails_before_anything_is_written(tmp_path):
+@pytest.mark.parametrize(
+    ("study", "message"),
+    [
+        (
+            {"training": {"batch_size": 1000}},
+            "training.batch_size: expected at most the 200 training images",
+        ),
+        ({"training": {"method": "none"}}, "method: expected one of"),
+        ({"space": "A4"}, "space A4: "),
+    ],
+)
+def test_a_refused_training_leaves_nothing_behind(study, message, tmp_path):
+    with pytest.raises(SettingsError, match=message):
+        train_supernets(tmp_path / "new", tiny(**study), device="cpu")
     with pytest.raises(MissingDataError, match="expected a table"):
-        train_supernets(tmp_path / "new", replace(tiny(), benchmark=str(tmp_path / "no.arrow")))
+        train_supernets(tmp_path / "new", replace(tiny(), benchmark=str(tmp_path / "no.arrow")), device="cpu")
     assert not (tmp_path / "new").exists()
 
 
-def test_scoring_in_another_way(copied):
-    before = read_scores(copied / "seed-0" / "proxies.parquet")
-    evaluation = EvaluationSettings(adaptation="none", batch_size=50)
-    evaluate_supernets(copied, evaluation=evaluation, num_cells=25, device="cpu", num_processes=1)
-    after = read_scores(copied / "seed-0" / "proxies.parquet")
-    np.testing.assert_array_equal(after.cells, before.cells)
-    assert after.origin["evaluation"]["adaptation"] == "none"
-    assert not np.array_equal(after.proxies, before.proxies)
+def test_two_at_once(copied):
+    with only_runner(copied), pytest.raises(SettingsError, match="expected no other process to use it at the moment"):
+        train_supernets(copied, tiny(), device="cpu", num_processes=1)
 
 
-def test_scoring_costs_what_it_passes(trained):
+def test_a_job_that_fails_says_why_in_one_sentence(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device", "checkpoint.safetensors")
+
+    monkeypatch.setattr(training, "continue_training", full)
+    monkeypatch.setattr(training, "_train", full)
+    with pytest.raises(JobError, match=r"^checkpoint.safetensors: No space left on device; finished results"):
+        train_supernets(tmp_path, tiny(), device="cpu", num_processes=1)
+
+
+def test_a_training_that_has_not_ended_is_not_scored(copied):
+    (jobs(copied, "train")[0] / "job.json").unlink()
+    with pytest.raises(SettingsError, match="expected super-nets that are trained to the end, got some that are not"):
+        evaluate(copied, num_cells=26)
+
+
+def test_scores_are_kept_for_each_way_of_scoring(copied):
+    before = contents(copied)
+    assert evaluate(copied, evaluation={"adaptation": "none"}) == "no-ft"
+    assert evaluate(copied, evaluation={"num_batches": 2, "adaptation": "average"}) == "bns-ft num_batches=2"
+    assert before.items() <= contents(copied).items()
+    found = appraise_supernets(copied, search=SEARCH)
+    assert [one.appraisal.variant for one in found.chapters] == ["NO-FT", "BNS-FT", "BNS-FT (num_batches=2)"]
+    assert [one["evaluation"]["adaptation"] for one in found.settings] == ["none", "average", "average"]
+    assert len({one.appraisal.spearmans for one in found.chapters}) == 3
+
+
+def test_more_cells_extend_and_fewer_lose_nothing(copied):
+    small = {path.name.split("-")[1]: read_scores(path / "proxies.parquet") for path in jobs(copied, "score")}
+    evaluate(copied, num_cells=40)
+    found = {len(read_scores(path / "proxies.parquet").cells): path for path in jobs(copied, "score")}
+    assert found.keys() == {25, 40}
+    for path in jobs(copied, "score"):
+        scores, before = read_scores(path / "proxies.parquet"), small[path.name.split("-")[1]]
+        np.testing.assert_array_equal(scores.cells[:25], before.cells)
+        np.testing.assert_array_equal(scores.proxies[:25], before.proxies)
+    evaluate(copied, num_cells=10)
+    assert read_folder(copied).experiments["bns-ft"]["pool"]["num_cells"] == 40
+
+
+def test_asking_for_more_cells_than_there_are_is_said(copied):
+    assert larger_than_space(copied, 91) is None
+    assert larger_than_space(copied, None) is None
+    assert larger_than_space(copied, 92) == (
+        "space num_vertices<=4: 92 cells were asked for, and the benchmark knows 91; all of these are scored"
+    )
+    with pytest.raises(SettingsError, match="cells: expected at least 1, got 0"):
+        evaluate(copied, num_cells=0)
+
+
+def test_chapters_that_are_not_scored_to_the_end_are_left_out_with_a_note(copied):
+    evaluate(copied, evaluation={"adaptation": "none"})
+    plan = {one.name: one.label for one in Store(copied).read_plan()}
+    first = next(name for name, label in plan.items() if name.startswith("score") and "no-ft" in label)
+    (copied / "jobs" / first / "job.json").unlink()
+    found = appraise_supernets(copied, search=SEARCH)
+    assert [one.appraisal.variant for one in found.chapters] == ["BNS-FT"]
+    assert found.notes == ("num_vertices<=4 baseline no-ft: left out, for its cells are not all scored",)
+
+
+def test_a_read_only_folder_is_appraised_without_a_trace(copied):
+    before = {path: path.stat().st_mtime_ns for path in copied.rglob("*")}
+    found = appraise_supernets(copied, search=SEARCH, read_only=True)
+    assert {path: path.stat().st_mtime_ns for path in copied.rglob("*")} == before
+    again = appraise_supernets(copied, search=SEARCH)
+    assert again.chapters[0].appraisal.comparisons == found.chapters[0].appraisal.comparisons
+
+
+def test_a_folder_with_an_unknown_method_is_appraised(copied):
+    """As a colleague's folder, whose package is not installed here."""
+    path = copied / "study.toml"
+    path.write_text(path.read_text().replace("epochs = 2", 'epochs = 2\nmethod = "of-a-package"'))
+    assert appraise_supernets(copied, search=SEARCH).chapters[0].appraisal.num_known == 91
+    with pytest.raises(SettingsError, match="method: expected one of"):
+        evaluate(copied, num_cells=30)
+
+
+def test_damaged_scores_are_refused(copied):
+    path = jobs(copied, "score")[0] / "proxies.parquet"
+    path.write_bytes(b"PAR1")
+    with pytest.raises(DataError, match=r"proxies\.parquet: the checksum does not fit"):
+        appraise_supernets(copied, read_only=True)
+    with pytest.raises(DataError, match="was damaged and is computed anew"):
+        appraise_supernets(copied)
+    evaluate(copied)
+    assert len(appraise_supernets(copied, search=SEARCH).chapters) == 1
+
+
+def test_scoring_costs_what_it_passes(copied):
     """Images passed through the network, a training image counted three times, over those of a training alone."""
     table = open_benchmark("digits")
-    budget = appraise_supernets(trained).comparisons[0]
+    budget = appraise_supernets(copied, search=SEARCH).chapters[0].appraisal.comparisons[0]
     epochs = table.info.budgets[-1]
     cells = space_cells(open_space("num_vertices<=4"), 5)
     mean_s = table.mean("training_time")[cells].mean()
@@ -219,81 +316,82 @@ def test_scoring_costs_what_it_passes(trained):
     assert overhead_s < budget.budget_s < overhead_s + table.mean("training_time")[cells].max()
 
 
-def scored_as(copied, **changes):
-    """The same scores, with a record that they were made in another way."""
-    for path in copied.glob("seed-*/proxies.parquet"):
-        scores = read_scores(path)
-        evaluation = scores.origin["evaluation"] | changes
-        write_scores(path, replace(scores, origin=scores.origin | {"evaluation": evaluation}))
-
-
 def test_fine_tuning_is_a_part_of_the_cost(copied):
-    """40 steps with 50 images cost what 10 of the 20 epochs of a training alone cost, for each of 25 cells."""
-    before = appraise_supernets(copied).comparisons[0].num_random_trainings
-    scored_as(copied, fine_tuning_steps=40)
-    after = appraise_supernets(copied).comparisons[0].num_random_trainings
-    assert after - before == pytest.approx(25 * 10 / 20)
+    """40 steps with 50 images are 10 epochs of 200 images."""
+    scores = read_scores(jobs(copied, "score")[0] / "proxies.parquet")
+    evaluation = scores.origin["evaluation"] | {"fine_tuning_steps": 40}
+    tuned = replace(scores, origin=scores.origin | {"evaluation": evaluation})
+    assert scoring_cost(tuned) - scoring_cost(scores) == pytest.approx(10)
+    plain = replace(scores, origin=scores.origin | {"evaluation": evaluation | {"adaptation": "none"}})
+    assert scoring_cost(plain) == pytest.approx((797 + 3 * 40 * 50) / (3 * 200))
 
 
 def test_a_report_states_how_the_scores_were_made(copied):
-    assert settings_used(copied)["evaluation"]["adaptation"] == "average"
-    assert appraise_supernets(copied).variant == audit_supernets(copied).variant == "BNS-FT"
-    scored_as(copied, adaptation="none")
-    assert (settings_used(copied)["evaluation"]["adaptation"], settings_used(copied)["num_cells"]) == ("none", 25)
-    assert appraise_supernets(copied).variant == "NO-FT"
-    scored_as(copied, fine_tuning_steps=40)
-    assert settings_used(copied)["evaluation"]["fine_tuning_steps"] == 40
-    assert audit_supernets(copied).variant == "FT"
+    """Even where the record is not what the study would say."""
+    for path in jobs(copied, "score"):
+        scores = read_scores(path / "proxies.parquet")
+        evaluation = scores.origin["evaluation"] | {"num_batches": 3}
+        write_scores(path / "proxies.parquet", replace(scores, origin=scores.origin | {"evaluation": evaluation}))
+        record = json.loads((path / "job.json").read_text())
+        (path / "job.json").write_text(json.dumps(record))
+    settings = appraise_supernets_unverified(copied)
+    assert settings["evaluation"]["num_batches"] == 3
 
 
-def test_a_pool_is_the_whole_space_or_some_of_it():
-    table = open_benchmark("digits")
-    space = space_cells(open_space("num_vertices<=4"), 5)
-    np.testing.assert_array_equal(draw_pool(table, tiny()), space)
-    np.testing.assert_array_equal(draw_pool(table, replace(tiny(), num_cells=1_000)), space)
-    some = draw_pool(table, replace(tiny(), num_cells=40))
-    assert len(np.unique(some)) == 40
-    assert np.isin(some, space).all()
-    np.testing.assert_array_equal(some, draw_pool(table, replace(tiny(), num_cells=40)))
-    assert not np.array_equal(some, draw_pool(table, replace(tiny(seed=1), num_cells=40)))
+def appraise_supernets_unverified(folder):
+    """The settings behind the first chapter, without a look at checksums."""
+    from shareornot.studies.appraisal_job import settings_used
+    from shareornot.studies.supernets import _appraise_jobs
+
+    store = Store(folder)
+    return settings_used(store, _appraise_jobs(store, read_folder(folder), DataHashes())[0][0].spec)
 
 
-def test_a_pool_with_replacement_holds_some_cells_twice():
-    pool = draw_pool(open_benchmark("digits"), replace(tiny(), num_cells=300, with_replacement=True))
-    assert len(pool) == 300
-    assert len(np.unique(pool)) <= 91
+def test_a_training_that_learns_nothing_and_a_damaged_log_are_told(copied):
+    study = read_folder(copied)
+    path = jobs(copied, "train")[0] / "log.jsonl"
+    lines = path.read_bytes().splitlines()
+    path.write_bytes(lines[0] + b"\n\xff\xfe\n" + lines[1].replace(b'"loss": ', b'"loss": 9') + b"\n")
+    found = training_warnings(copied, study)
+    assert any("1 damaged lines of log.jsonl are ignored" in one for one in found)
+    assert any(
+        "has learnt nothing: its loss in epoch 2 was 9" in one and "guessing gives 2.303" in one for one in found
+    )
 
 
-def test_a_pool_of_a_partial_table_holds_known_cells_only(partial_table):
-    pool = draw_pool(partial_table, replace(tiny(), num_cells=None))
-    np.testing.assert_array_equal(pool, np.arange(0, 91, 2))
+PROGRAM = "from shareornot.cli import main; main()"
 
 
 def start(folder, epochs, log):
-    program = [sys.executable, "-c", "from shareornot.cli import main; main()"]
-    command = [*program, "train", folder, "--benchmark", "digits", "--epochs", str(epochs)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log, text=True)
+    command = [sys.executable, "-c", PROGRAM, "train", folder, "--benchmark", "digits", "--epochs", str(epochs)]
+    return subprocess.Popen([*command, "--space", "num_vertices<=4"], stdout=subprocess.DEVNULL, stderr=log, text=True)
 
 
-def test_ctrl_c_saves_and_the_same_command_goes_on_bit_for_bit(tmp_path):
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_interrupted_or_killed_the_same_command_resumes_bit_for_bit(how, tmp_path):
     epochs = 40
     with (tmp_path / "log").open("w+") as log:
         running = start(tmp_path / "stopped", epochs, log)
         deadline = time.monotonic() + 60
-        while not (tmp_path / "stopped" / "seed-0" / "training.jsonl").exists() and time.monotonic() < deadline:
+        while not list(tmp_path.glob("stopped/jobs/*/log.jsonl")) and time.monotonic() < deadline:
             time.sleep(0.01)
-        running.send_signal(signal.SIGINT)
-        assert running.wait(60) == 130
+        if how == signal.SIGKILL:
+            part = next(tmp_path.glob("stopped/jobs/*")) / ".checkpoint.safetensors.x.part"
+            part.touch()
+        os.kill(running.pid, how)
+        code = running.wait(60)
         log.seek(0)
         lines = [line for line in log.read().splitlines() if not line.endswith("...")]
-    assert len(lines) == 1
-    assert "they are saved; run the same command again to resume" in lines[0]
-    log_path = tmp_path / "stopped" / "seed-0" / "training.jsonl"
-    assert 1 <= len(log_path.read_text().splitlines()) < epochs
-    settings = digits_settings(epochs=epochs)
+    if how == signal.SIGINT:
+        assert code == 130
+        assert len(lines) == 1
+        assert "what was begun is saved; run the same command again to resume" in lines[0]
+    study = tiny(epochs=epochs, supernets=1)
     for name in ("stopped", "whole"):
-        train_supernets(tmp_path / name, settings, device="cpu")
-    assert len(log_path.read_text().splitlines()) == epochs
-    stopped, whole = (load_file(tmp_path / name / "seed-0" / "checkpoint.safetensors") for name in ("stopped", "whole"))
+        train_supernets(tmp_path / name, study, device="cpu")
+    assert not list(tmp_path.rglob("*.part"))
+    stopped, whole = (
+        load_file(jobs(tmp_path / name, "train")[0] / "checkpoint.safetensors") for name in ("stopped", "whole")
+    )
     assert stopped.keys() == whole.keys()
     assert all(np.array_equal(stopped[name], whole[name]) for name in whole)

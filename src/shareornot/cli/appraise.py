@@ -1,6 +1,5 @@
 """`shareornot appraise`."""
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -76,7 +75,9 @@ def appraise(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="File: folder for the results; default: its name and -appraisal.", file_okay=False, show_default=False
+            help="Folder for the results; default: the folder of super-nets, or the name of the file and -appraisal.",
+            file_okay=False,
+            show_default=False,
         ),
     ] = None,
     as_json: Json = False,
@@ -84,8 +85,9 @@ def appraise(
 ) -> None:
     """Judge scored super-nets: can their scores be trusted, did sharing help?
 
-    SCORES is a folder of super-nets that were trained and scored here, or a file of scores from any super-net on any
-    search space: CSV in any dialect, JSON, Parquet, Arrow, .xlsx or .npz, also compressed.
+    SCORES is a folder of super-nets that were trained and scored here, with a chapter for each way of scoring, or a
+    file of scores from any super-net on any search space: CSV in any dialect, JSON, Parquet, Arrow, .xlsx or .npz, also
+    compressed. With --out, nothing is written into a folder of super-nets.
 
     A file has one row for each architecture and super-net, and the columns architecture (any text), proxy (the score,
     any unit, higher is better) and standalone (accuracy alone; standalone_0, standalone_1, ... where trainings were
@@ -114,8 +116,10 @@ def appraise(
         for_folders = {"times": times, "supernet_times": supernet_times}
         if scores.is_dir():
             _refuse_ordinary_folder(scores)
-            _refuse({**costs, **reading, "all": everything or None, "out": out}, "a file of scores", "a folder")
-            _appraise_folder(scores, seed, times, supernet_times, as_json=as_json, open_it=open_it)
+            _refuse({**costs, **reading, "all": everything or None}, "a file of scores", "a folder")
+            from shareornot.cli.appraise_folder import appraise_folder
+
+            appraise_folder(scores, out, seed, times, supernet_times, as_json=as_json, open_it=open_it)
             return
         _refuse_missing(scores)
         _refuse(for_folders, "a folder of super-nets", "a file, which has its own costs")
@@ -145,7 +149,7 @@ def _refuse_ordinary_folder(folder: Path) -> None:
     """Say which file may be meant where a folder holds files and no super-net."""
     from shareornot.errors import DataError
 
-    if (folder / "settings.json").exists() or any(folder.glob("seed-*/settings.json")):
+    if (folder / "study.toml").exists() or any(folder.glob("seed-*/settings.json")):
         return
     files = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in FILE_SUFFIXES)
     if files:
@@ -162,38 +166,3 @@ def _refuse(options: Mapping[str, object], expected: str, got: str) -> None:
     given = [f"--{name.replace('_', '-')}" for name, value in options.items() if value is not None]
     if given:
         raise SettingsError(f"{', '.join(given)}: expected {expected}, got {got}; leave the option out")
-
-
-def _appraise_folder(
-    folder: Path, seed: int, times: Path | None, supernet_times: Path | None, *, as_json: bool, open_it: bool
-) -> None:
-    from shareornot.cli.page import publish, typed_command
-    from shareornot.cli.show import show_appraisal, show_json
-    from shareornot.errors import DataError
-    from shareornot.report import to_json, write_report
-    from shareornot.report.chapter import Chapter
-    from shareornot.studies.provenance import make_provenance
-    from shareornot.studies.supernets import appraise_supernets, audit_supernets, settings_used
-    from shareornot.tables import benchmark_path
-
-    started_s = time.monotonic()
-    appraisal = appraise_supernets(folder, seed=seed, times=times, supernet_times=supernet_times)
-    try:
-        audit = audit_supernets(folder, seed=seed)
-    except DataError:  # too few cells for an audit, which an appraisal does without
-        audit = None
-    picture = write_report(folder, appraisal)
-    if as_json:
-        show_json(to_json(appraisal))
-    else:
-        show_appraisal(appraisal, picture)
-    settings = settings_used(folder)
-    provenance = make_provenance(
-        f"Weight sharing on {appraisal.space} of {appraisal.benchmark}",
-        command=typed_command(),
-        seeds=[seed],
-        settings=settings,
-        data_files={Path(settings["benchmark"]).name: benchmark_path(settings["benchmark"])},
-        duration_s=time.monotonic() - started_s,
-    )
-    publish(folder, [Chapter(appraisal=appraisal, audit=audit)], provenance, quiet=as_json, open_it=open_it)

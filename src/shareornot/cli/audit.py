@@ -115,7 +115,7 @@ def _make(
                 "--space, --variant and options of files: expected with a file of scores only, got a folder, which has "
                 "one of each; leave them out"
             )
-        return [audit_supernets(scores, benchmark=benchmark, seed=seed)]
+        return audit_supernets(scores, benchmark=benchmark, seed=seed)
     options = reading_options(**reading, benchmark=benchmark)
     rows = score_table(read_columns(scores), options)
     if rows.standalone is None and benchmark in (None, "nasbench101", "nasbench101-full"):

@@ -27,7 +27,7 @@ def build(
 ) -> None:
     """Train every cell with at most 5 vertices alone, three times, on the digits: about an hour on two cores.
 
-    Ctrl-C loses at most the trainings that run; the same command goes on from there.
+    Ctrl-C loses at most the trainings that run; the same command resumes.
 
     Example: shareornot benchmark build digits --out my-digits.arrow
     """

@@ -29,42 +29,28 @@ def demo(
     """
     with user_errors():
         from shareornot.appraisal.audit_words import describe_audit
-        from shareornot.cli.page import publish, typed_command
-        from shareornot.cli.show import show_appraisal, show_sentences
+        from shareornot.cli.appraise_folder import show_folder
+        from shareornot.cli.show import show_sentences
         from shareornot.progress import progress_bar
-        from shareornot.report import write_report
         from shareornot.report.audit_files import write_audit
-        from shareornot.report.chapter import Chapter
-        from shareornot.studies.provenance import make_provenance
-        from shareornot.studies.settings import digits_settings
-        from shareornot.studies.supernets import (
-            appraise_supernets,
-            audit_supernets,
-            evaluate_supernets,
-            settings_used,
-            train_supernets,
-        )
-        from shareornot.tables import benchmark_path
+        from shareornot.studies.study_settings import StudySettings
+        from shareornot.studies.supernets import appraise_supernets, evaluate_supernets, train_supernets
 
         started_s = time.monotonic()
-        settings = digits_settings(space, epochs=epochs)
-        train_supernets(
-            folder, settings, num_supernets=supernets, device="cpu", num_processes=processes, bars=progress_bar
+        study = StudySettings(
+            name="demo",
+            benchmark="digits",
+            images="digits",
+            spaces=(space,),
+            supernets=supernets,
+            training={"epochs": epochs},
         )
+        train_supernets(folder, study, device="cpu", num_processes=processes, bars=progress_bar)
         evaluate_supernets(folder, num_cells=cells, device="cpu", num_processes=processes, bars=progress_bar)
-        with progress_bar("Simulating searches", 1) as progress:
-            appraisal, audit = appraise_supernets(folder), audit_supernets(folder)
-            progress.advance()
-        picture = write_report(folder, appraisal)
-        write_audit(folder, [audit], pictures=False)
-        show_sentences("What the super-nets misjudge", describe_audit(audit))
-        show_appraisal(appraisal, picture)  # last, so that the verdict is what one sees
-        provenance = make_provenance(
-            f"Weight sharing on handwritten digits, {appraisal.space}",
-            command=typed_command(),
-            seeds=range(supernets),
-            settings=settings_used(folder),
-            data_files={"digits": benchmark_path("digits")},
-            duration_s=time.monotonic() - started_s,
-        )
-        publish(folder, [Chapter(appraisal=appraisal, audit=audit)], provenance, open_it=open_it)
+        found = appraise_supernets(folder, bars=progress_bar)
+        audits = [one.audit for one in found.chapters if one.audit is not None]
+        write_audit(folder, audits, pictures=False)
+        for audit in audits[:1]:
+            show_sentences("What the super-nets misjudge", describe_audit(audit))
+        # Last, so that the verdict is what one sees.
+        show_folder(folder, found, started_s, seeds=list(range(supernets)), open_it=open_it)

@@ -17,7 +17,12 @@ SpaceText = Annotated[
 ]
 Device = Annotated[str, typer.Option(help="cpu, cuda, or auto for an accelerator where there is one.")]
 Processes = Annotated[
-    int | None, typer.Option(min=1, help="Super-nets at a time; default: one a core, or one on an accelerator.")
+    int | None,
+    typer.Option(
+        min=1,
+        help="Super-nets at a time (default: one per core, or one per accelerator). "
+        "Several processes per accelerator share it.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 Open = Annotated[bool, typer.Option("--open", help="Open the page or picture when it is there.")]

@@ -18,7 +18,7 @@ def say_how_it_ended(ended: "RunReport", folder: Path) -> None:
     where = shlex.quote(str(folder))
     if ended.complete:
         typer.echo(
-            f"All {ended.num_pieces:,} pieces are finished, {ended.num_done:,} of them now.\n"
+            f"All {ended.num_jobs:,} jobs are finished, {ended.num_done:,} of them now.\n"
             f"Next: shareornot study report {where}"
         )
         return
@@ -27,33 +27,33 @@ def say_how_it_ended(ended: "RunReport", folder: Path) -> None:
         for reason in sorted(reasons)[:5]:
             typer.echo(f"failed: {reason}", err=True)
         fail(
-            f"{len(ended.failed)} of {ended.num_pieces:,} pieces failed, {ended.num_blocked} wait for them, "
+            f"{len(ended.failed)} of {ended.num_jobs:,} jobs failed, {ended.num_blocked} wait for them, "
             f"{ended.num_found + ended.num_done:,} are finished; see: shareornot study status {where}; "
             f"try again with: shareornot study resume {where}",
             INTERRUPTED if ended.stopped else FAILED,
         )
     fail(
-        f"stopped; {ended.num_found + ended.num_done:,} of {ended.num_pieces:,} pieces are finished, what was begun is "
-        f"saved; go on with: shareornot study resume {where}",
+        f"stopped; {ended.num_found + ended.num_done:,} of {ended.num_jobs:,} jobs are finished, what was begun is "
+        f"saved; resume with: shareornot study resume {where}",
         INTERRUPTED,
     )
 
 
 def show_missing(settings: "StudySettings", folder: Path) -> None:
-    """The pieces that a run would do, in its order."""
-    from shareornot.studies import Store, plan_pieces
+    """The jobs that a run would do, in its order."""
+    from shareornot.studies import Store, plan_jobs
     from shareornot.studies.data_hashes import DataHashes
 
-    pieces = plan_pieces(settings, DataHashes())
-    finished = Store(folder).finished(one.name for one in pieces)
-    for one in pieces:
+    jobs = plan_jobs(settings, DataHashes())
+    finished = Store(folder).finished(one.name for one in jobs)
+    for one in jobs:
         if one.name not in finished:
             typer.echo(f"{one.name}  {one.label}")
-    typer.echo(f"{len(pieces) - len(finished):,} of {len(pieces):,} pieces are to be done in {folder}", err=True)
+    typer.echo(f"{len(jobs) - len(finished):,} of {len(jobs):,} jobs are to be done in {folder}", err=True)
 
 
 def show_cost(name: str, folder: Path, cost: "StudyCost", *, each: bool) -> None:
-    """Tables: the pieces by kind, and the time by number of processes."""
+    """Tables: the jobs by kind, and the time by number of processes."""
     from shareornot.cli.show import show_table
     from shareornot.studies.cost import count_kinds
     from shareornot.studies.naming import KINDS
@@ -61,18 +61,18 @@ def show_cost(name: str, folder: Path, cost: "StudyCost", *, each: bool) -> None
 
     if each:
         show_table(
-            f"Pieces of {name}",
-            ["piece", "time", "disk"],
+            f"Jobs of {name}",
+            ["job", "time", "disk"],
             [
                 [f"{one.kind} {one.label}", "done" if one.finished else _time(one.time_s), _size(one.disk_bytes)]
-                for one in cost.pieces
+                for one in cost.jobs
             ],
         )
-    done, left = count_kinds(cost.pieces, finished=True), count_kinds(cost.pieces, finished=False)
+    done, left = count_kinds(cost.jobs, finished=True), count_kinds(cost.jobs, finished=False)
     kinds = [kind for kind in KINDS if done[kind] or left[kind]]
     show_table(
         f"{name}, in {folder}",
-        ["", "pieces", "done", "left", "time", "disk"],
+        ["", "jobs", "done", "left", "time", "disk"],
         [
             [
                 kind,
@@ -102,7 +102,7 @@ def show_cost(name: str, folder: Path, cost: "StudyCost", *, each: bool) -> None
 
 
 def show_status(found: "StudyStatus") -> None:
-    """A table of pieces by kind and state, what runs, and why something failed."""
+    """A table of jobs by kind and state, what runs, and why something failed."""
     from rich.console import Console
 
     from shareornot.cli.show import show_table
@@ -112,7 +112,7 @@ def show_status(found: "StudyStatus") -> None:
     states = [state for state in STATES if found.number(state)]
     runner = "nobody runs it at the moment" if found.runner is None else f"run by {found.runner}"
     show_table(
-        f"{found.folder}: {found.number('finished'):,} of {found.num_pieces:,} pieces finished",
+        f"{found.folder}: {found.number('finished'):,} of {found.num_jobs:,} jobs finished",
         ["", *states],
         [
             [kind, *(f"{found.counts[kind].get(state, 0):,}" for state in states)]
@@ -133,8 +133,8 @@ def show_status(found: "StudyStatus") -> None:
             console.print(f"{one.state}: {one.label} {told}{more}", markup=False, soft_wrap=True)
     for aside in found.set_aside:
         console.print(f"damaged: {aside}", markup=False, soft_wrap=True)
-    if found.number("finished") < found.num_pieces and found.runner is None:
-        console.print(f"Go on with: shareornot study resume {shlex.quote(str(found.folder))}", markup=False)
+    if found.number("finished") < found.num_jobs and found.runner is None:
+        console.print(f"Resume with: shareornot study resume {shlex.quote(str(found.folder))}", markup=False)
 
 
 def _time(seconds: float | None) -> str:

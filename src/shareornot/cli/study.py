@@ -10,19 +10,20 @@ from shareornot.cli.errors import FAILED, user_errors
 from shareornot.cli.options import Device, Json
 from shareornot.cli.page import typed_command
 from shareornot.cli.show_study import say_how_it_ended, show_cost, show_missing, show_status
-from shareornot.errors import MissingDataError, SettingsError
+from shareornot.errors import MissingDataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from shareornot.progress import Progress
-    from shareornot.studies import Piece, StudySettings
-    from shareornot.studies.execution import Executor, Resources
+    from shareornot.studies import Job, StudySettings
 
-app = typer.Typer(help="Run many super-nets, as one file says; lose no result.", no_args_is_help=True)
+app = typer.Typer(
+    help="Run a study of many super-nets described in one file; finished results are never lost.", no_args_is_help=True
+)
 RESULTS = Path("shareornot-results")
 MANY = 500
-"""Finished pieces whose check is worth a line."""
+"""Finished jobs whose check is worth a line."""
 
 FileOrFolder = Annotated[Path, typer.Argument(help="Study file, or the folder of a study.")]
 Folder = Annotated[Path, typer.Argument(help="Folder of the study.")]
@@ -37,11 +38,9 @@ Workers = Annotated[
     typer.Option(
         "--processes",
         min=0,
-        help="Pieces at a time; 0: in this process; default: one a core on digits, else one, or one an accelerator.",
+        help="Jobs at a time (0 = in this process). Default: one per core on digits, else one, or one per accelerator. "
+        "Several processes per accelerator share it.",
     ),
-]
-TensorBoard = Annotated[
-    bool, typer.Option("--tensorboard", help="Write event files for TensorBoard into FOLDER/tensorboard.")
 ]
 Ray = Annotated[
     str | None,
@@ -92,25 +91,25 @@ def plan(
     measure: Annotated[
         bool, typer.Option("--measure/--no-measure", help="Measure each network, some 10 seconds each.")
     ] = True,
-    each: Annotated[bool, typer.Option("--each", help="List every piece.")] = False,
+    each: Annotated[bool, typer.Option("--each", help="List every job.")] = False,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Say what a study takes, before it starts: pieces, time, memory, disk.
+    """Estimate what a study takes before it starts: jobs, time, memory, disk.
 
     Example: shareornot study plan my-study.toml --set training.epochs=20
     """
     with user_errors():
         from shareornot.cli.show import show_json
         from shareornot.progress import progress_bar
-        from shareornot.studies import Store, plan_pieces
+        from shareornot.studies import Store, plan_jobs
         from shareornot.studies.cost import study_cost
         from shareornot.studies.data_hashes import DataHashes
 
         settings, into = _settings(study, folder, overrides)
-        pieces = plan_pieces(settings, DataHashes())
-        finished = Store(into).finished(one.name for one in pieces)
-        cost = study_cost(pieces, finished, device=device, measure=measure, bars=progress_bar)
+        jobs = plan_jobs(settings, DataHashes())
+        finished = Store(into).finished(one.name for one in jobs)
+        cost = study_cost(jobs, finished, device=device, measure=measure, bars=progress_bar)
         if as_json:
             show_json({"name": settings.name, "folder": str(into), **cost.as_dict()})
         else:
@@ -125,8 +124,7 @@ def run(
     processes: Workers = None,
     ray: Ray = None,
     device: Device = "auto",
-    tensorboard: TensorBoard = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which pieces are to be done.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list the jobs that are to be done.")] = False,
 ) -> None:
     """Run a study, or what is missing of it.
 
@@ -139,7 +137,7 @@ def run(
         if dry_run:
             show_missing(settings, into)
             return
-        _run(settings, into, processes, ray, device, tensorboard=tensorboard)
+        _run(settings, into, processes, ray, device)
 
 
 @app.command()
@@ -148,9 +146,8 @@ def resume(
     processes: Workers = None,
     ray: Ray = None,
     device: Device = "auto",
-    tensorboard: TensorBoard = False,
 ) -> None:
-    """Go on with the study of a folder; pieces that failed are tried again.
+    """Resume the study of a folder; jobs that failed are tried again.
 
     Example: shareornot study resume shareornot-results/digits
     """
@@ -158,14 +155,14 @@ def resume(
         from shareornot.studies import read_study
 
         _check_folder(folder)
-        _run(read_study(folder), folder, processes, ray, device, tensorboard=tensorboard)
+        _run(read_study(folder), folder, processes, ray, device)
 
 
 @app.command()
 def status(folder: Folder, as_json: Json = False) -> None:
-    """Say how a study stands, whether or not somebody runs it at the moment.
+    """Report the progress of a study, whether or not a process runs it at the moment.
 
-    The exit code is 1 where a piece has failed.
+    The exit code is 1 where a job has failed.
 
     Example: shareornot study status shareornot-results/digits
     """
@@ -237,29 +234,25 @@ def _check_folder(folder: Path) -> None:
         )
 
 
-def _run(
-    settings: "StudySettings", folder: Path, processes: int | None, ray: str | None, device: str, *, tensorboard: bool
-) -> None:
+def _run(settings: "StudySettings", folder: Path, processes: int | None, ray: str | None, device: str) -> None:
     """Run, watch, and say how it ended."""
     from contextlib import contextmanager
 
     from shareornot.progress import Silent
     from shareornot.studies import Store, run_study
-    from shareornot.studies.execution import LOG_NAME, TensorBoardFiles, watch_run
+    from shareornot.studies.execution import LOG_NAME, watch_run
     from shareornot.studies.interruption import polite_interruption
+    from shareornot.studies.places import choose_place
 
-    if processes is not None and ray is not None:
-        raise SettingsError("--processes: expected only one of --processes and --ray, got both")
-    executor, device, resources = _executor(settings, processes, ray, device)
+    place = choose_place(settings.images, device, processes, ray=ray)
     store = Store(folder)
-    files = TensorBoardFiles(folder / "tensorboard") if tensorboard else None
 
     def log_of(name: str) -> Path:
         return store.path(name) / LOG_NAME
 
     with (
         polite_interruption() as should_stop,
-        watch_run(log_of, should_stop=should_stop, meanwhile=files.update if files else None) as view,
+        watch_run(log_of, should_stop=should_stop) as view,
     ):
 
         @contextmanager
@@ -268,53 +261,19 @@ def _run(
                 view.say(f"{what} ...")  # a bar of its own would be in the way of the view
             yield Silent()
 
-        def announce(pieces: "Sequence[Piece]", finished: set[str]) -> None:
-            view.expect({one.name: f"{one.kind} {one.label}" for one in pieces}, finished)
-            if files:  # labels are for people, and need not differ
-                files.follow({f"{one.kind}/{one.label} {one.name[-6:]}": log_of(one.name) for one in pieces})
+        def announce(jobs: "Sequence[Job]", finished: set[str]) -> None:
+            view.expect({one.name: f"{one.kind} {one.label}" for one in jobs}, finished)
 
         ended = run_study(
             folder,
             settings,
-            executor,
-            device=device,
+            place.executor,
+            device=place.device,
             watch=view.watch,
             should_stop=should_stop,
             on_plan=announce,
             on_set_aside=lambda aside: view.say(f"damaged: {aside}"),
-            resources=resources,
+            resources=place.resources,
             bars=announced,
         )
     say_how_it_ended(ended, folder)
-
-
-def _executor(
-    settings: "StudySettings", processes: int | None, ray: str | None, device: str
-) -> "tuple[Executor, str, Resources]":
-    """Where pieces are done, on which device, and what each takes."""
-    from importlib.util import find_spec
-
-    from shareornot.studies.devices import choose_device
-    from shareornot.studies.execution import InProcess, LocalProcesses, Resources, num_usable_cores, visible_devices
-
-    small = settings.images == "digits"
-    if small and device == "auto" and find_spec("torch"):
-        device = "cpu"  # an accelerator gains nothing on such small networks
-    elif ray is None or device == "auto":
-        device = choose_device(device)  # which fails here rather than in every piece
-    on_cpu = device == "cpu"
-    cores = num_usable_cores()
-    if ray is not None:
-        from shareornot.studies.execution.ray_cluster import RayCluster
-
-        gpus = 0.0 if on_cpu or small else 1.0
-        needed = Resources(num_cores=1 if small or gpus else cores, num_gpus=gpus)
-        executor: Executor = RayCluster(address=None if ray == "local" else ray)
-        return executor, "cpu" if not gpus else device, needed
-    devices = () if on_cpu else visible_devices()
-    number = processes if processes is not None else (cores if small else 1) if on_cpu else max(1, len(devices))
-    if number == 0:
-        return InProcess(), device, Resources(num_cores=cores)
-    sharing = -(-number // len(devices)) if devices else 1
-    needed = Resources(num_cores=1 if small else max(1, cores // number), num_gpus=1 / sharing if devices else 0.0)
-    return LocalProcesses(num_processes=number, devices=devices), device, needed

@@ -1,6 +1,6 @@
 """What `shareornot study report` writes: one page with a chapter for each appraisal that is finished."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ def write_study_report(folder: Path, out: Path, command: str) -> Path:
     from shareornot.studies import Store, read_study
     from shareornot.studies.export import chapter_variants, finished_appraisals
     from shareornot.studies.provenance import make_provenance
+    from shareornot.studies.settings import as_values
 
     store, study = Store(folder), read_study(folder)
     found = finished_appraisals(folder, progress_bar)
@@ -50,16 +51,16 @@ def write_study_report(folder: Path, out: Path, command: str) -> Path:
         )
     plan = store.read_plan()
     asked = sum(one.chapter is not None for one in plan)
-    contents = [store.read_piece(name) for name in store.finished(one.name for one in plan)]
+    contents = [store.read_job(name) for name in store.finished(one.name for one in plan)]
     provenance = make_provenance(
         study.name,
         command=command,
         seeds=sorted({seed for _, one in found for seed in one.seeds}),
-        settings=asdict(study),
+        settings=as_values(study),
         duration_s=sum(float(one["duration_s"]) for one in contents),
         notes=() if len(found) == asked else (f"{len(found)} of {asked} chapters are finished.",),
     )
-    provenance = replace(provenance, data_sets=_used_data(folder, study, [one["spec"] for one in contents]))
+    provenance = replace(provenance, data_sets=_used_data(folder, study, [one["identity"] for one in contents]))
     write_files(out, chapters, progress_bar)  # first, for the page links what lies beside it
     return write_page(out / "index.html", chapters, provenance)
 

@@ -1,6 +1,5 @@
 """`shareornot train`."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -8,11 +7,10 @@ import typer
 
 from shareornot.cli.errors import user_errors
 from shareornot.cli.options import Benchmark, Device, Processes, SpaceText
-from shareornot.errors import SettingsError
 
 
 def train(
-    folder: Annotated[Path, typer.Argument(help="Folder for the super-nets; one that is begun is finished.")],
+    folder: Annotated[Path, typer.Argument(help="Folder for the super-nets. Unfinished super-nets in it are resumed.")],
     benchmark: Benchmark = "nasbench101",
     space: SpaceText = "A_FULL",
     variant: Annotated[
@@ -21,63 +19,78 @@ def train(
     ] = "baseline",
     recipe: Annotated[
         Literal["as-described", "as-published"],
-        typer.Option(help="as-described does what the paper says, as-published what its code did; not for digits."),
+        typer.Option(
+            help="as-described follows the text of the paper, as-published the authors' code. "
+            "On digits only as-described is possible."
+        ),
     ] = "as-described",
     method: Annotated[
         str | None,
         typer.Option(help="How shared weights are trained, such as uniform or pro-rata; default: the variant's."),
     ] = None,
-    supernets: Annotated[int, typer.Option(min=1, help="How many, with seeds that count up.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the first.")] = 0,
+    supernets: Annotated[int, typer.Option(min=1, help="Number of super-nets, with seeds that count up.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the first super-net.")] = 0,
     epochs: Annotated[int | None, typer.Option(min=1, help="Default: 432, the paper's; 600 on digits.")] = None,
     filters: Annotated[int | None, typer.Option(min=1, help="Channels of the stem; default: 16, 8 on digits.")] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Images a step; default: 256, 50 on digits.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Images per step; default: 256, 50 on digits.")] = None,
     learning_rate: Annotated[float | None, typer.Option(min=1e-9, help="Default: 0.2, 0.05 on digits.")] = None,
     device: Device = "auto",
     processes: Processes = None,
 ) -> None:
     """Train super-nets on a space of cells.
 
-    On digits for the embedded benchmark, on CIFAR-10 for all other tables of cells.
+    On digits for the embedded benchmark, on CIFAR-10 for all other tables of cells. The folder is that of a study:
+    "shareornot study status FOLDER" reports on it.
 
     Example: shareornot train results/a4 --space A4 --supernets 5
 
-    Ctrl-C saves and stops; the same command goes on from there.
+    Press Ctrl-C at any time: the same command resumes at the same step.
     """
     with user_errors():
         from shareornot.progress import progress_bar
-        from shareornot.studies.settings import digits_settings, paper_settings
-        from shareornot.studies.supernets import train_supernets
-        from shareornot.studies.training_log import warning
+        from shareornot.studies.study_settings import decode_values
+        from shareornot.studies.supernets import train_supernets, training_warnings
         from shareornot.tables import open_benchmark
 
         info = open_benchmark(benchmark).info
-        if info.name == "digits":
-            if recipe != "as-described":
-                raise SettingsError(f"recipe: expected as-described on digits, got {recipe}, which is the paper's")
-            settings = digits_settings(space, variant=variant, seed=seed)
-        else:
-            settings = paper_settings(space, variant=variant, recipe=recipe, seed=seed, max_vertices=info.max_vertices)
-        training, network = settings.training, settings.network
-        settings = replace(
-            settings,
-            benchmark=str(Path(benchmark).resolve()) if Path(benchmark).is_file() else benchmark,
-            network=replace(network, num_filters=filters or network.num_filters),
-            training=replace(
-                training,
-                epochs=epochs or training.epochs,
-                batch_size=batch_size or training.batch_size,
-                method=method or training.method,
-                optimizer=replace(training.optimizer, learning_rate=learning_rate or training.optimizer.learning_rate),
-            ),
+        on_digits = info.name == "digits"
+        asked = {
+            "network": {"num_filters": filters, "max_vertices": None if on_digits else info.max_vertices},
+            "training": {
+                "epochs": epochs,
+                "batch_size": batch_size,
+                "method": method,
+                "optimizer": {"learning_rate": learning_rate},
+            },
+        }
+        study = decode_values(
+            {
+                "name": folder.resolve().name or "supernets",
+                "benchmark": str(Path(benchmark).resolve()) if Path(benchmark).is_file() else benchmark,
+                "images": "digits" if on_digits else "cifar10",
+                "recipe": recipe,
+                "spaces": [space],
+                "variants": [variant],
+                "supernets": supernets,
+                "seed": seed,
+                **_given(asked),
+            },
+            "train",
         )
-        folders = train_supernets(
-            folder, settings, num_supernets=supernets, device=device, num_processes=processes, bars=progress_bar
-        )
-        for one in folders:
-            if told := warning(one, settings.network.num_classes):
-                remedy = "train longer, or with a lower --learning-rate"
-                if info.name != "digits" and recipe == "as-described":
+        study = train_supernets(folder, study, device=device, num_processes=processes, bars=progress_bar)
+        for sentence in training_warnings(folder, study):
+            remedy = ""
+            if "has learnt nothing" in sentence:
+                remedy = "; train longer, or with a lower --learning-rate"
+                if not on_digits and recipe == "as-described":
                     remedy += ", or with --recipe as-published"
-                typer.echo(f"shareornot: {told}; {remedy}", err=True)
-        typer.echo(f"Trained: {', '.join(map(str, folders))}\nNext: shareornot evaluate {folder}")
+            typer.echo(f"shareornot: {sentence}{remedy}", err=True)
+        seeds = range(study.seed, study.seed + study.supernets)
+        names = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]} to {seeds[-1]}"
+        typer.echo(f"Trained: {folder}, {names}\nNext: shareornot evaluate {folder}")
+
+
+def _given(values: dict[str, object]) -> dict[str, object]:
+    """Only the options that were given."""
+    kept = {name: _given(value) if isinstance(value, dict) else value for name, value in values.items()}
+    return {name: value for name, value in kept.items() if value is not None and value != {}}

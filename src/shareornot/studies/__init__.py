@@ -1,27 +1,28 @@
-"""Studies: what to run, cut into pieces that are named by their content, kept in a folder that survives a kill.
+"""Studies: what to run, as one tree of settings; jobs named by what determines them; the folder that keeps results.
 
-The names load on first use: how a study stands can be read in no time.
+`study_file` reads a study, `planning` cuts it into jobs, `runner` has an executor do what is missing, `store` keeps the
+results, and `supernets` offers training, evaluation and appraisal of one folder as steps. The names load on first use.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from shareornot.studies.job import CODE_VERSIONS, Piece
-    from shareornot.studies.planning import plan_pieces
+    from shareornot.studies.job import CODE_VERSIONS, Job
+    from shareornot.studies.planning import plan_jobs
     from shareornot.studies.runner import RunReport, run_study
-    from shareornot.studies.status import PieceStatus, StudyStatus, study_status
+    from shareornot.studies.status import JobStatus, StudyStatus, study_status
     from shareornot.studies.store import Store
     from shareornot.studies.study_file import PRESETS, decode_study, new_study, read_study, write_study
     from shareornot.studies.study_settings import StudySettings
 
 _HOME = {
     "CODE_VERSIONS": "job",
-    "Piece": "job",
-    "plan_pieces": "planning",
+    "Job": "job",
+    "plan_jobs": "planning",
     "RunReport": "runner",
     "run_study": "runner",
-    "PieceStatus": "status",
+    "JobStatus": "status",
     "StudyStatus": "status",
     "study_status": "status",
     "Store": "store",
@@ -36,15 +37,15 @@ _HOME = {
 __all__ = [
     "CODE_VERSIONS",
     "PRESETS",
-    "Piece",
-    "PieceStatus",
+    "Job",
+    "JobStatus",
     "RunReport",
     "Store",
     "StudySettings",
     "StudyStatus",
     "decode_study",
     "new_study",
-    "plan_pieces",
+    "plan_jobs",
     "read_study",
     "run_study",
     "study_status",

@@ -1,8 +1,8 @@
-"""The piece that judges: the super-nets of one space, variant and evaluation, from their scores."""
+"""The job that judges: the super-nets of one space, variant and evaluation, from their scores."""
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +20,19 @@ from shareornot.appraisal.truth import search_table
 from shareornot.errors import DataError
 from shareornot.spaces import open_space
 from shareornot.storage import atomic_write
-from shareornot.studies.job import AppraiseWork, Piece
+from shareornot.studies.costs import supernet_costs
+from shareornot.studies.job import AppraiseSpec, Job
 from shareornot.studies.naming import variant_name
+from shareornot.studies.scoring import PROXIES
+from shareornot.studies.settings import ChapterSettings, as_values
 from shareornot.studies.store import Store
-from shareornot.studies.supernets import supernet_costs
 from shareornot.tables import BenchmarkTable, open_benchmark
 
 NUMBERS = "numbers.json"
 
 
-def appraise_piece(store: Store, piece: Piece, work: AppraiseWork) -> list[str]:
-    """Judge, and write what was found.
+def appraise_job(store: Store, job: Job, spec: AppraiseSpec) -> list[str]:
+    """Judge a chapter, and write what was found.
 
     Returns:
         The names of the files.
@@ -39,45 +41,92 @@ def appraise_piece(store: Store, piece: Piece, work: AppraiseWork) -> list[str]:
         SettingsError: all super-nets diverged.
         DataError: a shard is no file of scores.
     """
-    table = open_benchmark(work.settings.benchmark)
-    space, search = open_space(work.settings.space), work.chapter.search
-    scores = [
-        join_shards([read_scores(store.path(name) / "proxies.parquet") for name in names]) for names in work.shards
-    ]
-    pools = [
-        ScoredPool(name=f"seed-{seed}", cells=one.cells, proxies=one.proxies)
-        for seed, one in zip(work.chapter.seeds, scores, strict=True)
-    ]
+    folder, found = store.path(job.name), appraise_chapter(store, spec)
+    files = write_chapter(folder, found)
+    with atomic_write(folder / NUMBERS) as file:
+        file.write(json.dumps(_numbers(spec.chapter, found), indent=1, allow_nan=False).encode() + b"\n")
+    return [*files, NUMBERS]
+
+
+def appraise_chapter(store: Store, spec: AppraiseSpec) -> Chapter:
+    """Judge the super-nets of a chapter from their scores; nothing is written.
+
+    Args:
+        store: holds the scores.
+        spec: what to judge.
+
+    Raises:
+        MissingDataError: scores are missing.
+        SettingsError: all super-nets diverged.
+        DataError: a shard is no file of scores.
+    """
+    chapter, search = spec.chapter, spec.chapter.search
+    table, space = open_benchmark(chapter.supernet.benchmark), open_space(chapter.supernet.space)
+    pools, first = scored_pools(store, spec)
     costs = supernet_costs(
         table,
-        work.settings,
-        scores[0],
+        chapter.supernet,
+        first,
         times=None if search.times is None else Path(search.times),
         supernet_times=None if search.supernet_times is None else Path(search.supernet_times),
         count_scoring=search.count_scoring,
     )
-    variant = variant_name(work.chapter.variant, work.chapter.evaluation)
-    ks = search.num_trained
+    variant = variant_name(chapter.supernet.variant, chapter.evaluation)
     appraisal = appraise(
         table,
         space,
         pools,
         costs,
         np.random.default_rng(search.seed),
-        num_trained=ks,
+        num_trained=search.num_trained,
         num_runs=search.num_runs,
         variant=variant,
     )
+    rng = np.random.default_rng(search.seed)
     try:
-        audit = audit_space(table, space, pools, np.random.default_rng(search.seed), num_trained=ks, variant=variant)
-    except DataError:  # too few distinct cells for an audit
+        audit = audit_space(table, space, pools, rng, num_trained=search.num_trained, variant=variant)
+    except DataError as error:  # too few distinct cells for an audit, which an appraisal does without
         audit = None
-    pairs = _pairs(table, appraisal, costs, work) if search.random_search == "pool" else ()
-    folder, found = store.path(piece.name), Chapter(appraisal=appraisal, audit=audit, pairs=pairs)
-    files = write_chapter(folder, found)
-    with atomic_write(folder / NUMBERS) as file:
-        file.write(json.dumps(_numbers(work, found), indent=1, allow_nan=False).encode() + b"\n")
-    return [*files, NUMBERS]
+        appraisal = replace(appraisal, notes=(*appraisal.notes, f"No bias audit: {error}"))
+    pairs = _pairs(table, appraisal, costs, chapter) if search.random_search == "pool" else ()
+    return Chapter(appraisal=appraisal, audit=audit, pairs=pairs)
+
+
+def scored_pools(store: Store, spec: AppraiseSpec) -> tuple[list[ScoredPool], ScoredCells]:
+    """The scored pool of each super-net of a chapter, and the scores of the first one with their record.
+
+    Raises:
+        MissingDataError: scores are missing.
+        DataError: a shard is no file of scores.
+    """
+    scores = [join_shards([read_scores(store.path(name) / PROXIES) for name in names]) for names in spec.shards]
+    pools = [
+        ScoredPool(name=f"seed-{seed}", cells=one.cells, proxies=one.proxies)
+        for seed, one in zip(spec.chapter.seeds, scores, strict=True)
+    ]
+    return pools, scores[0]
+
+
+def settings_used(store: Store, spec: AppraiseSpec) -> dict[str, Any]:
+    """The settings behind a chapter, for a report.
+
+    How the cells were scored is taken from the record of the scores.
+
+    Args:
+        store: holds the scores.
+        spec: of the chapter.
+
+    Raises:
+        MissingDataError: scores are missing.
+    """
+    first = join_shards([read_scores(store.path(name) / PROXIES) for name in spec.shards[0]])
+    pool = as_values(spec.chapter.pool) | {"num_cells": len(first.cells)}
+    return {
+        **as_values(spec.chapter.supernet),
+        "evaluation": dict(first.origin["evaluation"]),
+        "pool": pool,
+        "search": as_values(spec.chapter.search),
+    }
 
 
 def join_shards(shards: Sequence[ScoredCells]) -> ScoredCells:
@@ -90,31 +139,32 @@ def join_shards(shards: Sequence[ScoredCells]) -> ScoredCells:
 
 
 def _pairs(
-    table: BenchmarkTable, appraisal: Appraisal, costs: SupernetCosts, work: AppraiseWork
+    table: BenchmarkTable, appraisal: Appraisal, costs: SupernetCosts, chapter: ChapterSettings
 ) -> tuple[PairedComparison, ...]:
     """The comparison of the paper's first version, of the super-nets that converged."""
     good = [pool for pool, value in zip(appraisal.pools, appraisal.spearmans, strict=True) if value is not None]
     return compare_on_pools(
-        search_table(table, open_space(work.settings.space), time_s=costs.time_s),
+        search_table(table, open_space(chapter.supernet.space), time_s=costs.time_s),
         good,
         costs,
-        np.random.default_rng([work.chapter.search.seed, 1]),
-        num_trained=work.chapter.search.num_trained,
+        np.random.default_rng([chapter.search.seed, 1]),
+        num_trained=chapter.search.num_trained,
     )
 
 
-def _numbers(work: AppraiseWork, found: Chapter) -> dict[str, Any]:
+def _numbers(chapter: ChapterSettings, found: Chapter) -> dict[str, Any]:
     """What the tables of a study's results take from this appraisal; accuracies are fractions."""
+    supernet = chapter.supernet
     return {
         "space": found.appraisal.space,
-        "variant": work.chapter.variant,
-        "evaluation": work.chapter.evaluation,
-        "recipe": work.settings.recipe,
+        "variant": supernet.variant,
+        "evaluation": chapter.evaluation,
+        "recipe": supernet.recipe,
         **agreement_row(found.appraisal),
         "spearmans": list(found.appraisal.spearmans),
         "comparisons": [
             *({"against": "space", **row} for row in comparison_rows(found.appraisal)),
             *({"against": "pool", **row} for row in paired_rows(found)),
         ],
-        "settings": {"training": asdict(work.settings.training), "network": asdict(work.settings.network)},
+        "settings": {"training": as_values(supernet.training), "network": as_values(supernet.network)},
     }

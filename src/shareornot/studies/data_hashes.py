@@ -1,11 +1,9 @@
 """SHA-256 of the files that a study reads, remembered as long as size and time of change stay what they were."""
 
-import importlib.util
 import json
 from pathlib import Path
 
-from shareornot.errors import MissingDataError, MissingExtraError
-from shareornot.storage import atomic_write, data_folder, sha256_of
+from shareornot.storage import atomic_write, sha256_of
 
 CACHE_FILE = "data-hashes.json"
 
@@ -51,21 +49,3 @@ class DataHashes:
             if isinstance(entry, list) and len(entry) == 3 and entry[2] == digest and isinstance(entry[0], int):
                 return entry[0]
         return None
-
-
-def images_file(images: str) -> Path:
-    """The file that images are read from; found without importing what reads them.
-
-    Raises:
-        MissingDataError: CIFAR-10 is not there.
-        MissingExtraError: the digits come with scikit-learn, which is not installed.
-    """
-    if images == "cifar10":
-        path = data_folder() / "cifar10.arrow"
-        if not path.is_file():
-            raise MissingDataError(f"images cifar10: expected {path}, found none; run: shareornot data fetch cifar10")
-        return path
-    found = importlib.util.find_spec("sklearn")
-    if found is None or not found.submodule_search_locations:
-        raise MissingExtraError("the digits come with scikit-learn; install it with: pip install 'shareornot[train]'")
-    return Path(found.submodule_search_locations[0]) / "datasets" / "data" / "digits.csv.gz"

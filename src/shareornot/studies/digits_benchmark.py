@@ -6,7 +6,6 @@ stopped goes on where it was. A training follows from its cell and run alone, wh
 
 import json
 import platform
-from collections.abc import Callable
 from dataclasses import asdict, astuple, dataclass, field, fields
 from pathlib import Path
 
@@ -14,20 +13,32 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from shareornot.errors import DataError, Interrupted, SettingsError
+from shareornot.errors import DataError, Interrupted, JobError, SettingsError
 from shareornot.progress import Progress, ProgressBars, no_bars
 from shareornot.spaces.nasbench101 import Cell, parameter_count, unique_codes
-from shareornot.storage import atomic_write
-from shareornot.studies.settings import digits_network
-from shareornot.studies.workers import num_usable_cores, run_in_processes
+from shareornot.storage import atomic_write, remove_part_files
+from shareornot.studies.devices import choose_device
+from shareornot.studies.execution import (
+    Event,
+    InProcess,
+    LocalProcesses,
+    ShouldStop,
+    Task,
+    num_usable_cores,
+    only_runner,
+)
+from shareornot.studies.interruption import polite_interruption
+from shareornot.studies.recipes import digits_network
 from shareornot.supernet.settings import StandaloneTrainingSettings, TrainingResult
 from shareornot.tables import BenchmarkTable, TableColumns, TableInfo, write_table
 
+PATIENCE_S = 120.0
+"""How long a part may take to stop; a second Ctrl-C is quicker."""
 METRICS = tuple(f"{when}_{metric.name}" for when in ("halfway", "final") for metric in fields(TrainingResult))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class BuildConfig:
+class BuildSettings:
     """What a build trains. The defaults are those of the embedded benchmark."""
 
     max_vertices: int = 5
@@ -48,7 +59,7 @@ class BuildConfig:
         return [range(start, min(start + self.cells_per_part, self.num_cells)) for start in starts]
 
 
-EMBEDDED = BuildConfig()
+EMBEDDED = BuildSettings()
 
 
 def build_digits(
@@ -57,7 +68,7 @@ def build_digits(
     *,
     num_processes: int | None = None,
     bars: ProgressBars = no_bars,
-    config: BuildConfig = EMBEDDED,
+    config: BuildSettings = EMBEDDED,
 ) -> BenchmarkTable:
     """Train what is not trained yet, and write the benchmark table.
 
@@ -70,12 +81,17 @@ def build_digits(
 
     Raises:
         SettingsError: the folder holds trainings of other settings.
-        Interrupted: Ctrl-C; finished parts are saved, and the same call goes on from there.
+        Interrupted: Ctrl-C; finished parts are saved, and the same call resumes.
         DataError: a finished part is damaged.
     """
-    _claim(parts, config)
-    with bars(f"Training {config.num_cells:,} cells {config.num_runs} times", config.num_cells) as progress:
-        train_parts(parts, num_processes or num_usable_cores(), progress, config)
+    if num_processes is not None and num_processes < 1:
+        raise SettingsError(f"processes: expected at least 1, got {num_processes}")
+    choose_device("cpu")  # which fails here where PyTorch is missing
+    with only_runner(parts):
+        _claim(parts, config)
+        remove_part_files(parts)
+        with bars(f"Training {config.num_cells:,} cells {config.num_runs} times", config.num_cells) as progress:
+            train_parts(parts, num_usable_cores() if num_processes is None else num_processes, progress, config)
     write_table(out, _columns(read_parts(parts, config), config), _info(config))
     table = BenchmarkTable.open(out)
     table.verify()
@@ -86,7 +102,7 @@ def train_parts(
     folder: Path,
     num_processes: int,
     progress: Progress,
-    config: BuildConfig = EMBEDDED,
+    config: BuildSettings = EMBEDDED,
 ) -> None:
     """Do all trainings whose parts are not in the folder yet.
 
@@ -99,22 +115,33 @@ def train_parts(
     Raises:
         Interrupted: Ctrl-C; finished parts are saved.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     missing = [part for part in config.parts if not _part_path(folder, part).exists()]
     progress.advance(config.num_cells - sum(map(len, missing)))
-    if not missing:
-        return
     # One core each: these networks are too small to share several.
-    run_in_processes(
-        _train_part,
-        [(folder, part, config) for part in missing],
-        progress,
-        num_processes=num_processes,
-        num_threads=1,
-    )
+    tasks = [
+        Task(name=_part_path(folder, part).stem, work=_train_part, arguments=(folder, part, config)) for part in missing
+    ]
+    sizes = {task.name: len(part) for task, part in zip(tasks, missing, strict=True)}
+    failures: list[Event] = []
+
+    def watch(event: Event) -> None:
+        if event.what == "finished":
+            progress.advance(sizes.pop(event.name))
+        elif event.what == "failed":
+            failures.append(event)
+
+    executor = InProcess() if num_processes == 1 else LocalProcesses(num_processes=num_processes, patience_s=PATIENCE_S)
+    with polite_interruption() as should_stop:
+        executor.run(tasks, watch, lambda: bool(failures) or should_stop())
+    for event in failures:
+        if event.message is None:
+            raise RuntimeError(event.traceback)
+        raise JobError(event.message)
+    if sizes:
+        raise Interrupted(f"stopped with {sum(sizes.values()):,} cells to train; finished parts are saved")
 
 
-def read_parts(folder: Path, config: BuildConfig = EMBEDDED) -> dict[str, np.ndarray]:
+def read_parts(folder: Path, config: BuildSettings = EMBEDDED) -> dict[str, np.ndarray]:
     """The trainings of a finished build.
 
     Args:
@@ -131,7 +158,7 @@ def read_parts(folder: Path, config: BuildConfig = EMBEDDED) -> dict[str, np.nda
     return {name: table[name].to_numpy().reshape(config.num_cells, config.num_runs) for name in METRICS}
 
 
-def _claim(folder: Path, config: BuildConfig) -> None:
+def _claim(folder: Path, config: BuildSettings) -> None:
     """Write the settings of a build into its folder, or check that the folder holds the same settings."""
     path = folder / "settings.json"
     settings = json.dumps({"network": asdict(digits_network()), **asdict(config)}, indent=2) + "\n"
@@ -142,7 +169,7 @@ def _claim(folder: Path, config: BuildConfig) -> None:
         raise SettingsError(f"{folder}: holds trainings of other settings, see {path.name}; name another folder")
 
 
-def _columns(results: dict[str, np.ndarray], config: BuildConfig) -> TableColumns:
+def _columns(results: dict[str, np.ndarray], config: BuildSettings) -> TableColumns:
     """The rows of the table."""
     cells = np.arange(config.num_cells, dtype=np.int32)
     hashes = b"".join(bytes.fromhex(Cell.from_index(int(index)).official_hash()) for index in cells)
@@ -154,7 +181,7 @@ def _columns(results: dict[str, np.ndarray], config: BuildConfig) -> TableColumn
     )
 
 
-def _info(config: BuildConfig) -> TableInfo:
+def _info(config: BuildSettings) -> TableInfo:
     import sklearn
     import torch
 
@@ -201,14 +228,8 @@ def _part_path(folder: Path, part: range) -> Path:
     return folder / f"cells-{part[0]:04d}-{part[-1]:04d}.parquet"
 
 
-def _train_part(
-    folder: Path,
-    part: range,
-    config: BuildConfig,
-    progress: Progress,
-    should_stop: Callable[[], bool],
-) -> None:
-    """Train some cells alone and write what came out."""
+def _train_part(folder: Path, part: range, config: BuildSettings, should_stop: ShouldStop) -> None:
+    """Train some cells alone and write the results."""
     from shareornot.images import digits_images
     from shareornot.supernet.standalone_training import train_standalone
 
@@ -216,10 +237,9 @@ def _train_part(
     rows = []
     for cell in part:
         if should_stop():
-            raise Interrupted("finished parts are saved; the same call goes on with the others")
+            raise Interrupted("finished parts are saved; the same call resumes with the others")
         results = train_standalone(cell, range(config.num_runs), images, network, config.training)
         rows += [(cell, run, *astuple(half_way), *astuple(final)) for run, (half_way, final) in enumerate(results)]
     columns = dict(zip(("cell", "run", *METRICS), map(list, zip(*rows, strict=True)), strict=True))
     with atomic_write(_part_path(folder, part)) as file:
         pq.write_table(pa.table(columns), file, write_page_checksum=True)
-    progress.advance(len(part))

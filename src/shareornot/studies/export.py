@@ -1,11 +1,12 @@
 """Everything that a study found, as Parquet files that other programs read, and our own commands too.
 
-- `evaluations.parquet`: a row a scored cell; what `shareornot replay` reads
+- `evaluations.parquet`: a row per scored cell; what `shareornot replay` reads
 - `scores.parquet`: the same with what training the cell alone gave; what `shareornot appraise` reads
-- `agreement.parquet`: a row a chapter; correlation, noise ceiling, verdict
-- `comparisons.parquet`: a row a chapter and k; searches in the same time
-- `regret.parquet`: a row a chapter, search and time; the curves
-- `pieces.parquet`: a row a finished piece; settings, versions, duration
+- `agreement.parquet`: a row per chapter; correlation, noise ceiling, verdict
+- `comparisons.parquet`: a row per chapter and k; searches in the same time
+- `regret.parquet`: a row per chapter, search and time; the curves
+- `training.parquet`: a row per super-net and epoch; loss, images per second, correlation with the benchmark
+- `jobs.parquet`: a row per finished job; what determines it, versions, duration
 """
 
 import json
@@ -25,6 +26,7 @@ from shareornot.progress import ProgressBars, no_bars
 from shareornot.spaces import open_space
 from shareornot.storage import atomic_write
 from shareornot.studies.appraisal_job import join_shards
+from shareornot.studies.execution import LOG_NAME, read_log
 from shareornot.studies.job_execution import verify_or_set_aside
 from shareornot.studies.naming import variant_name
 from shareornot.studies.store import PlannedChapter, Store
@@ -77,24 +79,25 @@ def export_study(folder: Path, out: Path, bars: ProgressBars = no_bars) -> list[
     scores: list[dict[str, Any]] = []
     curves: list[dict[str, Any]] = []
     with bars("Exporting", len(found)) as progress:
-        for (piece, chapter), variant in zip(found, names, strict=True):
+        for (job, chapter), variant in zip(found, names, strict=True):
             for shards in chapter.shards:
                 for name in shards:
                     verify_or_set_aside(store, name)
             columns = _evaluations(store, chapter, variant)
             evaluations.append(columns)
             scores.append(_with_standalone(columns, table))
-            regret = curve_columns(read_chapter(store.path(piece)).appraisal)
+            regret = curve_columns(read_chapter(store.path(job)).appraisal)
             size = len(regret["search"])
             curves.append({"space": [chapter.space] * size, "variant": [variant] * size, **regret})
             progress.advance()
-    agreement, comparisons = summary_rows([store.path(piece) for piece, _ in found])
+    agreement, comparisons = summary_rows([store.path(job) for job, _ in found])
     for rows, name in ((agreement, AGREEMENT), (comparisons, COMPARISONS)):
         write_rows(out / name, rows)
     for parts, name in ((evaluations, "evaluations"), (scores, "scores"), (curves, "regret")):
         _write_columns(out / f"{name}.parquet", parts)
-    write_rows(out / "pieces.parquet", _piece_rows(store))
-    files = ("evaluations", "scores", "agreement", "comparisons", "regret", "pieces")
+    write_rows(out / "jobs.parquet", _job_rows(store))
+    write_rows(out / "training.parquet", _training_rows(store))
+    files = ("evaluations", "scores", "agreement", "comparisons", "regret", "training", "jobs")
     return [out / f"{name}.parquet" for name in files]
 
 
@@ -142,14 +145,14 @@ def _with_standalone(columns: dict[str, Any], table: BenchmarkTable) -> dict[str
     }
 
 
-def _piece_rows(store: Store) -> list[dict[str, Any]]:
-    """What stands in each finished piece's `piece.json`."""
+def _job_rows(store: Store) -> list[dict[str, Any]]:
+    """What stands in each finished job's `job.json`."""
     plan = store.read_plan()
     finished = store.finished(one.name for one in plan)
     rows = []
     for one in plan:
         if one.name in finished:
-            content = store.read_piece(one.name)
+            content = store.read_job(one.name)
             rows.append(
                 {
                     "name": one.name,
@@ -158,12 +161,24 @@ def _piece_rows(store: Store) -> list[dict[str, Any]]:
                     "needs": list(one.needs),
                     "duration_s": float(content["duration_s"]),
                     "device": content.get("device"),
-                    "spec": json.dumps(content["spec"], sort_keys=True),
+                    "identity": json.dumps(content["identity"], sort_keys=True),
                     "versions": json.dumps(content.get("versions", {}), sort_keys=True),
                     "files": json.dumps(content["files"], sort_keys=True),
                 }
             )
     return rows
+
+
+def _training_rows(store: Store) -> list[dict[str, Any]]:
+    """The logs of the trainings; lines that cannot be read are left out."""
+    measures = ("loss", "images_per_s", "proxy_correlation")
+    return [
+        {"job": one.name, "label": one.label, "epoch": int(line.done), "time": line.time}
+        | {name: line.measures.get(name) for name in measures}
+        for one in store.read_plan()
+        if one.kind == "train"
+        for line in read_log(store.path(one.name) / LOG_NAME).lines
+    ]
 
 
 def _write_columns(path: Path, parts: Sequence[dict[str, Any]]) -> None:

@@ -18,14 +18,20 @@ def content_hash(spec: Any) -> str:
 def variant_name(variant: str, evaluation: str) -> str:
     """What the paper calls a way to train and to score: the columns of its Table 1.
 
+    Args:
+        variant: a way to train, such as `avg-3`.
+        evaluation: a way to score, perhaps with settings that differ, such as `bns-ft num_batches=8`.
+
     Example:
         >>> variant_name("baseline", "no-ft"), variant_name("avg-3", "bns-ft"), variant_name("avg-3", "no-ft")
         ('NO-FT', 'AVG-3', 'AVG-3 NO-FT')
+        >>> variant_name("baseline", "bns-ft num_batches=8")
+        'BNS-FT (num_batches=8)'
     """
-    if variant == "baseline":
-        return evaluation.upper()
-    name = variant.upper()
-    return name if evaluation == "bns-ft" else f"{name} {evaluation.upper()}"
+    name, _, changes = evaluation.partition(" ")
+    words = [] if variant == "baseline" else [variant.upper()]
+    words += [] if words and name == "bns-ft" else [name.upper()]
+    return " ".join([*words, *([f"({changes.replace(' ', ', ')})"] if changes else [])])
 
 
 def evaluation_name(evaluation: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""From a study to its pieces: what must be computed, each thing once, whoever asks for it."""
+"""From a study to its jobs: what must be computed, each thing once, whoever asks for it."""
 
 import hashlib
 from functools import cache
@@ -7,23 +7,25 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int32
 
-from shareornot.errors import SettingsError
+from shareornot.errors import MissingDataError, SettingsError
+from shareornot.images import image_source
+from shareornot.methods import check_method
 from shareornot.spaces import open_space
 from shareornot.spaces.nasbench101 import space_cells
-from shareornot.studies.data_hashes import DataHashes, images_file
-from shareornot.studies.job import AppraiseWork, Piece, ScoreWork, SummariseWork, TrainWork, make_piece
-from shareornot.studies.study_settings import StudySettings, evaluation_config, supernet_settings
-from shareornot.studies.supernets import draw_pool
-from shareornot.tables import open_benchmark
+from shareornot.studies.data_hashes import DataHashes
+from shareornot.studies.job import AppraiseSpec, Job, ScoreSpec, SummariseSpec, TrainSpec, make_job
+from shareornot.studies.settings import ChapterSettings, PoolSettings, SupernetSettings
+from shareornot.studies.study_settings import StudySettings
+from shareornot.tables import BenchmarkTable, open_benchmark
 from shareornot.tables.catalogue import benchmark_path
 
 Cells = Int32[np.ndarray, " cells"]
 
 
-def plan_pieces(study: StudySettings, hashes: DataHashes) -> tuple[Piece, ...]:
-    """All pieces of a study, each after those that it needs.
+def plan_jobs(study: StudySettings, hashes: DataHashes) -> tuple[Job, ...]:
+    """All jobs of a study, each after those that it needs.
 
-    Two chapters that train the same super-net, or score the same cells with it in the same way, share those pieces.
+    Two chapters that train the same super-net, or score the same cells with it in the same way, share those jobs.
 
     Args:
         study: what is asked for.
@@ -31,76 +33,144 @@ def plan_pieces(study: StudySettings, hashes: DataHashes) -> tuple[Piece, ...]:
 
     Raises:
         MissingDataError: the benchmark, the images or a file of times is not there.
-        SettingsError: the network has no room for the cells of the benchmark.
+        SettingsError: the network has no room for the cells of the benchmark, a batch is larger than the image set, or
+            a method is unknown.
     """
     table = open_benchmark(study.benchmark)
-    benchmark_sha256 = hashes.of(benchmark_path(study.benchmark))
-    images_sha256 = hashes.of(images_file(study.images))
-    pieces: dict[str, Piece] = {}
+    images_sha256 = hashes.of(image_source(study.images).file())
+    jobs: dict[str, Job] = {}
 
     @cache
     def hash_of_space(space: str) -> str:
         return hash_of_cells(space_cells(open_space(space), table.info.max_vertices))
 
-    def add(piece: Piece) -> str:
-        return pieces.setdefault(piece.name, piece).name
+    def add(job: Job) -> str:
+        return jobs.setdefault(job.name, job).name
 
+    chapters = study.chapters()
+    for chapter in chapters:
+        check_supernet(chapter.supernet, table)
     appraisals = []
-    for chapter in study.chapters():
-        first = supernet_settings(study, chapter, chapter.seeds[0])
-        if table.info.max_vertices > first.network.max_vertices:
-            raise SettingsError(
-                f"benchmark {table.info.name}: expected cells with at most {first.network.max_vertices} vertices, for "
-                f"which the network on {study.images} has room, got up to {table.info.max_vertices}; take cifar10"
-            )
+    for chapter in chapters:
         shards = []
         for seed in chapter.seeds:
-            settings = supernet_settings(study, chapter, seed)
+            supernet = chapter.supernet.with_seed(seed)
             train = add(
-                make_piece(
-                    f"{chapter.space} {chapter.variant}, seed {seed}",
-                    TrainWork(
-                        settings=settings,
-                        space_sha256=hash_of_space(chapter.space),
+                make_job(
+                    f"{supernet.space} {supernet.variant}, seed {seed}",
+                    TrainSpec(
+                        supernet=supernet,
+                        space_sha256=hash_of_space(supernet.space),
                         images_sha256=images_sha256,
                         watching=study.watching,
                     ),
                 )
             )
-            pool = draw_pool(table, settings)
-            evaluation = evaluation_config(study, chapter.evaluation, settings)
-            names = []
-            for start in range(0, len(pool), study.shard_size):
-                stop = min(start + study.shard_size, len(pool))
-                work = ScoreWork(
-                    settings=settings,
-                    evaluation=evaluation,
-                    train=train,
-                    start=start,
-                    stop=stop,
-                    cells_sha256=hash_of_cells(pool[start:stop]),
-                    images_sha256=images_sha256,
-                )
-                words = f"{chapter.space} {chapter.variant} {chapter.evaluation}, seed {seed}"
-                names.append(add(make_piece(f"{words}, cells {start:,} to {stop - 1:,}", work)))
+            names = [add(job) for job in _score_jobs(study, chapter, supernet, train, table, images_sha256)]
             shards.append(tuple(names))
-        times = (chapter.search.times, chapter.search.supernet_times)
-        judging = AppraiseWork(
-            settings=first,
-            chapter=chapter,
-            shards=tuple(shards),
-            benchmark_sha256=benchmark_sha256,
-            times_sha256=(_hash_if_any(times[0], hashes), _hash_if_any(times[1], hashes)),
-        )
-        appraisals.append(add(make_piece(chapter.label, judging)))
+        appraisals.append(add(appraise_job(chapter, tuple(shards), hashes)))
     distinct = tuple(dict.fromkeys(appraisals))
-    add(make_piece(f"{len(distinct)} appraisals", SummariseWork(appraisals=distinct)))
-    return tuple(pieces.values())
+    add(make_job(f"{len(distinct)} appraisals", SummariseSpec(appraisals=distinct)))
+    return tuple(jobs.values())
+
+
+def appraise_job(chapter: ChapterSettings, shards: tuple[tuple[str, ...], ...], hashes: DataHashes) -> Job:
+    """The job that judges a chapter.
+
+    Args:
+        chapter: what it is about.
+        shards: names of the jobs that score, for each super-net in the order of its pool.
+        hashes: of the data.
+
+    Raises:
+        MissingDataError: the benchmark or a file of times is not there.
+    """
+    spec = AppraiseSpec(
+        chapter=chapter,
+        shards=shards,
+        benchmark_sha256=hashes.of(benchmark_path(chapter.supernet.benchmark)),
+        times_sha256=(
+            _hash_if_any(chapter.search.times, hashes),
+            _hash_if_any(chapter.search.supernet_times, hashes),
+        ),
+    )
+    return make_job(chapter.label, spec)
+
+
+def draw_pool(table: BenchmarkTable, space: str, pool: PoolSettings, seed: int) -> Cells:
+    """The cells that a super-net scores: all that the table holds of the space, or some of them at random.
+
+    Args:
+        table: states which cells of the space are known.
+        space: that the super-net is trained on.
+        pool: how many cells, drawn how. A larger pool of the same seed begins with the cells of a smaller one.
+        seed: of the draw.
+    """
+    cells = space_cells(open_space(space), table.info.max_vertices)
+    known: Cells = cells[table.rows_of(cells)[1]]
+    if pool.num_cells == "all":
+        return known
+    rng = np.random.default_rng([seed, 2])
+    if pool.with_replacement:
+        drawn: Cells = known[rng.integers(len(known), size=pool.num_cells)]
+        return drawn
+    return known if pool.num_cells >= len(known) else known[rng.permutation(len(known))[: pool.num_cells]]
+
+
+def check_supernet(supernet: SupernetSettings, table: BenchmarkTable) -> None:
+    """Refuse a super-net that cannot be built and trained, before anything is written.
+
+    Raises:
+        SettingsError: the network has no room for the cells of the table, the space has no cell, a batch is larger than
+            the image set, or the method or one of its options is unknown.
+    """
+    if table.info.max_vertices > supernet.network.max_vertices:
+        raise SettingsError(
+            f"benchmark {table.info.name}: expected cells with at most {supernet.network.max_vertices} vertices, for "
+            f"which the network on {supernet.images} has room, got up to {table.info.max_vertices}; take cifar10"
+        )
+    if len(space_cells(open_space(supernet.space), table.info.max_vertices)) == 0:
+        raise SettingsError(f"space {supernet.space}: expected at least one cell to train on, got none")
+    check_method(supernet.training)
+    most = image_source(supernet.images).num_train
+    if supernet.training.batch_size > most:
+        raise SettingsError(
+            f"training.batch_size: expected at most the {most:,} training images, got {supernet.training.batch_size:,}"
+        )
 
 
 def hash_of_cells(cells: Cells) -> str:
     """SHA-256 of unique indices in their order, whatever the byte order of this machine."""
     return hashlib.sha256(cells.astype("<i4").tobytes()).hexdigest()
+
+
+def _score_jobs(
+    study: StudySettings,
+    chapter: ChapterSettings,
+    supernet: SupernetSettings,
+    train: str,
+    table: BenchmarkTable,
+    images_sha256: str,
+) -> list[Job]:
+    """The jobs that score the pool of one super-net."""
+    seed = supernet.training.seed
+    pool = draw_pool(table, supernet.space, chapter.pool, seed)
+    jobs = []
+    for start in range(0, len(pool), study.shard_size):
+        stop = min(start + study.shard_size, len(pool))
+        spec = ScoreSpec(
+            supernet=supernet,
+            evaluation=chapter.scoring_with_seed(seed),
+            pool=chapter.pool,
+            train=train,
+            start=start,
+            stop=stop,
+            cells_sha256=hash_of_cells(pool[start:stop]),
+            images_sha256=images_sha256,
+        )
+        words = f"{supernet.space} {supernet.variant} {chapter.evaluation}, seed {seed}"
+        jobs.append(make_job(f"{words}, cells {start:,} to {stop - 1:,}", spec))
+    return jobs
 
 
 def _hash_if_any(path: str | None, hashes: DataHashes) -> str | None:
@@ -109,7 +179,5 @@ def _hash_if_any(path: str | None, hashes: DataHashes) -> str | None:
         return None
     file = Path(path)
     if not file.is_file():
-        from shareornot.errors import MissingDataError
-
         raise MissingDataError(f"search times: expected {path}, found no file; make one with: shareornot measure-times")
     return hashes.of(file)

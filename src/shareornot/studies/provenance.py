@@ -10,8 +10,19 @@ from typing import Any
 
 from shareornot.storage import sha256_of
 
-PACKAGES = ("shareornot", "numpy", "scipy", "statsmodels", "numba", "pyarrow", "matplotlib", "bokeh", "torch", "ray")
-"""Those that can change a number or a picture; the ones that are not installed are left out."""
+PACKAGES = (
+    "shareornot",
+    "numpy",
+    "scipy",
+    "statsmodels",
+    "numba",
+    "pyarrow",
+    "matplotlib",
+    "bokeh",
+    "torch",
+    "scikit-learn",
+)
+"""Those that compute numbers, images or pictures; the ones that are not installed are left out."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""Running a study in its folder: what is finished is kept, what is damaged or missing is computed, whoever computes."""
+"""Running the jobs of a study in its folder: what is finished is kept, what is damaged or missing is computed."""
 
 import json
 import os
@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from shareornot.errors import DataError
+from shareornot.errors import DataError, SettingsError
+from shareornot.images import image_source
 from shareornot.progress import ProgressBars, no_bars
 from shareornot.studies.data_hashes import CACHE_FILE, DataHashes
 from shareornot.studies.execution import (
@@ -21,28 +22,30 @@ from shareornot.studies.execution import (
     num_usable_cores,
     only_runner,
 )
-from shareornot.studies.job import Piece
-from shareornot.studies.job_execution import do_piece
-from shareornot.studies.planning import plan_pieces
+from shareornot.studies.job import Job
+from shareornot.studies.job_execution import do_job
+from shareornot.studies.planning import plan_jobs
 from shareornot.studies.store import EVENTS, SetAside, Store
 from shareornot.studies.study_file import STUDY_FILE, study_text, write_study
 from shareornot.studies.study_settings import StudySettings
 
 MAX_ROUNDS = 3
-"""How often pieces that were found damaged while others read them are computed anew in one run."""
+"""How often jobs that were found damaged while others read them are recomputed in one run."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunReport:
     """How a run of a study ended."""
 
-    num_pieces: int
+    num_jobs: int
     num_found: int
     """Finished before the run."""
     num_done: int
     """Finished by it."""
     failed: dict[str, str]
-    """Tracebacks by the names of pieces."""
+    """Tracebacks by the names of jobs."""
+    messages: tuple[str, ...]
+    """Of the failures that a person can mend, in one sentence each."""
     num_blocked: int
     stopped: bool
     """Whether it was asked to stop before all was done."""
@@ -51,8 +54,8 @@ class RunReport:
 
     @property
     def complete(self) -> bool:
-        """Whether every piece is finished."""
-        return self.num_found + self.num_done >= self.num_pieces
+        """Whether every job of the run is finished."""
+        return self.num_found + self.num_done >= self.num_jobs
 
 
 @dataclass(kw_only=True, slots=True)
@@ -61,6 +64,7 @@ class _Tally:
 
     done: set[str] = field(default_factory=set)
     failed: dict[str, str] = field(default_factory=dict)
+    messages: dict[str, str] = field(default_factory=dict)
     blocked: set[str] = field(default_factory=set)
 
 
@@ -69,57 +73,70 @@ def run_study(
     study: StudySettings,
     executor: Executor,
     *,
+    wanted: Callable[[Job], bool] = lambda _job: True,
     device: str = "auto",
     watch: Watch = lambda _event: None,
     should_stop: ShouldStop = lambda: False,
-    on_plan: Callable[[Sequence[Piece], set[str]], None] = lambda _pieces, _finished: None,
+    on_plan: Callable[[Sequence[Job], set[str]], None] = lambda _jobs, _finished: None,
     on_set_aside: Callable[[SetAside], None] = lambda _aside: None,
     resources: Resources | None = None,
     bars: ProgressBars = no_bars,
 ) -> RunReport:
     """Compute what is missing of a study.
 
+    Everything is checked before the folder is created or changed.
+
     Args:
         folder: of the study; one that holds another study keeps what they share, and takes the new settings.
         study: what is asked for.
-        executor: where pieces are done.
+        executor: where jobs are done.
+        wanted: which jobs this run does; the jobs that they need must be finished or among them.
         device: on which they are done there.
-        watch: told of every event.
+        watch: called with every event.
         should_stop: asked several times a second.
-        on_plan: told once of all pieces, and of which are finished.
-        on_set_aside: told of every piece that is found damaged.
-        resources: what a piece that trains or scores takes; by default one core on digits and all of them on others,
-            and one accelerator where the device is one.
+        on_plan: called once with the jobs of this run, and the names of those that are finished.
+        on_set_aside: called for every job that is found damaged.
+        resources: what a job that trains or scores takes; by default one core for small networks and all of them for
+            others, and one accelerator where the device is one.
         bars: shows the check of what is finished.
 
     Returns:
-        How it ended; pieces that failed do not raise.
+        How it ended; jobs that failed do not raise.
 
     Raises:
         MissingDataError: benchmark or images are not there.
-        SettingsError: someone else runs this folder, or the settings do not fit.
+        SettingsError: another process runs this folder, the settings do not fit, or a job that is needed is neither
+            finished nor `wanted`.
+        DataError: an older version wrote the folder.
         OSError: the folder cannot be written.
     """
     started = time.monotonic()
     store = Store(folder)
+    store.check_format()
+    before_lock = _study_bytes(folder)
+    planned = plan_jobs(study, DataHashes(folder / CACHE_FILE))
+    jobs = [one for one in planned if wanted(one)]
     with only_runner(folder):
+        if _study_bytes(folder) != before_lock:
+            raise SettingsError(f"{folder}: expected to be alone, got new settings at the same moment; try again")
         before = store.damage_so_far()
-        told = set(before)
-        pieces = plan_pieces(study, DataHashes(folder / CACHE_FILE))
+        reported = set(before)
+        found = check_finished(store, [one.name for one in planned], bars)
+        _check_needs(jobs, found, folder)
         _write_if_new(folder / STUDY_FILE, study)
-        store.write_plan(pieces)
-        found = check_finished(store, [one.name for one in pieces], bars)
-        store.remove_leftovers([one.name for one in pieces if one.name not in found])
+        store.write_plan(planned)
+        store.remove_leftovers([one.name for one in planned if one.name not in found])
+        found &= {one.name for one in jobs}
 
-        def tell_damage() -> None:
+        def report_damage() -> None:
             for place, aside in store.damage_so_far().items():
-                if place not in told:
-                    told.add(place)
+                if place not in reported:
+                    reported.add(place)
                     on_set_aside(aside)
 
-        tell_damage()
-        on_plan(pieces, found)
-        tally = _Tally(done=set())
+        report_damage()
+        on_plan(jobs, found)
+        tally = _Tally()
         with _Journal(folder / EVENTS) as journal:
 
             def note(event: Event) -> None:
@@ -129,47 +146,52 @@ def run_study(
                     store.forget_failure(event.name)
                 elif event.what == "failed":
                     tally.failed[event.name] = event.traceback or "no traceback"
+                    if event.message is not None:
+                        tally.messages[event.name] = event.message
                     _keep_failure(store, event)
                 elif event.what == "blocked":
                     tally.blocked.add(event.name)
-                tell_damage()
+                report_damage()
                 watch(event)
 
             for _ in range(MAX_ROUNDS):
-                present = store.finished(one.name for one in pieces)
-                missing = [one for one in pieces if one.name not in present]
+                present = store.finished(one.name for one in jobs)
+                missing = [one for one in jobs if one.name not in present]
                 if not missing or should_stop():
                     break
                 tally.failed.clear()
+                tally.messages.clear()
                 tally.blocked.clear()
                 for one in missing:
                     store.forget_failure(one.name)
                 executor.run(_tasks(folder, missing, device, resources), note, should_stop)
-                # Pieces that were set aside while others read them are missing again, and worth another round.
-                if not (present | tally.done) - store.finished(one.name for one in pieces):
+                # Jobs that were set aside while others read them are missing again, and worth another round.
+                if not (present | tally.done) - store.finished(one.name for one in jobs):
                     break
-        present = store.finished(one.name for one in pieces)
+        present = store.finished(one.name for one in jobs)
         kept = len(found & present)
+        failed = {name: text for name, text in tally.failed.items() if name not in present}
         return RunReport(
-            num_pieces=len(pieces),
+            num_jobs=len(jobs),
             num_found=kept,
             num_done=len(present) - kept,
-            failed={name: text for name, text in tally.failed.items() if name not in present},
+            failed=failed,
+            messages=tuple(dict.fromkeys(tally.messages[name] for name in failed if name in tally.messages)),
             num_blocked=len(tally.blocked - present),
-            stopped=should_stop() and len(present) < len(pieces),
+            stopped=should_stop() and len(present) < len(jobs),
             set_aside=tuple(aside for place, aside in store.damage_so_far().items() if place not in before),
             duration_s=time.monotonic() - started,
         )
 
 
 def check_finished(store: Store, names: Sequence[str], bars: ProgressBars = no_bars) -> set[str]:
-    """Look at every byte of what is finished; what is damaged is set aside.
+    """Check every byte of what is finished; what is damaged is set aside.
 
     Returns:
-        The pieces that are finished and whole.
+        The jobs that are finished and whole.
     """
     finished = store.finished(names)
-    with bars(f"Checking {len(finished):,} finished pieces", len(finished)) as progress:
+    with bars(f"Checking {len(finished):,} finished jobs", len(finished)) as progress:
         for name in [one for one in names if one in finished]:
             try:
                 store.verify(name)
@@ -180,14 +202,30 @@ def check_finished(store: Store, names: Sequence[str], bars: ProgressBars = no_b
     return finished
 
 
-def _tasks(folder: Path, missing: Sequence[Piece], device: str, resources: Resources | None) -> list[Task]:
-    """The pieces that are missing, as an executor takes them."""
+def _check_needs(jobs: Sequence[Job], found: set[str], folder: Path) -> None:
+    """Refuse to do jobs without those that they need.
+
+    Raises:
+        SettingsError: a need is neither finished nor a job of this run.
+    """
+    there = found | {one.name for one in jobs}
+    unmet = [one for one in jobs if not there.issuperset(one.needs)]
+    if unmet:
+        what = "trained" if unmet[0].kind == "score" else "scored"
+        raise SettingsError(
+            f"{folder}: expected super-nets that are {what} to the end, got some that are not; run the shareornot "
+            f"{'train' if what == 'trained' else 'evaluate'} command of this folder again, which resumes"
+        )
+
+
+def _tasks(folder: Path, missing: Sequence[Job], device: str, resources: Resources | None) -> list[Task]:
+    """The jobs that are missing, as an executor takes them."""
     names = {one.name for one in missing}
     return [
         Task(
             name=one.name,
             needs=tuple(name for name in one.needs if name in names),
-            work=do_piece,
+            work=do_job,
             arguments=(folder, one, device),
             resources=_resources(one, device, resources),
         )
@@ -195,25 +233,31 @@ def _tasks(folder: Path, missing: Sequence[Piece], device: str, resources: Resou
     ]
 
 
-def _resources(piece: Piece, device: str, wanted: Resources | None) -> Resources:
-    """What a piece takes."""
-    if piece.kind in ("appraise", "summarise"):
+def _resources(job: Job, device: str, wanted: Resources | None) -> Resources:
+    """What a job takes."""
+    if job.kind in ("appraise", "summarise"):
         return Resources()
     if wanted is not None:
         return wanted
-    work: Any = piece.work
-    num_cores = 1 if work.settings.images == "digits" or device != "cpu" else num_usable_cores()
+    spec: Any = job.spec
+    num_cores = 1 if image_source(spec.supernet.images).is_small or device != "cpu" else num_usable_cores()
     return Resources(num_cores=num_cores, num_gpus=0.0 if device == "cpu" else 1.0)
 
 
+def _study_bytes(folder: Path) -> bytes | None:
+    """The settings that a folder holds."""
+    path = folder / STUDY_FILE
+    return path.read_bytes() if path.is_file() else None
+
+
 def _write_if_new(path: Path, study: StudySettings) -> None:
-    """Write the resolved settings, unless they stand there."""
+    """Write the resolved settings, unless they are there already."""
     if not path.is_file() or path.read_text("utf-8", errors="replace") != study_text(study):
         write_study(path, study)
 
 
 def _keep_failure(store: Store, event: Event) -> None:
-    """For `status`; on a full disk the terminal is the only one to tell."""
+    """Record a failure for `status`; on a full disk it is only shown."""
     try:
         store.write_failure(event.name, event.traceback or "no traceback")
     except OSError:
@@ -221,7 +265,7 @@ def _keep_failure(store: Store, event: Event) -> None:
 
 
 class _Journal:
-    """What happens in a run, a line an event, so that `status` can tell what runs."""
+    """The events of a run, one per line, from which `status` sees which jobs run."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

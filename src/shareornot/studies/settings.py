@@ -1,177 +1,159 @@
-"""What to run: the settings of one super-net, and the presets."""
+"""The settings of one super-net, of the cells it scores, and of the searches it is compared with.
 
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import ClassVar, Literal, get_args
+Frozen and free of PyTorch. Nothing that a setting names, such as a sampling strategy, is loaded when it is read.
+"""
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, Literal
 
-from shareornot.errors import DataError, MissingDataError, SettingsError
-from shareornot.spaces import open_space
-from shareornot.spaces.nasbench101 import MAX_VERTICES, min_output_edges
-from shareornot.storage import atomic_write
-from shareornot.supernet.settings import EvaluationSettings, NetworkSettings, OptimizerSettings, TrainingSettings
-
-Recipe = Literal["as-described", "as-published"]
-"""Whether to do what the paper's text says, or what its published code did when it made the printed numbers."""
-Variant = Literal["baseline", "single-k", "pro-rata", "avg-3", "s-k+p-r"]
-"""A way to train a super-net; the columns of the paper's Table 1."""
-
-RECIPES: tuple[Recipe, ...] = get_args(Recipe)
-VARIANTS: tuple[Variant, ...] = get_args(Variant)
+from shareornot.errors import SettingsError
+from shareornot.supernet.settings import EvaluationSettings, NetworkSettings, TrainingSettings
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunSettings:
-    """One super-net: what it is trained on, how, and how its cells are scored."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")  # in the settings within it too
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SupernetSettings:
+    """One super-net: the cells it is trained on, its network and its training."""
 
     benchmark: str
     """Name of a benchmark table, or the path of one."""
-    images: Literal["digits", "cifar10"]
+    images: str
+    """Name of an image set."""
     space: str
-    recipe: Recipe = "as-described"
-    variant: Variant = "baseline"
+    recipe: str
+    variant: str
     network: NetworkSettings = field(default_factory=NetworkSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
-    evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
-    num_cells: int | None = 1000
-    """Cells in the pool that is scored, drawn from those that the table knows; None takes all of them."""
+
+    def with_seed(self, seed: int) -> "SupernetSettings":
+        """The same super-net trained from another seed."""
+        return replace(self, training=replace(self.training, seed=seed))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PoolSettings:
+    """The cells that each super-net scores."""
+
+    num_cells: int | Literal["all"] = 1000
+    """How many, drawn from those that the table holds; a larger pool begins with the cells of a smaller one."""
     with_replacement: bool = False
-    """Whether the pool is drawn with replacement, as the paper's published code does."""
+    """Whether cells may be drawn twice, as the paper's published code does."""
 
     def __post_init__(self) -> None:
-        if self.num_cells is not None and self.num_cells < 1:
-            raise SettingsError(f"num_cells: expected at least 1, got {self.num_cells}")
+        if isinstance(self.num_cells, int) and self.num_cells < 1:
+            raise SettingsError(f"pool.num_cells: expected at least 1, or 'all', got {self.num_cells}")
 
 
-_ADAPTER = TypeAdapter(RunSettings)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SearchSettings:
+    """How searches are compared."""
+
+    num_trained: tuple[int, ...] = (1, 10, 20)
+    """k of TOP-k."""
+    num_runs: int = 500
+    """Of random search and of evolution."""
+    seed: int = 0
+    random_search: Literal["space", "pool"] = "space"
+    """`pool` adds the comparison of the paper's first version: each super-net against one random order of its pool."""
+    count_scoring: bool = True
+    """Whether the guided search pays for scoring its pool; the paper's first version leaves that out."""
+    times: str | None = None
+    """File of measured training times of cells alone, see `measure-times`; by default those of the table."""
+    supernet_times: str | None = None
+    """The same at the width of the super-net; by default a step of it counts as one of a cell alone."""
+
+    def __post_init__(self) -> None:
+        if not self.num_trained or min(self.num_trained) < 1 or list(self.num_trained) != sorted(set(self.num_trained)):
+            raise SettingsError(
+                f"search.num_trained: expected increasing numbers from 1, such as [1, 10, 20], got {self.num_trained}"
+            )
+        if self.seed < 0 or self.num_runs < 2:
+            raise SettingsError(
+                f"search: expected a seed from 0 and num_runs from 2, got {self.seed} and {self.num_runs}"
+            )
 
 
-def paper_settings(
-    space: str,
-    *,
-    variant: Variant = "baseline",
-    recipe: Recipe = "as-described",
-    seed: int = 0,
-    max_vertices: int = MAX_VERTICES,
-) -> RunSettings:
-    """The paper's setting on NASBench-101 and CIFAR-10: 16 filters, 432 epochs, 1,000 cells, BNS-FT.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WatchingSettings:
+    """The correlation that is measured while a super-net trains. It shows how training goes, and changes nothing."""
+
+    num_times: int = 20
+    """How often in a training; 0 never."""
+    num_cells: int = 20
+    """Cells that are scored each time."""
+    num_images: int = 500
+    """Validation images that they are scored on."""
+
+    def __post_init__(self) -> None:
+        if self.num_times < 0 or self.num_cells < 3 or self.num_images < 1:
+            raise SettingsError(
+                "watching: expected num_times from 0, num_cells from 3 and num_images from 1, got "
+                f"{self.num_times}, {self.num_cells} and {self.num_images}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChapterValues:
+    """All settings that dictionaries override, as one tree; see `study_settings`."""
+
+    network: NetworkSettings
+    training: TrainingSettings
+    evaluation: EvaluationSettings
+    pool: PoolSettings
+    search: SearchSettings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChapterSettings:
+    """What one appraisal is about: super-nets that differ in their seed only, scored in one way."""
+
+    experiment: str
+    """Empty in a study of one experiment."""
+    evaluation: str
+    """Name of the evaluation, with what differs from it, such as `bns-ft num_batches=8`."""
+    seeds: tuple[int, ...]
+    supernet: SupernetSettings
+    """Of the first seed."""
+    scoring: EvaluationSettings
+    """How the cells of the first super-net are scored."""
+    pool: PoolSettings
+    search: SearchSettings
+
+    def scoring_with_seed(self, seed: int) -> EvaluationSettings:
+        """How the cells of another super-net are scored."""
+        return replace(self.scoring, seed=seed)
+
+    @property
+    def label(self) -> str:
+        """What a person calls it."""
+        words = f"{self.supernet.space} {self.supernet.variant} {self.evaluation}"
+        return f"{self.experiment}: {words}" if self.experiment not in ("", self.evaluation) else words
+
+
+def as_values(settings: Any) -> Any:
+    """Settings as JSON has them: dictionaries, lists, numbers and texts."""
+    if is_dataclass(settings) and not isinstance(settings, type):
+        return {one.name: as_values(getattr(settings, one.name)) for one in fields(settings)}
+    if isinstance(settings, Mapping):
+        return {name: as_values(value) for name, value in settings.items()}
+    return [as_values(value) for value in settings] if isinstance(settings, tuple | list) else settings
+
+
+def identity_of(settings: Any) -> dict[str, Any]:
+    """The settings that determine a result, as JSON has them.
 
     Args:
-        space: a named space, or conditions on features.
-        variant: a column of the paper's Table 1. As published, S-K+P-R also averages over 3 cells.
-        recipe: see `Recipe`.
-        seed: of everything random.
-        max_vertices: most vertices of a cell of the benchmark.
-
-    Raises:
-        SettingsError: an unknown space, variant or recipe.
+        settings: of a class that may state two things. `NOT_IDENTITY` names the fields that change the speed only, and
+            numbers by rounding at most. `NEUTRAL` names fields that were added after results had been computed, with
+            the value that stands for what was computed then: with it a field is left out, so that those results keep
+            their names.
     """
-    _check_choice("variant", variant, VARIANTS)
-    _check_choice("recipe", recipe, RECIPES)
-    published = recipe == "as-published"
-    averages = variant == "avg-3" or (published and variant == "s-k+p-r")
-    return RunSettings(
-        benchmark="nasbench101",
-        images="cifar10",
-        space=space,
-        recipe=recipe,
-        variant=variant,
-        network=NetworkSettings(
-            max_vertices=max_vertices,
-            min_output_edges=min_output_edges(open_space(space), max_vertices),
-            single_kernel=variant in ("single-k", "s-k+p-r"),
-        ),
-        training=TrainingSettings(
-            method="pro-rata" if variant in ("pro-rata", "s-k+p-r") else "uniform",
-            paths_per_step=3 if averages else 1,
-            optimizer=OptimizerSettings(accumulate_epsilon=published, move_whole_tensors=published),
-            seed=seed,
-        ),
-        evaluation=EvaluationSettings(adaptation="last-batch" if published else "average", seed=seed),
-        with_replacement=published,
-    )
-
-
-def digits_settings(
-    space: str = "A_FULL", *, variant: Variant = "baseline", epochs: int = 600, seed: int = 0
-) -> RunSettings:
-    """The setting of the demo: the network of the embedded benchmark, on the digits.
-
-    Args:
-        space: a named space, or conditions on features, among the cells with at most 5 vertices.
-        variant: a way to train the super-net.
-        epochs: passes over the 200 training images, four steps each.
-        seed: of everything random.
-    """
-    _check_choice("variant", variant, VARIANTS)
-    network = digits_network(
-        min_output_edges=min_output_edges(open_space(space), 5),
-        single_kernel=variant in ("single-k", "s-k+p-r"),
-    )
-    return RunSettings(
-        benchmark="digits",
-        images="digits",
-        space=space,
-        variant=variant,
-        network=network,
-        training=TrainingSettings(
-            epochs=epochs,
-            batch_size=50,
-            method="pro-rata" if variant in ("pro-rata", "s-k+p-r") else "uniform",
-            paths_per_step=3 if variant == "avg-3" else 1,
-            optimizer=OptimizerSettings(name="sgd", learning_rate=0.05),
-            seed=seed,
-        ),
-        evaluation=EvaluationSettings(batch_size=50, seed=seed),
-        num_cells=None,
-    )
-
-
-def digits_network(*, min_output_edges: int = 1, single_kernel: bool = False) -> NetworkSettings:
-    """The small network of the embedded benchmark: 8 filters, 2 stacks of 1 cell, for grey images."""
-    return NetworkSettings(
-        num_filters=8,
-        num_stacks=2,
-        cells_per_stack=1,
-        image_channels=1,
-        max_vertices=5,
-        min_output_edges=min_output_edges,
-        single_kernel=single_kernel,
-        bn_momentum=0.1,
-    )
-
-
-def with_seed(settings: RunSettings, seed: int) -> RunSettings:
-    """The same settings with another seed for everything random."""
-    return replace(
-        settings, training=replace(settings.training, seed=seed), evaluation=replace(settings.evaluation, seed=seed)
-    )
-
-
-def write_settings(path: Path, settings: RunSettings) -> None:
-    """Write settings as JSON, with every default spelled out."""
-    with atomic_write(path) as file:
-        file.write(_ADAPTER.dump_json(settings, indent=2) + b"\n")
-
-
-def read_settings(path: Path) -> RunSettings:
-    """Read what `write_settings` wrote.
-
-    Raises:
-        MissingDataError: no such file.
-        DataError: the file is no settings, or has unknown names or values out of range.
-    """
-    if not path.exists():
-        raise MissingDataError(f"{path.parent}: expected the folder of a super-net, found no {path.name}")
-    try:
-        return _ADAPTER.validate_json(path.read_bytes())
-    except (ValidationError, SettingsError) as error:
-        raise DataError(f"{path}: expected the settings of a super-net, got something else: {error}") from error
-
-
-def _check_choice(what: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise SettingsError(f"{what}: expected one of {', '.join(choices)}, got {value!r}")
+    without: frozenset[str] = getattr(type(settings), "NOT_IDENTITY", frozenset())
+    neutral = getattr(type(settings), "NEUTRAL", {})
+    found = {}
+    for one in fields(settings):
+        value = getattr(settings, one.name)
+        if one.name in without or (one.name in neutral and neutral[one.name] == value):
+            continue
+        found[one.name] = identity_of(value) if is_dataclass(value) else as_values(value)
+    return found

@@ -8,15 +8,15 @@ from typing import Any, Literal
 
 from shareornot.studies.execution import LOG_NAME, LogLine, Runner, current_runner, last_line
 from shareornot.studies.naming import Kind
-from shareornot.studies.store import EVENTS, PlannedPiece, SetAside, Store
+from shareornot.studies.store import EVENTS, PlannedJob, SetAside, Store
 
 State = Literal["finished", "running", "failed", "blocked", "begun", "waiting"]
 STATES: tuple[State, ...] = ("finished", "running", "failed", "blocked", "begun", "waiting")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PieceStatus:
-    """A piece that is not finished and that there is something to say of."""
+class JobStatus:
+    """A job that is not finished and that there is something to say of."""
 
     name: str
     label: str
@@ -35,18 +35,18 @@ class StudyStatus:
     runner: Runner | None
     """Who runs it at the moment."""
     counts: dict[Kind, dict[State, int]]
-    """Pieces of each kind in each state."""
-    notable: tuple[PieceStatus, ...]
+    """Jobs of each kind in each state."""
+    notable: tuple[JobStatus, ...]
     """Those that run, have begun or have failed."""
     set_aside: tuple[SetAside, ...]
 
     @property
-    def num_pieces(self) -> int:
-        """All pieces."""
+    def num_jobs(self) -> int:
+        """All jobs."""
         return sum(sum(states.values()) for states in self.counts.values())
 
     def number(self, state: State) -> int:
-        """Pieces in a state."""
+        """Jobs in a state."""
         return sum(states.get(state, 0) for states in self.counts.values())
 
     def as_dict(self) -> dict[str, Any]:
@@ -54,10 +54,10 @@ class StudyStatus:
         return {
             "folder": str(self.folder),
             "runner": None if self.runner is None else asdict(self.runner),
-            "num_pieces": self.num_pieces,
+            "num_jobs": self.num_jobs,
             **{state: self.number(state) for state in STATES},
             "kinds": self.counts,
-            "pieces": [asdict(one) for one in self.notable],
+            "jobs": [asdict(one) for one in self.notable],
             "set_aside": [{"name": one.name, "place": str(one.place), "why": one.why} for one in self.set_aside],
         }
 
@@ -65,29 +65,29 @@ class StudyStatus:
 def study_status(folder: Path) -> StudyStatus:
     """How a study stands.
 
-    Finished pieces are counted without opening a file of theirs, so ten thousand of them take a fraction of a second.
+    Finished jobs are counted without opening a file of theirs, so ten thousand of them take a fraction of a second.
 
     Raises:
         MissingDataError: no study was run in this folder.
         DataError: its plan is damaged.
     """
     store = Store(folder)
-    pieces = store.read_plan()
-    finished = store.finished(one.name for one in pieces)
+    jobs = store.read_plan()
+    finished = store.finished(one.name for one in jobs)
     begun = store.begun()
     runner = current_runner(folder)
     running = _running(folder / EVENTS) if runner is not None else set()
     lost: set[str] = set()
     counts: dict[Kind, Counter[State]] = {}
     notable = []
-    for one in pieces:
+    for one in jobs:
         state, traceback = _state(store, one, finished, begun, running, lost)
         if state in ("failed", "blocked"):
             lost.add(one.name)
         counts.setdefault(one.kind, Counter())[state] += 1
         if state in ("running", "begun", "failed"):
             line = last_line(store.path(one.name) / LOG_NAME)
-            notable.append(PieceStatus(name=one.name, label=one.label, state=state, line=line, traceback=traceback))
+            notable.append(JobStatus(name=one.name, label=one.label, state=state, line=line, traceback=traceback))
     return StudyStatus(
         folder=folder,
         runner=runner,
@@ -98,21 +98,21 @@ def study_status(folder: Path) -> StudyStatus:
 
 
 def _state(
-    store: Store, piece: PlannedPiece, finished: set[str], begun: set[str], running: set[str], lost: set[str]
+    store: Store, job: PlannedJob, finished: set[str], begun: set[str], running: set[str], lost: set[str]
 ) -> tuple[State, str | None]:
-    """State of a piece, and why it failed if it did; pieces come after those that they need."""
-    if piece.name in finished:
+    """State of a job, and why it failed if it did; jobs come after those that they need."""
+    if job.name in finished:
         return "finished", None
-    if piece.name in running:
+    if job.name in running:
         return "running", None
-    if piece.name in begun:
-        traceback = store.read_failure(piece.name)
+    if job.name in begun:
+        traceback = store.read_failure(job.name)
         return ("begun", None) if traceback is None else ("failed", traceback)
-    return ("blocked", None) if lost.intersection(piece.needs) else ("waiting", None)
+    return ("blocked", None) if lost.intersection(job.needs) else ("waiting", None)
 
 
 def _running(path: Path) -> set[str]:
-    """Pieces that the journal says have started and not ended."""
+    """Jobs that the journal says have started and not ended."""
     running: set[str] = set()
     try:
         with path.open() as file:

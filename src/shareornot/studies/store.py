@@ -1,17 +1,18 @@
 """The folder of a study: what is finished is never lost, what is damaged is never used.
 
     study.toml             the resolved settings
-    plan.json              the pieces: name, kind, label, needs
-    pieces/NAME/           results and log of a piece; piece.json, written last, says that it is finished
+    plan.json              the jobs: name, kind, label, needs
+    jobs/NAME/             results and log of a job; job.json, written last, says that it is finished
     damaged/NAME.N/        what was found damaged, with the reason in why.txt
     report/                page, figures, tables
 
-Every file is written under a temporary name, flushed and renamed. `piece.json` holds size and SHA-256 of each result,
+Every file is written under a temporary name, flushed and renamed. `job.json` holds size and SHA-256 of each result,
 and a checksum of itself; they are verified whenever a result is read.
 """
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,22 +20,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shareornot.errors import DataError, MissingDataError
-from shareornot.storage import atomic_write, sha256_of
+from shareornot.storage import atomic_write, remove_part_files, sha256_of
 from shareornot.studies.naming import Kind, content_hash
 
 if TYPE_CHECKING:
-    from shareornot.studies.job import Piece
+    from shareornot.studies.job import Job
 
-FORMAT = "shareornot piece 1"
+FORMAT = "shareornot job 1"
 PLAN_FORMAT = "shareornot plan 1"
 EVENTS = "events.jsonl"
 """What happened in the last run, a line an event."""
-PIECE, FAILED, WHY = "piece.json", "failed.json", "why.txt"
+JOB, FAILED, WHY = "job.json", "failed.json", "why.txt"
+NAME = re.compile(r"[a-z]+(-[0-9a-f]+)+")
+"""What a job's name looks like; a name from a file is checked before it becomes a path."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlannedChapter:
-    """What an appraisal is about, as the folder remembers it."""
+    """What an appraisal is about, as `plan.json` records it."""
 
     experiment: str
     """Empty in a study of one experiment."""
@@ -43,24 +46,24 @@ class PlannedChapter:
     evaluation: str
     seeds: tuple[int, ...]
     shards: tuple[tuple[str, ...], ...]
-    """The pieces that score, for each super-net in the order of its pool."""
+    """The jobs that score, for each super-net in the order of its pool."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PlannedPiece:
-    """What the folder remembers of a piece that it was asked for."""
+class PlannedJob:
+    """A job as `plan.json` records it."""
 
     name: str
     kind: Kind
     label: str
     needs: tuple[str, ...]
     chapter: PlannedChapter | None = None
-    """Of a piece that appraises."""
+    """Of a job that appraises."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SetAside:
-    """A piece that was found damaged."""
+    """A job that was found damaged."""
 
     name: str
     place: Path
@@ -79,46 +82,64 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.pieces = folder / "pieces"
+        self.jobs = folder / "jobs"
         self.damaged = folder / "damaged"
 
     def path(self, name: str) -> Path:
-        """The folder of a piece."""
-        return self.pieces / name
+        """The folder of a job."""
+        return self.jobs / name
+
+    def check_format(self) -> None:
+        """Refuse a folder whose results an older version wrote in another layout.
+
+        Raises:
+            DataError: it is one.
+        """
+        if self.jobs.is_dir():
+            return
+        if (self.folder / "pieces").is_dir() or any(self.folder.glob("seed-*/settings.json")):
+            raise DataError(
+                f"{self.folder}: expected a folder of this version, got the super-nets of an older one, which this "
+                "version cannot read; name another folder, or use shareornot 0.1"
+            )
+
+    def others(self, prefix: str, name: str) -> list[Path]:
+        """The folders of the jobs whose names begin alike, but for one of them."""
+        return [self.jobs / one for one in sorted(self.begun()) if one.startswith(prefix) and one != name]
 
     def is_finished(self, name: str) -> bool:
-        """Whether a piece says that it is finished; `verify` tells whether that is true."""
-        return (self.pieces / name / PIECE).is_file()
+        """Whether a job is marked as finished; `verify` checks its results."""
+        return (self.jobs / name / JOB).is_file()
 
     def finished(self, names: Iterable[str]) -> set[str]:
-        """Those pieces that say that they are finished."""
+        """Those jobs that say that they are finished."""
         there = self.begun()
-        root = str(self.pieces)
-        # One question a piece, and no file opened: ten thousand take a tenth of a second.
-        return {name for name in names if name in there and os.path.isfile(f"{root}/{name}/{PIECE}")}  # noqa: PTH113
+        root = str(self.jobs)
+        # One question a job, and no file opened: ten thousand take a tenth of a second.
+        return {name for name in names if name in there and os.path.isfile(f"{root}/{name}/{JOB}")}  # noqa: PTH113
 
     def begun(self) -> set[str]:
-        """The pieces that have a folder."""
+        """The jobs that have a folder."""
         try:
-            return set(os.listdir(self.pieces))  # noqa: PTH208
+            return set(os.listdir(self.jobs))  # noqa: PTH208
         except FileNotFoundError:
             return set()
 
-    def finish(self, piece: "Piece", files: Sequence[str], *, duration_s: float, about: Mapping[str, Any]) -> None:
-        """Say that a piece is finished, as the last thing of all.
+    def finish(self, job: "Job", files: Sequence[str], *, duration_s: float, about: Mapping[str, Any]) -> None:
+        """Say that a job is finished, as the last thing of all.
 
         Args:
-            piece: that is finished.
+            job: that is finished.
             files: its results, by name.
             duration_s: how long it took, as far as this call of its work did it.
             about: versions, device, whatever a reader may want to know.
         """
-        folder = self.path(piece.name)
+        folder = self.path(job.name)
         content: dict[str, Any] = {
             "format": FORMAT,
-            "name": piece.name,
-            "label": piece.label,
-            "spec": piece.spec,
+            "name": job.name,
+            "label": job.label,
+            "identity": job.identity,
             "duration_s": round(duration_s, 3),
             **about,
             "files": {
@@ -126,21 +147,21 @@ class Store:
                 for name in files
             },
         }
-        with atomic_write(folder / PIECE) as file:
+        with atomic_write(folder / JOB) as file:
             file.write(json.dumps(content | {"checksum": content_hash(content)}, indent=1).encode() + b"\n")
 
-    def read_piece(self, name: str) -> dict[str, Any]:
-        """What stands in a finished piece's `piece.json`.
+    def read_job(self, name: str) -> dict[str, Any]:
+        """What stands in a finished job's `job.json`.
 
         Raises:
-            MissingDataError: the piece is not finished.
+            MissingDataError: the job is not finished.
             DataError: the file is damaged.
         """
-        path = self.path(name) / PIECE
+        path = self.path(name) / JOB
         try:
             content = json.loads(path.read_bytes())
         except FileNotFoundError as error:
-            raise MissingDataError(f"piece {name}: expected it finished in {self.pieces}, found no {PIECE}") from error
+            raise MissingDataError(f"job {name}: expected it finished in {self.jobs}, found no {JOB}") from error
         except ValueError as error:
             raise DataError(f"{path}: expected JSON, got a damaged file") from error
         try:
@@ -148,23 +169,23 @@ class Store:
             if content["format"] != FORMAT or content["name"] != name or content_hash(content) != checksum:
                 raise DataError(f"{path}: the checksum does not fit the contents, the file is damaged")
         except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise error if isinstance(error, DataError) else DataError(f"{path}: expected a finished piece") from error
+            raise error if isinstance(error, DataError) else DataError(f"{path}: expected a finished job") from error
         read: dict[str, Any] = content
         return read
 
     def verify(self, name: str) -> dict[str, Any]:
-        """Look at every byte of a finished piece's results.
+        """Look at every byte of a finished job's results.
 
         Returns:
-            What stands in its `piece.json`.
+            What stands in its `job.json`.
 
         Raises:
-            MissingDataError: the piece is not finished.
+            MissingDataError: the job is not finished.
             DataError: damaged; the message names the file.
         """
-        content = self.read_piece(name)
+        content = self.read_job(name)
         for file, expected in content["files"].items():
-            path = self.path(name) / file
+            path = self.path(name) / Path(file).name
             if not path.is_file():
                 raise DataError(f"{path}: expected a result, found none")
             if path.stat().st_size != expected["size_bytes"] or sha256_of(path) != expected["sha256"]:
@@ -172,14 +193,14 @@ class Store:
         return content
 
     def set_aside(self, name: str, why: str) -> SetAside:
-        """Move a damaged piece out of the way, so that it is computed anew."""
+        """Move a damaged job out of the way, so that it is computed anew."""
         self.damaged.mkdir(parents=True, exist_ok=True)
         number = 0
         while (place := self.damaged / f"{name}.{number}").exists():
             number += 1
         try:
             self.path(name).rename(place)
-        except FileNotFoundError:  # another piece that reads it was quicker
+        except FileNotFoundError:  # another job that reads it was quicker
             return SetAside(name=name, place=place, why=why)
         with atomic_write(place / WHY) as file:
             file.write(f"{why}\n".encode())
@@ -202,20 +223,16 @@ class Store:
             How many there were.
         """
         there = self.begun()
-        folders = [self.folder, *(self.path(name) for name in unfinished if name in there)]
-        leftovers = [path for folder in folders if folder.is_dir() for path in folder.glob(".*.part")]
-        for path in leftovers:
-            path.unlink(missing_ok=True)
-        return len(leftovers)
+        return remove_part_files(self.folder, *(self.path(name) for name in unfinished if name in there))
 
-    def write_plan(self, pieces: "Sequence[Piece]") -> None:
-        """Remember what was asked for."""
-        rows = [_plan_row(one) for one in pieces]
+    def write_plan(self, jobs: "Sequence[Job]") -> None:
+        """Record the jobs of a study."""
+        rows = [_plan_row(one) for one in jobs]
         with atomic_write(self.folder / "plan.json") as file:
-            file.write(json.dumps({"format": PLAN_FORMAT, "pieces": rows}, separators=(",", ":")).encode())
+            file.write(json.dumps({"format": PLAN_FORMAT, "jobs": rows}, separators=(",", ":")).encode())
 
-    def read_plan(self) -> tuple[PlannedPiece, ...]:
-        """What was asked for, each piece after those that it needs.
+    def read_plan(self) -> tuple[PlannedJob, ...]:
+        """The jobs of the last run, each after those that it needs.
 
         Raises:
             MissingDataError: no study was run in this folder.
@@ -225,25 +242,25 @@ class Store:
         if not path.is_file():
             raise MissingDataError(
                 f"{self.folder}: expected the folder of a study that was run, found no plan.json; run one with: "
-                "shareornot study run FILE"
+                "shareornot study run FILE, or train super-nets with: shareornot train FOLDER"
             )
         try:
             content = json.loads(path.read_bytes())
             if content["format"] != PLAN_FORMAT:
                 raise ValueError(content["format"])
-            return tuple(_planned(one) for one in content["pieces"])
+            return tuple(_planned(one) for one in content["jobs"])
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(
-                f"{path}: expected the plan of a study, got a damaged file; resume writes it anew"
+                f"{path}: expected the plan of a study, got a damaged file; running the study again writes it anew"
             ) from error
 
     def write_failure(self, name: str, traceback: str) -> None:
-        """Keep why a piece failed, for `status`."""
+        """Keep why a job failed, for `status`."""
         with atomic_write(self.path(name) / FAILED) as file:
             file.write(json.dumps({"traceback": traceback}).encode())
 
     def read_failure(self, name: str) -> str | None:
-        """Why a piece failed, if it did."""
+        """Why a job failed, if it did."""
         try:
             return str(json.loads((self.path(name) / FAILED).read_bytes())["traceback"])
         except FileNotFoundError:
@@ -260,26 +277,34 @@ class Store:
         return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
 
 
-def _plan_row(piece: "Piece") -> dict[str, Any]:
-    """A piece as the plan remembers it."""
-    row: dict[str, Any] = {"name": piece.name, "kind": piece.kind, "label": piece.label, "needs": list(piece.needs)}
-    if piece.kind == "appraise":
-        work: Any = piece.work
+def _plan_row(job: "Job") -> dict[str, Any]:
+    """A job as the plan stores it."""
+    row: dict[str, Any] = {"name": job.name, "kind": job.kind, "label": job.label, "needs": list(job.needs)}
+    if job.kind == "appraise":
+        spec: Any = job.spec
         row["chapter"] = {
-            "experiment": work.chapter.experiment,
-            "space": work.chapter.space,
-            "variant": work.chapter.variant,
-            "evaluation": work.chapter.evaluation,
-            "seeds": list(work.chapter.seeds),
-            "shards": [list(names) for names in work.shards],
+            "experiment": spec.chapter.experiment,
+            "space": spec.chapter.supernet.space,
+            "variant": spec.chapter.supernet.variant,
+            "evaluation": spec.chapter.evaluation,
+            "seeds": list(spec.chapter.seeds),
+            "shards": [list(names) for names in spec.shards],
         }
     return row
 
 
-def _planned(row: Mapping[str, Any]) -> PlannedPiece:
-    """What `_plan_row` wrote."""
+def _planned(row: Mapping[str, Any]) -> PlannedJob:
+    """What `_plan_row` wrote.
+
+    Raises:
+        ValueError: a name that cannot be a job's.
+    """
     chapter = row.get("chapter")
-    return PlannedPiece(
+    shards = [] if chapter is None else [name for names in chapter["shards"] for name in names]
+    for name in (row["name"], *row["needs"], *shards):
+        if not NAME.fullmatch(name):
+            raise ValueError(name)
+    return PlannedJob(
         name=row["name"],
         kind=row["kind"],
         label=row["label"],

@@ -1,29 +1,27 @@
-"""Study files: TOML, decoded into frozen types, with presets to start from and overrides on the command line.
+"""Study files: TOML, with presets to start from and overrides on the command line.
 
-A file names a `preset` whose values it overrides key by key; `experiments` are replaced as a whole. What is resolved is
-written back as TOML too, so that a study folder is itself a study.
+A file may name a `preset`, whose values it overrides key by key; `experiments` are replaced as a whole. The result is
+written into the study folder as TOML too, so that a study folder is itself a study.
 """
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
-
-from pydantic import TypeAdapter, ValidationError
+from typing import Any
 
 from shareornot.errors import DataError, MissingDataError, SettingsError
 from shareornot.storage import atomic_write
-from shareornot.studies.study_settings import StudySettings
+from shareornot.studies.overrides import Values, merged
+from shareornot.studies.settings import as_values
+from shareornot.studies.study_settings import StudySettings, decode_values
 
 PRESET_FOLDER = Path(__file__).parent / "presets"
 PRESETS = ("digits", "laptop", "paper-v1", "paper-v2")
 STUDY_FILE = "study.toml"
-Values = dict[str, Any]
-
-_ADAPTER = TypeAdapter(StudySettings)
 
 
 def read_study(path: Path, overrides: Sequence[str] = ()) -> StudySettings:
@@ -31,7 +29,7 @@ def read_study(path: Path, overrides: Sequence[str] = ()) -> StudySettings:
 
     Args:
         path: a TOML file, or a folder that holds `study.toml`.
-        overrides: such as `training.epochs=20`: a dotted name and a TOML value; a bare word counts as text.
+        overrides: such as `training.epochs=20`: a dotted name and a TOML value; a word without quotes is a text.
 
     Raises:
         MissingDataError: no such file.
@@ -43,51 +41,51 @@ def read_study(path: Path, overrides: Sequence[str] = ()) -> StudySettings:
         raise MissingDataError(
             f"{path}: expected a study file or folder, found none; write one with: shareornot study new {path}"
         )
+    remedy = (
+        "restore it, or delete it and run the command again that made the folder: finished jobs are kept"
+        if path.is_dir()
+        else "correct it"
+    )
     try:
         values = tomllib.loads(file.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{file}: expected a study in TOML, got something else: {error}") from error
-    study = decode_study(values, overrides, where=str(file))
+        raise DataError(f"{file}: expected a study in TOML, got something else: {error}; {remedy}") from error
+    try:
+        study = decode_study(values, overrides, where=str(file), name=None if path.is_dir() else path.stem)
+    except SettingsError as error:
+        if path.is_dir() and not overrides:
+            raise DataError(f"{error}; {remedy}") from error
+        raise
     local = Path(study.benchmark)
     if local.suffix and local.is_file():
-        return decode_study(asdict(study) | {"benchmark": str(local.resolve())}, where=str(file))
+        return replace(study, benchmark=str(local.resolve()))
     return study
 
 
-def decode_study(values: Mapping[str, Any], overrides: Sequence[str] = (), *, where: str = "study") -> StudySettings:
+def decode_study(
+    values: Mapping[str, Any], overrides: Sequence[str] = (), *, where: str = "study", name: str | None = None
+) -> StudySettings:
     """Turn the values of a file into settings.
 
     Args:
         values: as TOML has them, perhaps with a `preset`.
         overrides: see `read_study`.
         where: what the values come from, for messages.
+        name: of a study that has a preset and no name of its own, so that two of them do not share a folder.
 
     Raises:
         SettingsError: see `read_study`.
     """
-    changes: Values = {}
-    for text in overrides:
-        changes = _merged(changes, _override(text))
+    changes = merged(*map(_override, overrides))
     own = dict(values)
     preset = changes.pop("preset", own.pop("preset", None))
     own.pop("preset", None)
     base = {} if preset is None else preset_values(preset)
+    if preset is not None and name is not None:
+        base["name"] = name
     if "experiments" in own:
         base = base | {"experiments": {}}
-    resolved = _merged(_merged(base, own), changes)
-    _check_names(resolved, StudySettings, where)
-    try:
-        # In JSON a list may stand for a tuple while text may not stand for a number.
-        return _ADAPTER.validate_json(json.dumps(resolved, default=str))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        if first["type"] == "value_error":  # our own words, which say what it is about
-            raise SettingsError(f"{where}: {str(first['msg']).removeprefix('Value error, ')}") from error
-        name = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("literal[", "int")))
-        got = "" if first["type"] == "missing" else f", got {_shown(first['input'])}"
-        raise SettingsError(f"{where}: {name}: {_lowered(first['msg'])}{got}") from error
-    except SettingsError as error:
-        raise SettingsError(f"{where}: {error}") from error
+    return decode_values(merged(base, own, changes), where)
 
 
 def preset_values(name: Any) -> Values:
@@ -117,27 +115,28 @@ def describe_presets() -> dict[str, str]:
 
 
 def new_study(path: Path, preset: str) -> None:
-    """Write a study file to change: a commented copy of a preset.
+    """Write a study file to change: a commented copy of a preset, named after the file.
 
     Raises:
         SettingsError: no such preset, or the file is there already.
     """
-    text = preset_text(preset)
+    text = re.sub(r"(?m)^name = .*$", lambda _: f"name = {_toml_text(path.stem)}", preset_text(preset), count=1)
     if path.exists():
         raise SettingsError(f"{path}: expected a new file, got one that is there; name another")
+    decode_study(tomllib.loads(text), where=str(path))  # a name that cannot name a folder is refused here
     with atomic_write(path) as file:
         file.write(text.encode())
 
 
 def write_study(path: Path, study: StudySettings) -> None:
-    """Write the resolved settings, so that `read_study` gives the same again."""
+    """Write a study, so that `read_study` gives the same again."""
     with atomic_write(path) as file:
         file.write(study_text(study).encode())
 
 
 def study_text(study: StudySettings) -> str:
-    """The resolved settings as TOML; what is not said is left to the recipe."""
-    return "\n".join(["# Resolved settings of this study.", *_toml_lines(_without_none(asdict(study)))]) + "\n"
+    """A study as TOML; what is not in it is left to the recipe."""
+    return "\n".join(["# Settings of this study.", *_toml_lines(_without_empty(as_values(study)))]) + "\n"
 
 
 def _override(text: str) -> Values:
@@ -153,61 +152,10 @@ def _override(text: str) -> Values:
     raise SettingsError(f"--set: expected a dotted name, = and a TOML value, as in training.epochs=20, got {text!r}")
 
 
-def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> Values:
-    """Tables key by key, everything else replaced."""
-    result = dict(base)
-    for name, value in changes.items():
-        old = result.get(name)
-        result[name] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
-    return result
-
-
-def _check_names(values: Mapping[str, Any], kind: type, where: str, path: str = "") -> None:
-    """Refuse a name that the settings do not have."""
-    hints = get_type_hints(kind)
-    known = [one.name for one in fields(kind)]
-    for name, value in values.items():
-        if name not in known:
-            full = f"{path}{name}"
-            here = path if path.startswith("experiments.") else ""
-            names = [*_dotted_names(kind, here)] if here else [*_dotted_names(StudySettings)]
-            tails = {one.rpartition(".")[2]: one for one in reversed(names)}
-            # The same word elsewhere is nearer than another word here.
-            near = tails.get(name) or get_close_matches(full, names, 1, cutoff=0)[0]
-            raise SettingsError(f"{where}: {full}: expected a known setting, got an unknown one; try {near!r}")
-        hint = hints[name]
-        if is_dataclass(hint) and isinstance(hint, type) and isinstance(value, dict):
-            _check_names(value, hint, where, f"{path}{name}.")
-        elif name == "experiments" and isinstance(value, dict):
-            (_, inner) = get_args(hint)
-            for title, experiment in value.items():
-                if isinstance(experiment, dict):
-                    _check_names(experiment, inner, where, f"{path}{name}.{title}.")
-
-
-def _dotted_names(kind: Any, path: str = "") -> Iterator[str]:
-    """Every setting by its full name."""
-    for name, hint in get_type_hints(kind).items():
-        if name.startswith("__"):
-            continue
-        yield f"{path}{name}"
-        if is_dataclass(hint):
-            yield from _dotted_names(hint, f"{path}{name}.")
-
-
-def _lowered(message: str) -> str:
-    return message[:1].lower() + message[1:]
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) < 60 else text[:57] + "..."
-
-
-def _without_none(values: Mapping[str, Any]) -> Values:
-    """Only what is said."""
+def _without_empty(values: Mapping[str, Any]) -> Values:
+    """Only what has a value."""
     cleaned = {
-        name: _without_none(value) if isinstance(value, dict) else value
+        name: _without_empty(value) if isinstance(value, Mapping) else value
         for name, value in values.items()
         if value is not None
     }

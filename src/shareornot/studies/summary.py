@@ -1,4 +1,4 @@
-"""The piece that puts the numbers of all appraisals into two tables: agreement, and comparisons of searches."""
+"""The job that puts the numbers of all appraisals into two tables: agreement, and comparisons of searches."""
 
 import json
 from pathlib import Path
@@ -10,21 +10,21 @@ import pyarrow.parquet as pq
 from shareornot.errors import DataError
 from shareornot.storage import atomic_write
 from shareornot.studies.appraisal_job import NUMBERS
-from shareornot.studies.job import Piece, SummariseWork
+from shareornot.studies.job import Job, SummariseSpec
 from shareornot.studies.store import Store
 
 AGREEMENT, COMPARISONS = "agreement.parquet", "comparisons.parquet"
 CHAPTER = ("space", "variant", "evaluation", "recipe")
 
 
-def summarise_piece(store: Store, piece: Piece, work: SummariseWork) -> list[str]:
+def summarise_job(store: Store, job: Job, spec: SummariseSpec) -> list[str]:
     """Write the two tables.
 
     Returns:
         The names of the files.
     """
-    folder = store.path(piece.name)
-    agreement, comparisons = summary_rows([store.path(name) for name in work.appraisals])
+    folder = store.path(job.name)
+    agreement, comparisons = summary_rows([store.path(name) for name in spec.appraisals])
     write_rows(folder / AGREEMENT, agreement)
     write_rows(folder / COMPARISONS, comparisons)
     return [AGREEMENT, COMPARISONS]
@@ -34,7 +34,7 @@ def summary_rows(folders: list[Path]) -> tuple[list[dict[str, Any]], list[dict[s
     """A row for each appraisal, and one for each of its comparisons.
 
     Args:
-        folders: of finished pieces that appraise.
+        folders: of finished jobs that appraise.
 
     Raises:
         DataError: one of them holds something else.

@@ -1,354 +1,382 @@
-"""Several super-nets of one space in a folder: `seed-0`, `seed-1`, ..., each a run of its own.
+"""Train, evaluate and appraise the super-nets of one space in a folder: a study of one chapter, step by step.
 
-These are the steps of the main job, as Python users call them and as the commands do: `train_supernets`,
-`evaluate_supernets`, `appraise_supernets`.
+The folder is that of a study, with the same jobs, results and way to resume; `shareornot study` can continue it.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+import math
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from jaxtyping import Int32
 
-from shareornot.appraisal.appraisal import Appraisal, appraise
 from shareornot.appraisal.audit import SpaceAudit, audit_space
-from shareornot.appraisal.budget_comparison import ScoredPool, SupernetCosts
-from shareornot.appraisal.scores_file import ScoredCells, read_scores
-from shareornot.errors import MissingDataError, SettingsError
-from shareornot.methods import check_method
-from shareornot.progress import Progress, ProgressBars, no_bars
+from shareornot.appraisal.chapter import Chapter
+from shareornot.appraisal.serialization import read_chapter
+from shareornot.errors import Interrupted, JobError, MissingDataError, SettingsError
+from shareornot.progress import ProgressBars, no_bars
 from shareornot.spaces import open_space
-from shareornot.spaces.nasbench101 import space_cells
-from shareornot.studies.devices import choose_device
-from shareornot.studies.measured_times import read_times
-from shareornot.studies.naming import evaluation_name, variant_name
-from shareornot.studies.settings import RunSettings, read_settings, with_seed
-from shareornot.studies.workers import num_usable_cores, run_in_processes
-from shareornot.supernet.settings import EvaluationSettings
-from shareornot.tables import BenchmarkTable, open_benchmark
+from shareornot.studies.appraisal_job import appraise_chapter, scored_pools, settings_used
+from shareornot.studies.data_hashes import CACHE_FILE, DataHashes
+from shareornot.studies.execution import LOG_NAME, only_runner, read_log
+from shareornot.studies.interruption import polite_interruption
+from shareornot.studies.job import AppraiseSpec, Job, ScoreSpec, TrainSpec
+from shareornot.studies.job_execution import do_job
+from shareornot.studies.naming import variant_name
+from shareornot.studies.overrides import differences, merged
+from shareornot.studies.places import choose_place
+from shareornot.studies.planning import appraise_job, draw_pool
+from shareornot.studies.recipes import EVALUATIONS, evaluation_text
+from shareornot.studies.run_bar import RunBar
+from shareornot.studies.runner import check_finished, run_study
+from shareornot.studies.settings import ChapterSettings, PoolSettings, as_values
+from shareornot.studies.store import Store
+from shareornot.studies.study_file import STUDY_FILE, read_study
+from shareornot.studies.study_settings import StudySettings
+from shareornot.tables import open_benchmark
 
-if TYPE_CHECKING:
-    from shareornot.images import ImageSet
-
-Indices = Int32[np.ndarray, " cells"]
+LEARNT = 0.99
+"""A loss above this part of that of guessing is no better than guessing."""
 
 
 def train_supernets(
     folder: Path,
-    settings: RunSettings,
+    study: StudySettings,
     *,
-    num_supernets: int = 1,
     device: str = "auto",
     num_processes: int | None = None,
     bars: ProgressBars = no_bars,
-) -> list[Path]:
-    """Train super-nets that differ in their seed only; those that are there are kept, those begun are finished.
+) -> StudySettings:
+    """Train super-nets that differ in their seed only. Finished ones are kept, interrupted ones are resumed.
 
     Args:
-        folder: gets a folder for each super-net.
-        settings: of all of them; the seeds count up from the one that they name.
-        num_supernets: how many.
+        folder: of the study; created if it does not exist.
+        study: with one space, one variant and no experiments.
         device: as PyTorch names it, or "auto" for an accelerator where there is one.
-        num_processes: super-nets trained at a time; by default one per core on a processor, and one on an
-            accelerator.
+        num_processes: super-nets trained at a time, by default one per core, or one per accelerator.
         bars: shows the progress in steps.
 
     Returns:
-        The folders of the super-nets.
+        The study that the folder holds, with the super-nets that were there before.
 
     Raises:
-        SettingsError: a folder holds a super-net of other settings.
-        MissingDataError: the benchmark or the images are not there; the message says how to get them.
+        SettingsError: the folder holds super-nets of other settings, or another process uses it.
+        MissingDataError: the benchmark or the images are not there; the message states how to get them.
         MissingExtraError: PyTorch is not installed.
-        Interrupted: Ctrl-C; all is saved, and the same call goes on from there.
+        JobError: a training failed.
+        Interrupted: Ctrl-C; everything is saved, and the same call resumes.
     """
-    if num_supernets < 1:
-        raise SettingsError(f"num_supernets: expected at least 1, got {num_supernets}")
-    open_benchmark(settings.benchmark)  # which fails here rather than in a process
-    device = choose_device(device)
-    check_method(settings.training)
-    seeds = range(settings.training.seed, settings.training.seed + num_supernets)
-    folders = [folder / f"seed-{seed}" for seed in seeds]
-    arguments = [(path, with_seed(settings, seed), device) for path, seed in zip(folders, seeds, strict=True)]
-    num_steps = settings.training.epochs * -(-_num_train_images(settings) // settings.training.batch_size)
-    what = f"Training {num_supernets} super-net{'s' * (num_supernets > 1)}"
-    with bars(what, num_supernets * num_steps) as progress:
-        small = settings.images == "digits"
-        _distribute(_train, arguments, progress, device, num_processes, small=small)
-    return folders
+    if len(study.spaces) != 1 or len(study.variants) != 1 or study.experiments:
+        raise SettingsError("train_supernets: expected a study of one space and one variant; use run_study for others")
+    asked, study = study, _joined(folder, study)
+    seeds = range(asked.seed, asked.seed + asked.supernets)
+
+    def wanted(job: Job) -> bool:
+        return isinstance(job.spec, TrainSpec) and job.spec.supernet.training.seed in seeds
+
+    what = f"Training {len(seeds)} super-net{'s' * (len(seeds) > 1)}"
+    _run(folder, study, wanted, what, device, num_processes, bars)
+    return study
 
 
 def evaluate_supernets(
     folder: Path,
     *,
-    evaluation: EvaluationSettings | None = None,
+    evaluation: Mapping[str, Any] | None = None,
     num_cells: int | None = None,
     device: str = "auto",
     num_processes: int | None = None,
     bars: ProgressBars = no_bars,
-) -> list[Path]:
+) -> str:
     """Score the cells of each super-net's pool.
+
+    Scores are kept for each evaluation. A larger pool begins with the cells of a smaller one, whose scores are kept.
 
     Args:
         folder: of `train_supernets`.
-        evaluation: how to score, by default what the super-nets' settings say.
-        num_cells: cells in a pool, by default what the settings say.
+        evaluation: settings that differ from those of the recipe, such as `{"adaptation": "none"}`.
+        num_cells: cells in a pool, by default as the recipe states; fewer than were scored before change nothing.
         device: as in `train_supernets`.
-        num_processes: super-nets at a time, as in `train_supernets`.
+        num_processes: jobs at a time, as in `train_supernets`.
         bars: shows the progress in cells.
 
+    Returns:
+        The evaluation as the study names it, such as `no-ft` or `bns-ft num_batches=8`.
+
     Raises:
-        MissingDataError: no trained super-net in the folder.
-        SettingsError: a super-net whose training has not ended.
-        Interrupted: Ctrl-C; all is saved, and the same call goes on from there.
+        MissingDataError: no super-net in the folder.
+        SettingsError: a training has not ended, or a value is out of range.
+        JobError: scoring failed.
+        Interrupted: Ctrl-C; everything is saved, and the same call resumes.
     """
-    folders = supernet_folders(folder)
-    device = choose_device(device)
-    arguments, total = [], 0
-    for path in folders:
-        settings = read_settings(path / "settings.json")
-        wanted = replace(settings, num_cells=num_cells or settings.num_cells)
-        chosen = replace(evaluation, seed=settings.evaluation.seed) if evaluation else settings.evaluation
-        pool = draw_pool(open_benchmark(settings.benchmark), wanted)
-        arguments.append((path, settings, chosen, pool, device))
-        total += len(pool)
-    what = f"Scoring {total:,} cells with {len(folders)} super-net{'s' * (len(folders) > 1)}"
-    small = all(settings.images == "digits" for _, settings, *_ in arguments)
-    with bars(what, total) as progress:
-        _distribute(_evaluate, arguments, progress, device, num_processes, small=small)
-    return folders
+    study = read_folder(folder)
+    usual = _usual_evaluation(study)
+    name = evaluation_text(as_values(usual.scoring), dict(evaluation or {}))
+    if num_cells is not None and num_cells < 1:
+        raise SettingsError(f"cells: expected at least 1, got {num_cells}")
+    before = study.experiments.get(name, {}).get("pool", {}).get("num_cells")
+    sizes = [one for one in (before, num_cells or usual.pool.num_cells) if one is not None]
+    size = "all" if "all" in sizes else max(sizes)
+    experiment = {"evaluations": [name], "pool": {"num_cells": size}}
+    experiments = merged(study.experiments, {name: experiment})
+    names = [*EVALUATIONS]
+    order = sorted(experiments, key=lambda one: names.index(one.split()[0]) if one.split()[0] in names else len(names))
+    study = replace(study, experiments={one: experiments[one] for one in order})
+    chapter = next(one for one in study.chapters() if one.experiment == name)
+    scorings = [chapter.scoring_with_seed(seed) for seed in chapter.seeds]
+
+    def wanted(job: Job) -> bool:
+        return isinstance(job.spec, ScoreSpec) and job.spec.evaluation in scorings
+
+    number = sum(len(_pool(chapter, seed)) for seed in chapter.seeds)
+    what = f"Scoring {number:,} cells with {study.supernets} super-net{'s' * (study.supernets > 1)}"
+    _run(folder, study, wanted, what, device, num_processes, bars)
+    return name
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AppraisedFolder:
+    """What an appraisal of a folder found: a chapter for each evaluation."""
+
+    study: StudySettings
+    chapters: tuple[Chapter, ...]
+    settings: tuple[Mapping[str, Any], ...]
+    """Behind each chapter, how its cells were scored as the scores record it."""
+    notes: tuple[str, ...] = ()
+    """Sentences about what was left out."""
 
 
 def appraise_supernets(
-    folder: Path, *, seed: int = 0, times: Path | None = None, supernet_times: Path | None = None
-) -> Appraisal:
+    folder: Path,
+    *,
+    search: Mapping[str, Any] | None = None,
+    read_only: bool = False,
+    bars: ProgressBars = no_bars,
+) -> AppraisedFolder:
     """Judge the super-nets of a folder whose cells have been scored; needs no PyTorch.
 
     Args:
-        folder: of `train_supernets` and `evaluate_supernets`.
-        seed: of the simulated searches.
-        times: measured training times of cells alone, see `measure_times`; by default those of the table.
-        supernet_times: the same at the width of the super-net; by default a step of it counts as one of a cell alone.
+        folder: of `train_supernets` and `evaluate_supernets`, or of a study.
+        search: settings of the comparison with searches that differ from the defaults, such as `{"seed": 1}`.
+        read_only: write nothing into the folder.
+        bars: shows the progress in chapters.
 
     Raises:
-        MissingDataError: no scored super-net in the folder.
-        SettingsError: super-nets of different settings, scored in different ways, or all diverged.
+        MissingDataError: no scored super-net in the folder, or the benchmark is not there.
+        SettingsError: all super-nets diverged.
+        DataError: scores are damaged.
     """
-    folders = supernet_folders(folder)
-    all_settings = [read_settings(path / "settings.json") for path in folders]
-    first = all_settings[0]
-    if any(one != with_seed(first, one.training.seed) for one in all_settings):
-        raise SettingsError(
-            f"{folder}: expected super-nets that differ in their seed only; keep others in another folder"
-        )
-    scores = [read_scores(path / "proxies.parquet") for path in folders]
-    if any(_how_scored(one) != _how_scored(scores[0]) for one in scores):
-        raise SettingsError(f"{folder}: expected super-nets scored in one way; run again: shareornot evaluate {folder}")
-    table = open_benchmark(first.benchmark)
-    costs = supernet_costs(table, first, scores[0], times=times, supernet_times=supernet_times)
-    pools = [
-        ScoredPool(name=path.name, cells=one.cells, proxies=one.proxies)
-        for path, one in zip(folders, scores, strict=True)
-    ]
-    return appraise(
-        table,
-        open_space(first.space),
-        pools,
-        costs,
-        np.random.default_rng(seed),
-        variant=variant_name(first.variant, evaluation_name(scores[0].origin["evaluation"])),
-    )
+    study = read_folder(folder)
+    if search is not None:
+        study = replace(study, search=merged(study.search, search))
+    store = Store(folder)
+    jobs, notes = _appraise_jobs(store, study, DataHashes(None if read_only else folder / CACHE_FILE))
+    chapters = []
+    with ExitStack() as stack:
+        if not read_only:
+            stack.enter_context(only_runner(folder))
+            check_finished(store, [one.name for one in jobs])
+        progress = stack.enter_context(bars("Simulating searches", len(jobs)))
+        for job in jobs:
+            if read_only:
+                for name in job.needs:
+                    store.verify(name)
+                chapters.append(appraise_chapter(store, _spec(job)))
+            else:
+                do_job(folder, job, "cpu", lambda: False)
+                chapters.append(read_chapter(store.path(job.name)))
+            progress.advance()
+    settings = tuple(settings_used(store, _spec(job)) for job in jobs)
+    return AppraisedFolder(study=study, chapters=tuple(chapters), settings=settings, notes=notes)
 
 
-def settings_used(folder: Path) -> dict[str, Any]:
-    """The settings behind the scores of a folder, for a report.
-
-    How the cells were scored is taken from the record of the scores, which may differ from what the super-nets'
-    settings propose.
+def audit_supernets(folder: Path, *, benchmark: str | None = None, seed: int = 0) -> list[SpaceAudit]:
+    """Audit the scored super-nets of a folder, once for each evaluation; needs no PyTorch.
 
     Args:
-        folder: of `train_supernets` and `evaluate_supernets`.
-
-    Raises:
-        MissingDataError: no scored super-net in the folder.
-    """
-    first = supernet_folders(folder)[0]
-    settings, scores = read_settings(first / "settings.json"), read_scores(first / "proxies.parquet")
-    return asdict(settings) | {"evaluation": dict(scores.origin["evaluation"]), "num_cells": len(scores.cells)}
-
-
-def audit_supernets(folder: Path, *, benchmark: str | None = None, seed: int = 0) -> SpaceAudit:
-    """Audit the scored super-nets of a folder; needs no PyTorch.
-
-    Args:
-        folder: of `train_supernets` and `evaluate_supernets`.
-        benchmark: name or path of the table; by default that of the super-nets' settings.
+        folder: of `train_supernets` and `evaluate_supernets`, or of a study.
+        benchmark: name or path of the table; by default that of the study.
         seed: of what is random: which cells are held out together, and ties.
 
     Raises:
         MissingDataError: no scored super-net in the folder, or no such table.
-        SettingsError: super-nets that differ in more than their seed.
-        DataError: too few cells in a pool, or no super-net converged.
+        DataError: too few cells in a pool, damaged scores, or no super-net converged.
     """
-    folders = supernet_folders(folder)
-    settings = [read_settings(path / "settings.json") for path in folders]
-    if any(one != with_seed(settings[0], one.training.seed) for one in settings):
-        raise SettingsError(
-            f"{folder}: expected super-nets that differ in their seed only; keep others in another folder"
-        )
-    scores = [read_scores(path / "proxies.parquet") for path in folders]
-    pools = [
-        ScoredPool(name=path.name, cells=one.cells, proxies=one.proxies)
-        for path, one in zip(folders, scores, strict=True)
-    ]
-    table = open_benchmark(benchmark or settings[0].benchmark)
-    variant = variant_name(settings[0].variant, evaluation_name(scores[0].origin["evaluation"]))
-    return audit_space(table, open_space(settings[0].space), pools, np.random.default_rng(seed), variant=variant)
+    study, store = read_folder(folder), Store(folder)
+    table = open_benchmark(benchmark or study.benchmark)
+    audits = []
+    for job in _appraise_jobs(store, study, DataHashes())[0]:
+        for name in job.needs:
+            store.verify(name)
+        chapter = _spec(job).chapter
+        variant = variant_name(chapter.supernet.variant, chapter.evaluation)
+        pools, rng = scored_pools(store, _spec(job))[0], np.random.default_rng(seed)
+        audits.append(audit_space(table, open_space(chapter.supernet.space), pools, rng, variant=variant))
+    return audits
 
 
-def supernet_costs(
-    table: BenchmarkTable,
-    settings: RunSettings,
-    scores: ScoredCells,
-    *,
-    times: Path | None = None,
-    supernet_times: Path | None = None,
-    count_scoring: bool = True,
-) -> SupernetCosts:
-    """What one of these super-nets costs, its training and the scoring of its cells.
-
-    Args:
-        table: tells what a training alone is.
-        settings: of the super-net.
-        scores: tell how a cell was scored.
-        times: measured training times of cells alone; by default those of the table.
-        supernet_times: the same at the width of the super-net; by default a step of it counts as one of a cell alone.
-        count_scoring: whether scoring is paid for.
+def read_folder(folder: Path) -> StudySettings:
+    """The study of a folder.
 
     Raises:
-        MissingDataError: a file of times is not there.
-        DataError: it is damaged, or of another universe.
+        MissingDataError: no super-nets in the folder.
+        DataError: its settings are damaged, or an older version wrote it.
     """
-    num_epochs = table.info.budgets[-1]
-    return SupernetCosts(
-        training=settings.training.epochs * settings.training.paths_per_step / num_epochs,
-        scoring=scoring_cost(scores) / num_epochs if count_scoring else 0.0,
-        time_s=None if times is None else read_times(times, table.info.num_cells).time_s,
-        narrow_time_s=None if supernet_times is None else read_times(supernet_times, table.info.num_cells).time_s,
+    Store(folder).check_format()
+    if not (folder / STUDY_FILE).is_file():
+        raise MissingDataError(f"{folder}: expected super-nets, found none; train some with: shareornot train {folder}")
+    return read_study(folder)
+
+
+def larger_than_space(folder: Path, num_cells: int | None) -> str | None:
+    """A sentence about a pool that was asked to be larger than what is known of the space; None for others.
+
+    Args:
+        folder: of super-nets.
+        num_cells: that were asked for.
+    """
+    if num_cells is None:
+        return None
+    chapter = read_folder(folder).chapters()[0]
+    table, space = open_benchmark(chapter.supernet.benchmark), chapter.supernet.space
+    known = len(draw_pool(table, space, PoolSettings(num_cells="all"), 0))
+    if chapter.pool.with_replacement or num_cells <= known:
+        return None
+    return (
+        f"space {space}: {num_cells:,} cells were asked for, and the benchmark knows {known:,}; all of these are scored"
     )
 
 
-def _how_scored(scores: ScoredCells) -> dict[str, Any]:
-    """The evaluation that made the scores, but for its seed."""
-    return {name: value for name, value in scores.origin["evaluation"].items() if name != "seed"}
-
-
-def scoring_cost(scores: ScoredCells) -> float:
-    """Cost of scoring one cell, in epochs of training it: everything that was done to get the score.
-
-    A backward pass costs about two forward passes, so an image in a fine-tuning step costs three images that are only
-    passed forward, in validation or to adapt batch norm.
-    """
-    evaluation, num_train_images = scores.origin["evaluation"], scores.origin["num_train_images"]
-    batch_size = min(evaluation["batch_size"], num_train_images)
-    num_images = scores.origin["num_validation_images"]
-    if evaluation["adaptation"] != "none":
-        num_images += evaluation["num_batches"] * batch_size
-    num_images += 3 * evaluation.get("fine_tuning_steps", 0) * batch_size
-    return float(num_images / (3 * num_train_images))
-
-
-def supernet_folders(folder: Path) -> list[Path]:
-    """The folders of the super-nets in a folder, in the order of their seeds; or the folder, if it is one itself.
-
-    Raises:
-        MissingDataError: there is none.
-    """
-    if (folder / "settings.json").exists():
-        return [folder]
-    found = [path.parent for path in folder.glob("seed-*/settings.json")]
-    if not found:
-        raise MissingDataError(f"{folder}: expected super-nets, found none; train some with: shareornot train {folder}")
-    return sorted(found, key=lambda path: (len(path.name), path.name))
-
-
-def draw_pool(table: BenchmarkTable, settings: RunSettings) -> Indices:
-    """The cells that a super-net is asked about: all that the table knows of the space, or some of them at random.
+def training_warnings(folder: Path, study: StudySettings) -> list[str]:
+    """Sentences about super-nets that have learnt nothing, and about lines of their logs that cannot be read.
 
     Args:
-        table: tells which cells of the space are known.
-        settings: how many, drawn how, from which seed.
+        folder: of the super-nets.
+        study: that the folder holds.
     """
-    cells = space_cells(open_space(settings.space), table.info.max_vertices)
-    known: Indices = cells[table.rows_of(cells)[1]]
-    if settings.num_cells is None or (settings.num_cells >= len(known) and not settings.with_replacement):
-        return known
-    rng = np.random.default_rng([settings.evaluation.seed, 2])
-    pool: Indices = rng.choice(known, settings.num_cells, replace=settings.with_replacement)
-    return pool
+    store, found = Store(folder), []
+    guessing = math.log(study.chapters()[0].supernet.network.num_classes)
+    for job in store.read_plan():
+        if job.kind != "train" or not store.is_finished(job.name):
+            continue
+        log = read_log(store.path(job.name) / LOG_NAME)
+        if log.num_damaged:
+            found.append(f"{job.label}: {log.num_damaged} damaged lines of {LOG_NAME} are ignored; they are no results")
+        loss = log.lines[-1].measures.get("loss", math.nan) if log.lines else 0.0
+        if not loss <= LEARNT * guessing:  # also where it is not a number
+            found.append(
+                f"{job.label}: has learnt nothing: its loss in epoch {log.lines[-1].done:g} was {loss:.3f}, and "
+                f"guessing gives {guessing:.3f}"
+            )
+    return found
 
 
-def _num_train_images(settings: RunSettings) -> int:
-    if settings.images == "digits":
-        from shareornot.images.digits import NUM_TRAIN
+def _joined(folder: Path, study: StudySettings) -> StudySettings:
+    """The study of a folder with more super-nets, or the study that was asked for where the folder is new.
 
-        return NUM_TRAIN
-    from shareornot.images import cifar10
+    Raises:
+        SettingsError: the folder holds super-nets of other settings; the message names each with both values.
+    """
+    if not (folder / STUDY_FILE).is_file():
+        Store(folder).check_format()
+        return study
+    there = read_folder(folder)
+    chapters = there.chapters()
+    new = study.chapters()[0].supernet
+    for old in (one.supernet.with_seed(new.training.seed) for one in chapters):
+        if old != new:
+            changed = "; ".join(differences(as_values(old), as_values(new)))
+            raise SettingsError(f"{folder}: holds super-nets of other settings ({changed}); name another folder")
+    first, last = min(there.seed, study.seed), max(there.seed + there.supernets, study.seed + study.supernets)
+    if last - first > there.supernets + study.supernets:
+        raise SettingsError(
+            f"{folder}: expected seeds that continue {there.seed} to {there.seed + there.supernets - 1}, got "
+            f"{study.seed} to {study.seed + study.supernets - 1}; leave no gap, or name another folder"
+        )
+    return replace(there, seed=first, supernets=last - first)
 
-    return cifar10.NUM_TRAIN
+
+def _usual_evaluation(study: StudySettings) -> ChapterSettings:
+    """The chapter that scores with adapted statistics as the recipe states."""
+    return replace(study, experiments={}, evaluations=("bns-ft",)).chapters()[0]
 
 
-def _distribute(
-    work: Callable[..., None],
-    arguments: Sequence[tuple[Any, ...]],
-    progress: Progress,
+def _pool(chapter: ChapterSettings, seed: int) -> np.ndarray:
+    table = open_benchmark(chapter.supernet.benchmark)
+    return draw_pool(table, chapter.supernet.space, chapter.pool, seed)
+
+
+def _run(
+    folder: Path,
+    study: StudySettings,
+    wanted: Callable[[Job], bool],
+    what: str,
     device: str,
     num_processes: int | None,
-    *,
-    small: bool,
+    bars: ProgressBars,
 ) -> None:
-    """One process a core on a processor, and all in this process on an accelerator, which one super-net may fill.
+    """Do some jobs of a study, with one bar for all of them.
 
-    Networks that are `small`, those of the digits, lose more than they gain by sharing the work out to threads.
+    Raises:
+        JobError: a job failed for a reason that a person can mend.
+        RuntimeError: a job failed for another reason.
+        Interrupted: someone asked to stop.
     """
-    cores = num_usable_cores()
-    if num_processes is None:
-        num_processes = min(len(arguments), cores) if device == "cpu" else 1
-    num_threads = 1 if small else None if num_processes == 1 else max(1, cores // num_processes)
-    run_in_processes(work, arguments, progress, num_processes=num_processes, num_threads=num_threads)
+    place = choose_place(study.images, device, num_processes, most=study.supernets)
+    with polite_interruption() as should_stop, RunBar(bars, what, Store(folder)) as bar:
+        report = run_study(
+            folder,
+            study,
+            place.executor,
+            wanted=wanted,
+            device=place.device,
+            resources=place.resources,
+            watch=bar.watch,
+            should_stop=should_stop,
+            on_plan=bar.expect,
+        )
+    if report.messages:
+        raise JobError("; ".join(report.messages[:3]))
+    if report.failed:
+        raise RuntimeError(next(iter(report.failed.values())))
+    if not report.complete:
+        raise Interrupted(
+            f"{folder}: stopped; {report.num_found + report.num_done} of {report.num_jobs} jobs are finished, and what "
+            "was begun is saved"
+        )
 
 
-def _load_images(settings: RunSettings, device: str) -> "ImageSet":
-    from shareornot.images import cifar10_images, digits_images, open_cifar10
+def _appraise_jobs(store: Store, study: StudySettings, hashes: DataHashes) -> tuple[list[Job], tuple[str, ...]]:
+    """The jobs that judge the chapters whose cells are scored, from the plan of the folder; no images are needed.
 
-    images = digits_images() if settings.images == "digits" else cifar10_images(*open_cifar10())
-    return images.to(device)
+    Returns:
+        The jobs, and sentences about chapters that are left out.
+
+    Raises:
+        MissingDataError: nothing is scored to the end.
+    """
+    planned = {}
+    for one in store.read_plan():
+        if one.chapter is not None:
+            key = (one.chapter.experiment, one.chapter.space, one.chapter.variant, one.chapter.evaluation)
+            planned[key] = one.chapter
+    jobs, notes = [], []
+    for chapter in study.chapters():
+        key = (chapter.experiment, chapter.supernet.space, chapter.supernet.variant, chapter.evaluation)
+        if key in planned and all(store.is_finished(name) for names in planned[key].shards for name in names):
+            jobs.append(appraise_job(chapter, planned[key].shards, hashes))
+        else:
+            notes.append(f"{chapter.label}: left out, for its cells are not all scored")
+    if not jobs:
+        raise MissingDataError(
+            f"{store.folder}: expected scored super-nets, found none whose cells are all scored; score them with: "
+            f"shareornot evaluate {store.folder}"
+        )
+    return jobs, tuple(notes)
 
 
-def _train(
-    folder: Path, settings: RunSettings, device: str, progress: Progress, should_stop: Callable[[], bool]
-) -> None:
-    """Train one super-net, in whichever process."""
-    from shareornot.studies.supernet_run import train_supernet
-
-    table = open_benchmark(settings.benchmark)
-    cells = space_cells(open_space(settings.space), table.info.max_vertices)
-    train_supernet(folder, settings, _load_images(settings, device), cells, progress, should_stop)
-
-
-def _evaluate(
-    folder: Path,
-    settings: RunSettings,
-    evaluation: EvaluationSettings,
-    pool: Indices,
-    device: str,
-    progress: Progress,
-    should_stop: Callable[[], bool],
-) -> None:
-    """Score the pool of one super-net, in whichever process."""
-    from shareornot.studies.supernet_run import evaluate_supernet
-
-    images = _load_images(settings, device)
-    evaluate_supernet(folder, evaluation, images, pool, progress, should_stop)
+def _spec(job: Job) -> AppraiseSpec:
+    assert isinstance(job.spec, AppraiseSpec)
+    return job.spec

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 from shareornot.errors import SettingsError
 from shareornot.spaces.nasbench101 import MAX_VERTICES
@@ -164,6 +164,9 @@ Adaptation = Literal["none", "average", "last-batch"]
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EvaluationSettings:
     """How a cell is scored. The defaults are the paper's BNS-FT."""
+
+    NOT_IDENTITY: ClassVar[frozenset[str]] = frozenset({"forward_size"})
+    """Fields that change the speed only, so that scores do not depend on them."""
 
     adaptation: Adaptation = "average"
     """Batch-norm statistics: `none` takes the super-net's running ones (NO-FT), `average` averages those of the cell

@@ -11,25 +11,25 @@ LINE = {"time": 5.0, "done": 3, "total": 12, "unit": "epochs", "loss": 0.5}
 
 
 def test_what_is_written_is_read(tmp_path):
-    path = tmp_path / "piece" / "log.jsonl"
+    path = tmp_path / "job" / "log.jsonl"
     with open_log(path, clock=iter([1.0, 2.0]).__next__) as log:
         log.write(1, 4, "epochs", loss=0.5, images_per_s=800)
         assert last_line(path).done == 1  # at once, while the log is open
         log.write(2, 4, "epochs", loss=float("nan"))
     with open_log(path, clock=lambda: 3.0) as log:
         log.write(3, 4, "epochs")
-    assert list(read_log(path)) == [
+    assert list(read_log(path).lines) == [
         LogLine(time=1.0, done=1.0, total=4.0, unit="epochs", measures={"loss": 0.5, "images_per_s": 800.0}),
         LogLine(time=2.0, done=2.0, total=4.0, unit="epochs"),
         LogLine(time=3.0, done=3.0, total=4.0, unit="epochs"),
     ]
-    assert last_line(path) == list(read_log(path))[-1]
+    assert last_line(path) == read_log(path).lines[-1]
     assert [json.loads(line)["done"] for line in path.read_text().splitlines()] == [1, 2, 3]
 
 
 def test_no_log_yet(tmp_path):
     assert last_line(tmp_path / "log.jsonl") is None
-    assert list(read_log(tmp_path / "log.jsonl")) == []
+    assert read_log(tmp_path / "log.jsonl").lines == ()
     (tmp_path / "log.jsonl").touch()
     assert last_line(tmp_path / "log.jsonl") is None
 
@@ -42,7 +42,7 @@ def test_half_a_line_of_a_dead_writer_is_passed_over_and_ended(tmp_path):
     with open_log(path) as log:
         assert last_line(path).done == 3
         log.write(4, 12, "epochs")
-    assert [line.done for line in read_log(path)] == [3, 4]
+    assert [line.done for line in read_log(path).lines] == [3, 4]
 
 
 def test_only_the_end_of_a_long_log_is_read(tmp_path):

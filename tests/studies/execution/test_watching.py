@@ -49,7 +49,7 @@ def clock():
 @pytest.fixture
 def state(log_of, clock):
     state = RunState(log_of, clock)
-    state.expect({name: f"piece {name}" for name in "abcdefgh"}, finished={"a"})
+    state.expect({name: f"job {name}" for name in "abcdefgh"}, finished={"a"})
     return state
 
 
@@ -60,7 +60,7 @@ def write(path, done, total):
 
 def test_a_run_that_has_not_begun(state):
     snapshot = state.snapshot()
-    assert (snapshot.num_pieces, snapshot.num_finished, snapshot.running) == (8, 1, ())
+    assert (snapshot.num_jobs, snapshot.num_finished, snapshot.running) == (8, 1, ())
     assert snapshot.left_s is None
 
 
@@ -71,7 +71,7 @@ def test_counts_follow_the_events(state, clock):
     clock.now_s += 10
     snapshot = state.snapshot()
     assert (snapshot.num_finished, snapshot.num_failed, snapshot.num_blocked) == (2, 1, 1)
-    assert [(piece.label, piece.running_s, piece.line) for piece in snapshot.running] == [("piece e", 10.0, None)]
+    assert [(job.label, job.running_s, job.line) for job in snapshot.running] == [("job e", 10.0, None)]
     state.note(event("c", "started"))  # tried again
     assert state.snapshot().num_failed == 0
     assert state.running == ("e", "c")
@@ -79,14 +79,14 @@ def test_counts_follow_the_events(state, clock):
     assert state.running == ("c",)
 
 
-def test_time_left_counts_parts_of_pieces(state, log_of, clock):
+def test_time_left_counts_parts_of_jobs(state, log_of, clock):
     write(log_of("b"), 3, 4)  # from an earlier run
     state.note(event("b", "started"))
     state.note(event("c", "started"))
     clock.now_s += 30
     assert state.snapshot().left_s is None  # nothing done by this run yet
     write(log_of("c"), 1, 2)
-    # Half a piece took 30 s; left are a quarter of b, half of c, and five that have not begun.
+    # Half a job took 30 s; left are a quarter of b, half of c, and five that have not begun.
     assert state.snapshot().left_s == pytest.approx(60 * 5.75)
     state.note(event("c", "finished"))
     assert state.snapshot().left_s == pytest.approx(30 * 5.25)
@@ -107,7 +107,7 @@ def test_nothing_was_announced(log_of):
     state = RunState(log_of)
     state.note(event("a", "started"))
     state.note(event("a", "finished"))
-    assert (state.num_finished, state.num_pieces) == (1, 1)
+    assert (state.num_finished, state.num_jobs) == (1, 1)
 
 
 def test_without_a_terminal_every_event_is_a_line(log_of):
@@ -119,7 +119,7 @@ def test_without_a_terminal_every_event_is_a_line(log_of):
         view.watch(event("b", "blocked"))
         view.say("damaged: x")
     assert stream.getvalue().splitlines() == [
-        "2 pieces, 0 of them finished before",
+        "2 jobs, 0 of them finished before",
         "started: train [red]",
         "[0/2] failed: train [red]: ValueError: no [bold]way[/bold]",
         "[0/2] blocked: score",
@@ -151,12 +151,12 @@ def test_in_a_terminal_the_view_shows_what_runs(log_of):
         view.watch(event("a", "started"))
         write(log_of("a"), 3, 12)
         view.show(stopping=True)
-        assert "1 of 2 pieces, 1 running" in terminal.shown
+        assert "1 of 2 jobs, 1 running" in terminal.shown
         assert "train [red]: 3 of 12 epochs, loss 0.5" in terminal.shown
-        assert "stopping: running pieces save what they have" in terminal.shown
+        assert "stopping: running jobs save what they have" in terminal.shown
         view.watch(event("a", "failed", "ValueError: no"))
     assert "[1/2] failed: train [red]: ValueError: no" in terminal.shown
-    assert "1 of 2 pieces, 1 failed" in terminal.shown.rpartition("loss")[2]
+    assert "1 of 2 jobs, 1 failed" in terminal.shown.rpartition("loss")[2]
 
 
 def test_before_a_run_begins_the_terminal_is_free_for_others(log_of):
@@ -176,47 +176,13 @@ def test_many_running_pieces_are_cut_short(log_of):
 
     state = RunState(log_of)
     for number in range(20):
-        state.note(event(f"piece-{number}", "started"))
+        state.note(event(f"job-{number}", "started"))
     console = Console(file=io.StringIO(), width=60)
     console.print(render(state.snapshot()))
     lines = console.file.getvalue().splitlines()
     assert len(lines) == 14
     assert lines[-1].strip() == "and 8 more"
     assert max(map(len, lines)) <= 60
-
-
-def test_something_else_is_done_meanwhile_and_once_in_the_end(log_of, monkeypatch):
-    monkeypatch.setattr(module, "MEANWHILE_EVERY_S", 0.01)
-    calls = []
-    twice = threading.Event()
-
-    def meanwhile():
-        calls.append(None)
-        if len(calls) == 2:
-            twice.set()
-
-    with watch_run(log_of, stream=io.StringIO(), meanwhile=meanwhile):
-        assert twice.wait(20)
-    number = len(calls)
-    monkeypatch.setattr(module, "MEANWHILE_EVERY_S", 60.0)
-    with watch_run(log_of, stream=io.StringIO(), meanwhile=meanwhile):
-        pass
-    assert len(calls) == number + 1
-
-
-def test_a_full_disk_meanwhile_is_said_once(log_of, monkeypatch):
-    monkeypatch.setattr(module, "MEANWHILE_EVERY_S", 0.001)
-    stream = io.StringIO()
-    called = []
-
-    def meanwhile():
-        called.append(None)
-        raise OSError(28, "No space left on device")
-
-    with watch_run(log_of, stream=stream, meanwhile=meanwhile):
-        pass
-    assert stream.getvalue() == "not kept up to date any more: [Errno 28] No space left on device\n"
-    assert len(called) == 1
 
 
 def test_the_line_of_a_log_for_people():

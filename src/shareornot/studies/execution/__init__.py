@@ -1,15 +1,18 @@
-"""Running tasks that need one another: in this process, over local processes, on a cluster."""
+"""Executors of tasks that depend on one another: this process, local processes, a Ray cluster.
+
+`contract.py` states what a task and an executor are; one suite of tests holds for every executor. Beside them lie the
+lock of a folder, the logs that tasks write, and the view of a run.
+"""
 
 from shareornot.studies.execution.contract import Event, Executor, Resources, ShouldStop, Task, Watch
 from shareornot.studies.execution.in_process import InProcess
 from shareornot.studies.execution.local_processes import LocalProcesses
 from shareornot.studies.execution.lock import Runner, current_runner, only_runner
-from shareornot.studies.execution.log import LOG_NAME, LogLine, LogWriter, last_line, open_log, read_log
+from shareornot.studies.execution.log import LOG_NAME, Log, LogLine, LogWriter, last_line, open_log, read_log
 from shareornot.studies.execution.machine import num_usable_cores, visible_devices
 from shareornot.studies.execution.ray_cluster import RayCluster
 from shareornot.studies.execution.ray_membership import joined_cluster
-from shareornot.studies.execution.run_state import RunningPiece, RunSnapshot, RunState
-from shareornot.studies.execution.tensorboard import TensorBoardFiles, write_tensorboard
+from shareornot.studies.execution.run_state import RunningJob, RunSnapshot, RunState
 from shareornot.studies.execution.watching import RunView, line_text, watch_run
 
 __all__ = [
@@ -18,6 +21,7 @@ __all__ = [
     "Executor",
     "InProcess",
     "LocalProcesses",
+    "Log",
     "LogLine",
     "LogWriter",
     "RayCluster",
@@ -26,10 +30,9 @@ __all__ = [
     "RunState",
     "RunView",
     "Runner",
-    "RunningPiece",
+    "RunningJob",
     "ShouldStop",
     "Task",
-    "TensorBoardFiles",
     "Watch",
     "current_runner",
     "joined_cluster",
@@ -41,5 +44,4 @@ __all__ = [
     "read_log",
     "visible_devices",
     "watch_run",
-    "write_tensorboard",
 ]

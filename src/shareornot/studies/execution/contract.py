@@ -36,7 +36,7 @@ class Resources:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
-    """One piece of work."""
+    """One unit of work."""
 
     name: str
     """Unique among the tasks of a run."""
@@ -64,7 +64,9 @@ class Event:
     name: str
     what: Literal["started", "finished", "failed", "blocked", "stopped"]
     traceback: str | None = None
-    """Of `failed`: what to show to a person."""
+    """Of `failed`: for a developer."""
+    message: str | None = None
+    """Of `failed`: one sentence, where the reason is something that a person can mend."""
 
 
 Watch = Callable[[Event], None]

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 
 from shareornot.studies.execution.contract import Event, ShouldStop, Task, Watch
-from shareornot.studies.execution.outcome import do
+from shareornot.studies.execution.machine import num_usable_cores
+from shareornot.studies.execution.outcome import do, threads_of
 from shareornot.studies.execution.schedule import Schedule
 
 
 class InProcess:
     """Does all tasks itself.
 
-    A task whose process dies takes this one with it: the next run goes on from what has been saved. PyTorch keeps the
-    threads that it has.
+    A task whose process dies takes this one with it: the next run resumes from what has been saved. A task gets as many
+    threads as it has cores, but no more than the machine.
     """
 
     def run(self, tasks: Sequence[Task], watch: Watch, should_stop: ShouldStop) -> None:
@@ -19,8 +20,9 @@ class InProcess:
         schedule = Schedule(tasks)
         while not should_stop() and (task := schedule.take()):
             watch(Event(name=task.name, what="started"))
-            outcome = do(task, should_stop)
-            watch(Event(name=task.name, what=outcome.what, traceback=outcome.traceback))
+            with threads_of(min(task.resources.num_cores, num_usable_cores())):
+                outcome = do(task, should_stop)
+            watch(outcome.event(task.name))
             if outcome.what == "finished":
                 schedule.finish(task.name)
                 continue

@@ -2,10 +2,9 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
-from typing import Any
 
 from shareornot.errors import SettingsError
 from shareornot.studies.execution.contract import Event, Resources, ShouldStop, Task, Watch
@@ -20,9 +19,6 @@ MAX_TRIES = 2
 """How often a task is tried whose process dies."""
 ALMOST = 1e-6
 """Three thirds of a device are no more than one."""
-
-Hear = Callable[[str, Any], None]
-"""Is told what tasks `tell`, by the name of the task."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,17 +46,15 @@ class LocalProcesses:
         if self.num_processes < 1:
             raise SettingsError(f"processes: expected at least 1, got {self.num_processes}")
 
-    def run(
-        self, tasks: Sequence[Task], watch: Watch, should_stop: ShouldStop, hear: Hear = lambda _name, _told: None
-    ) -> None:
-        """See `Executor.run`; `hear` is told what tasks `tell`."""
+    def run(self, tasks: Sequence[Task], watch: Watch, should_stop: ShouldStop) -> None:
+        """See `Executor.run`."""
         for task in tasks:
             if task.resources.num_gpus > min(len(self.devices), 1):
                 raise SettingsError(
                     f"task {task.name}: expected to need at most {min(len(self.devices), 1)} accelerators, which is "
                     f"what one process of this machine has, got {task.resources.num_gpus:g}"
                 )
-        _Run(self, tasks, watch, hear).go(should_stop)
+        _Run(self, tasks, watch).go(should_stop)
 
 
 @dataclass(kw_only=True, eq=False, slots=True)
@@ -75,9 +69,9 @@ class _Seat:
 class _Run:
     """One call of `LocalProcesses.run`."""
 
-    def __init__(self, settings: LocalProcesses, tasks: Sequence[Task], watch: Watch, hear: Hear) -> None:
+    def __init__(self, settings: LocalProcesses, tasks: Sequence[Task], watch: Watch) -> None:
         self.schedule = Schedule(tasks)
-        self.watch, self.hear = watch, hear
+        self.watch = watch
         self.patience_s = float(settings.patience_s)
         self.num_threads = max(1, num_usable_cores() // settings.num_processes)
         self.memory_bytes = total_memory_bytes()
@@ -157,14 +151,12 @@ class _Run:
             seat = busy[connection]
             assert seat.worker is not None
             assert seat.task is not None
-            message = seat.worker.receive()
-            if message is None:
+            outcome = seat.worker.receive()
+            if outcome is None:
                 self.died(seat, seat.worker, seat.task, stopping=stopping)
-            elif message[0] == "told":
-                self.hear(seat.task.name, message[1])
             else:
                 task, seat.task = seat.task, None
-                self.ended(task, message[1])
+                self.ended(task, outcome)
 
     def died(self, seat: _Seat, worker: WorkerProcess, task: Task, *, stopping: bool) -> None:
         """The process of a task is gone: try the task again, or give it up."""
@@ -188,7 +180,7 @@ class _Run:
 
     def ended(self, task: Task, outcome: Outcome) -> None:
         """Tell how a task ended, and what follows from it."""
-        self.watch(Event(name=task.name, what=outcome.what, traceback=outcome.traceback))
+        self.watch(outcome.event(task.name))
         if outcome.what == "finished":
             self.schedule.finish(task.name)
             return

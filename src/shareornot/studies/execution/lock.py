@@ -1,10 +1,9 @@
-"""One runner for a folder at a time.
+"""At most one runner per folder at a time.
 
-The lock is the kernel's (`flock` on a file in the folder), which frees it when its holder ends in whatever way. So
-there are no stale locks: a text that a dead runner left in the file is just that, and the next runner replaces it.
+The lock is `filelock`'s, on a file in the folder; the operating system frees it when its holder ends in whatever way,
+so there are no stale locks. Beside it, `runner.json` states who holds it, for people.
 """
 
-import fcntl
 import json
 import os
 import shlex
@@ -17,17 +16,19 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from shareornot.errors import SettingsError
+from filelock import FileLock, Timeout
 
-LOCK_NAME = "runner.lock"
-NUM_TRIES, PAUSE_S = 5, 0.1
-"""Someone who only looks who the runner is holds the lock for a moment."""
-MAX_BYTES = 65536
+from shareornot.errors import SettingsError
+from shareornot.storage import atomic_write
+
+LOCK_NAME, RUNNER_NAME = "runner.lock", "runner.json"
+TIMEOUT_S = 0.5
+"""`current_runner` holds the lock for a moment, so a refusal needs a second look."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Runner:
-    """Who runs what is in a folder."""
+    """The process that works in a folder."""
 
     process: int
     host: str
@@ -40,82 +41,87 @@ class Runner:
         return f"process {self.process} on {self.host} since {since}: {self.command}"
 
 
+UNKNOWN = Runner(process=0, host="an unknown host", since=0.0, command="unknown")
+
+
 @contextmanager
 def only_runner(folder: Path, *, clock: Callable[[], float] = time.time) -> Iterator[None]:
-    """Be the only one who runs what is in a folder, as long as the block lasts.
+    """Be the only runner of a folder for the duration of the block.
 
     Args:
-        folder: is created if need be.
+        folder: created if it does not exist.
         clock: seconds since 1970.
 
     Raises:
-        SettingsError: someone else is; the message says who, and what to do. Or the file system knows no locks.
+        SettingsError: another process runs the folder, which the message names; or the file system has no locks.
         OSError: the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / LOCK_NAME
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    lock = _lock(folder)
     try:
-        if not _get(descriptor, fcntl.LOCK_EX, path):
-            raise SettingsError(
-                f"{folder}: expected nobody to run it at the moment, got {_read(descriptor) or 'another process'}; "
-                f"wait for it or end it, and watch it with: shareornot study status {shlex.quote(str(folder))}"
-            )
+        lock.acquire(timeout=TIMEOUT_S)
+    except Timeout as error:
+        raise SettingsError(
+            f"{folder}: expected no other process to use it at the moment, got {_read(folder) or 'another process'}; "
+            f"wait for it or end it, and watch it with: shareornot study status {shlex.quote(str(folder))}"
+        ) from error
+    except (NotImplementedError, OSError) as error:
+        raise _without_locks(folder, error) from error
+    try:
         runner = Runner(process=os.getpid(), host=socket.gethostname(), since=clock(), command=_command())
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, (json.dumps(asdict(runner)) + "\n").encode(), 0)
+        with atomic_write(folder / RUNNER_NAME) as file:
+            file.write(json.dumps(asdict(runner)).encode() + b"\n")
         try:
             yield
         finally:
-            os.ftruncate(descriptor, 0)  # and the file stays: whoever has it open would else lock a file without name
+            (folder / RUNNER_NAME).unlink(missing_ok=True)
     finally:
-        os.close(descriptor)
+        lock.release()
 
 
 def current_runner(folder: Path) -> Runner | None:
-    """Who runs what is in a folder at the moment; None for nobody, whatever a dead runner has left behind.
+    """The process that runs a folder at the moment, or None; what a dead runner left behind is ignored.
+
+    In a folder that cannot be written, the lock cannot be tried, and a recorded runner is taken for a live one.
 
     Raises:
-        SettingsError: the file system knows no locks.
+        SettingsError: the file system has no locks.
     """
-    path = folder / LOCK_NAME
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:
+    if not (folder / LOCK_NAME).is_file():
         return None
+    lock = _lock(folder)
     try:
-        if _get(descriptor, fcntl.LOCK_SH, path, num_tries=1):
-            return None
-        return _read(descriptor) or Runner(process=0, host="an unknown host", since=0.0, command="unknown")
-    finally:
-        os.close(descriptor)
+        lock.acquire(blocking=False)
+    except (Timeout, PermissionError):
+        return _read(folder) or (UNKNOWN if os.access(folder, os.W_OK) else None)
+    except (NotImplementedError, OSError) as error:
+        if not os.access(folder, os.W_OK):
+            return _read(folder)
+        raise _without_locks(folder, error) from error
+    lock.release()
+    return None
 
 
-def _get(descriptor: int, kind: int, path: Path, num_tries: int = NUM_TRIES) -> bool:
-    for number in range(num_tries):
-        if number:
-            time.sleep(PAUSE_S)
-        try:
-            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
-            continue
-        except OSError as error:  # some network file systems
-            raise SettingsError(
-                f"{path}: expected a file system with locks, got {error.strerror}; name a folder on another one"
-            ) from error
-        return True
-    return False
+def _lock(folder: Path) -> FileLock:
+    return FileLock(folder / LOCK_NAME, thread_local=False, fallback_to_soft=False)
 
 
-def _read(descriptor: int) -> Runner | None:
-    """The text in the file, None where it is none."""
+def _without_locks(folder: Path, error: Exception) -> Exception:
+    """What to raise where the lock itself fails: a folder that cannot be written speaks for itself."""
+    if isinstance(error, PermissionError) or not os.access(folder, os.W_OK):
+        return error
+    return SettingsError(f"{folder}: expected a file system with locks, got {error}; use a folder on another one")
+
+
+def _read(folder: Path) -> Runner | None:
+    """The recorded runner; None where nothing valid is recorded."""
     try:
-        read = json.loads(os.pread(descriptor, MAX_BYTES, 0))
+        read = json.loads((folder / RUNNER_NAME).read_bytes())
         types = {"process": int, "host": str, "since": float, "command": str}
         if not isinstance(read, dict) or any(not isinstance(read.get(name), kind) for name, kind in types.items()):
             return None
         return Runner(**{name: read[name] for name in types})
-    except (ValueError, RecursionError):
+    except (OSError, ValueError, RecursionError):
         return None
 
 

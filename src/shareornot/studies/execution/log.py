@@ -1,4 +1,4 @@
-"""What a piece says while it runs: one JSON object a line in `log.jsonl` in its own folder.
+"""The log of a job: one JSON object per line in `log.jsonl` in its own folder.
 
     {"time": 1760000000.0, "done": 12, "total": 432, "unit": "epochs", "loss": 0.71, "images_per_s": 830.0}
 
@@ -107,13 +107,33 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def read_log(path: Path) -> Iterator[LogLine]:
-    """All lines of a log in their order; none where there is no log."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Log:
+    """What a log holds."""
+
+    lines: tuple[LogLine, ...]
+    """In the order of what is done; where a job was interrupted and did something again, its last lines count."""
+    num_damaged: int
+    """Lines that cannot be read."""
+
+
+def read_log(path: Path) -> Log:
+    """All lines of a log that can be read; none where there is no log."""
+    lines: list[LogLine] = []
+    num_damaged = 0
     try:
-        with path.open("rb") as file:
-            yield from filter(None, map(parse_line, file))
-    except FileNotFoundError:
-        return
+        texts = path.read_bytes().split(b"\n")
+    except OSError:
+        texts = []
+    for text in filter(bytes.strip, texts):
+        line = parse_line(text)
+        if line is None:
+            num_damaged += 1
+            continue
+        while lines and lines[-1].done >= line.done:
+            lines.pop()
+        lines.append(line)
+    return Log(lines=tuple(lines), num_damaged=num_damaged)
 
 
 def last_line(path: Path) -> LogLine | None:
@@ -122,7 +142,7 @@ def last_line(path: Path) -> LogLine | None:
         with path.open("rb") as file:
             file.seek(max(file.seek(0, os.SEEK_END) - TAIL_BYTES, 0))
             tail = file.read()
-    except OSError:  # not there yet, or moved away with its piece
+    except OSError:  # not there yet, or moved away with its job
         return None
     for text in reversed(tail.split(b"\n")):
         if line := parse_line(text):

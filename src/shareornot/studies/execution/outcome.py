@@ -4,11 +4,13 @@ import os
 import pickle
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
 from shareornot.errors import Interrupted, ShareOrNotError
-from shareornot.studies.execution.contract import ShouldStop, Task
+from shareornot.studies.execution.contract import Event, ShouldStop, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,12 @@ class Outcome:
 
     what: Literal["finished", "failed", "stopped"]
     traceback: str | None = None
+    message: str | None = None
+    """Of a failure that a person can mend: one sentence."""
+
+    def event(self, name: str) -> Event:
+        """The event of a task that ended so."""
+        return Event(name=name, what=self.what, traceback=self.traceback, message=self.message)
 
 
 def do(task: Task, should_stop: ShouldStop) -> Outcome:
@@ -26,7 +34,7 @@ def do(task: Task, should_stop: ShouldStop) -> Outcome:
     except Interrupted:
         return Outcome("stopped")
     except (Exception, SystemExit) as error:
-        return Outcome("failed", _text_of(error))
+        return Outcome("failed", _text_of(error), _message_of(error))
     return Outcome("finished")
 
 
@@ -60,10 +68,40 @@ def do_packed(packed: bytes, num_threads: int, should_stop: ShouldStop) -> Outco
 
 
 def use_threads(number: int) -> None:
-    """Give PyTorch so many threads, whether it has been imported yet or not."""
+    """Set the number of threads of PyTorch, whether it has been imported yet or not."""
     os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(number)
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(number)
+
+
+@contextmanager
+def threads_of(number: int) -> Iterator[None]:
+    """Set the number of threads of PyTorch within the block, in a process that goes on afterwards."""
+    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
+    before = {name: os.environ.get(name) for name in names}
+    torch = sys.modules.get("torch")
+    number_before = torch.get_num_threads() if torch else None
+    use_threads(number)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        if (torch := sys.modules.get("torch")) and number_before is not None:
+            torch.set_num_threads(number_before)
+
+
+def _message_of(error: BaseException) -> str | None:
+    """One sentence about an error that a person can mend; None for others, which are bugs."""
+    if isinstance(error, ShareOrNotError):
+        return str(error)
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror or error}; finished results are kept"
+    return None
 
 
 def _text_of(error: BaseException) -> str:

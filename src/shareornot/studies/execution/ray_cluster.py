@@ -256,7 +256,7 @@ class _Run:
         self.running.discard(task.name)
         if outcome.what != "finished":
             self.lost[task.name] = outcome.what == "failed"
-        self.watch(Event(name=task.name, what=outcome.what, traceback=outcome.traceback))
+        self.watch(outcome.event(task.name))
 
     def drop(self, task: Task) -> None:
         """What a task needs is lost, and so is the task."""

@@ -10,8 +10,8 @@ from shareornot.studies.execution.log import LogLine, last_line
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RunningPiece:
-    """A piece that runs."""
+class RunningJob:
+    """A job that runs."""
 
     label: str
     running_s: float
@@ -23,12 +23,12 @@ class RunningPiece:
 class RunSnapshot:
     """A run at one moment."""
 
-    num_pieces: int
+    num_jobs: int
     num_finished: int
     """With those that were finished before."""
     num_failed: int
     num_blocked: int
-    running: tuple[RunningPiece, ...]
+    running: tuple[RunningJob, ...]
     """In the order in which they started."""
     elapsed_s: float
     left_s: float | None
@@ -39,7 +39,7 @@ class RunState:
     """Follows a run.
 
     Args:
-        log_of: the log of a piece, by its name.
+        log_of: the log of a job, by its name.
         clock: seconds, from whenever.
     """
 
@@ -55,7 +55,7 @@ class RunState:
         self._running: dict[str, float] = {}
         """When each started."""
         self._fractions: dict[str, float] = {}
-        """How far each was when it started: a piece that was interrupted goes on from there."""
+        """How far each was when it started: a job that was interrupted resumes there."""
 
     def expect(
         self, labels: Mapping[str, str], finished: Collection[str] = (), weights: Mapping[str, float] | None = None
@@ -63,9 +63,9 @@ class RunState:
         """Say what is to be done; the clock starts.
 
         Args:
-            labels: of all pieces by name, for people.
+            labels: of all jobs by name, for people.
             finished: names of those that are finished already.
-            weights: what each piece costs, in any unit; by default all cost the same.
+            weights: what each job costs, in any unit; by default all cost the same.
         """
         self._labels = dict(labels)
         self._weights = dict(weights or {})
@@ -74,11 +74,11 @@ class RunState:
 
     @property
     def running(self) -> tuple[str, ...]:
-        """Names of the pieces that run."""
+        """Names of the jobs that run."""
         return tuple(self._running)
 
     @property
-    def num_pieces(self) -> int:
+    def num_jobs(self) -> int:
         """All that there are to do, with those that were finished before."""
         return len(self._labels) or sum(
             map(len, (self._before, self._finished, self._failed, self._blocked, self._running))
@@ -90,14 +90,14 @@ class RunState:
         return len(self._before) + len(self._finished)
 
     def label(self, name: str) -> str:
-        """What people call a piece."""
+        """What people call a job."""
         return self._labels.get(name, name)
 
     def note(self, event: Event) -> None:
         """Something happened."""
         name = event.name
-        for pieces in (self._before, self._finished, self._failed, self._blocked):
-            pieces.discard(name)  # a piece may be tried again
+        for jobs in (self._before, self._finished, self._failed, self._blocked):
+            jobs.discard(name)  # a job may be tried again
         self._running.pop(name, None)
         if event.what == "started":
             self._running[name] = self._clock()
@@ -111,18 +111,18 @@ class RunState:
             self._blocked.add(name)
 
     def snapshot(self) -> RunSnapshot:
-        """How the run stands now; reads the ends of the logs of running pieces."""
+        """How the run stands now; reads the ends of the logs of running jobs."""
         now_s = self._clock()
         running = dict(self._running)
         lines = {name: last_line(self._log_of(name)) for name in running}
         elapsed_s = now_s - self._start_s
         return RunSnapshot(
-            num_pieces=self.num_pieces,
+            num_jobs=self.num_jobs,
             num_finished=self.num_finished,
             num_failed=len(self._failed),
             num_blocked=len(self._blocked),
             running=tuple(
-                RunningPiece(label=self.label(name), running_s=now_s - start_s, line=lines[name])
+                RunningJob(label=self.label(name), running_s=now_s - start_s, line=lines[name])
                 for name, start_s in running.items()
             ),
             elapsed_s=elapsed_s,

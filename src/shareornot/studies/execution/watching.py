@@ -10,18 +10,17 @@ from typing import IO, TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 from shareornot.studies.execution.contract import Event, ShouldStop
 from shareornot.studies.execution.log import LogLine
-from shareornot.studies.execution.run_state import RunningPiece, RunSnapshot, RunState
+from shareornot.studies.execution.run_state import RunningJob, RunSnapshot, RunState
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.live import Live
 
 LIVE_EVERY_S = 0.5
-SUMMARY_EVERY_S = 30.0
-MEANWHILE_EVERY_S = 5.0
+SUMMARY_EVERY_S = 60.0
 MAX_SHOWN = 12
-"""Running pieces in the live view."""
-STOPPING = "stopping: running pieces save what they have; Ctrl-C once more ends at once"
+"""Running jobs in the live view."""
+STOPPING = "stopping: running jobs save what they have; Ctrl-C once more ends at once"
 
 
 @runtime_checkable
@@ -58,7 +57,7 @@ class RunView:
         with self._lock:
             self._begun = True
             self._state.expect(labels, finished, weights)
-            self._screen.say(f"{len(labels):,} pieces, {len(finished):,} of them finished before")
+            self._screen.say(f"{len(labels):,} jobs, {len(finished):,} of them finished before")
 
     def watch(self, event: Event) -> None:
         """Something happened."""
@@ -80,7 +79,7 @@ class RunView:
 
     @property
     def running(self) -> tuple[str, ...]:
-        """Names of the pieces that run."""
+        """Names of the jobs that run."""
         with self._lock:
             return self._state.running
 
@@ -124,7 +123,7 @@ class PlainLines:
 
 
 class LiveView:
-    """A bar, counts, and a line a running piece, always at the foot of a terminal."""
+    """A bar, counts, and a line a running job, always at the foot of a terminal."""
 
     every_s = LIVE_EVERY_S
 
@@ -153,17 +152,14 @@ def watch_run(
     log_of: Callable[[str], Path],
     *,
     should_stop: ShouldStop = lambda: False,
-    meanwhile: Callable[[], object] | None = None,
     stream: Stream | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[RunView]:
     """Show a run as long as the block lasts.
 
     Args:
-        log_of: the log of a piece, by its name.
+        log_of: the log of a job, by its name.
         should_stop: whether someone asked to stop, which is then said.
-        meanwhile: called every few seconds and once in the end, in another thread, with nothing of the view locked.
-            An error on the disk is said once, and nothing is called any more.
         stream: by default standard error.
         clock: seconds, from whenever.
     """
@@ -171,18 +167,15 @@ def watch_run(
     with _screen(stream) as screen:
         view = RunView(RunState(log_of, clock), screen)
         ended = threading.Event()
-        threads = [threading.Thread(target=_show_now_and_then, args=(view, screen.every_s, should_stop, ended))]
-        if meanwhile:
-            threads.append(threading.Thread(target=_call_now_and_then, args=(view, meanwhile, ended)))
-        for thread in threads:
-            thread.daemon = True
-            thread.start()
+        thread = threading.Thread(
+            target=_show_now_and_then, args=(view, screen.every_s, should_stop, ended), daemon=True
+        )
+        thread.start()
         try:
             yield view
         finally:
             ended.set()
-            for thread in threads:
-                thread.join()
+            thread.join()
             if isinstance(screen, LiveView):
                 view.show()
 
@@ -190,17 +183,6 @@ def watch_run(
 def _show_now_and_then(view: RunView, every_s: float, should_stop: ShouldStop, ended: threading.Event) -> None:
     while not ended.wait(every_s):
         view.show(stopping=should_stop())
-
-
-def _call_now_and_then(view: RunView, meanwhile: Callable[[], object], ended: threading.Event) -> None:
-    last = False
-    while not last:
-        last = ended.wait(MEANWHILE_EVERY_S)
-        try:
-            meanwhile()
-        except OSError as error:
-            view.say(f"not kept up to date any more: {error}")
-            return
 
 
 @contextmanager
@@ -220,7 +202,7 @@ def _screen(stream: Stream) -> Iterator[PlainLines | LiveView]:
 
 
 def render(snapshot: RunSnapshot, *, stopping: bool = False) -> "RenderableType":
-    """The live view: a bar with the counts, and a line for each running piece."""
+    """The live view: a bar with the counts, and a line for each running job."""
     from rich.console import Group
     from rich.progress_bar import ProgressBar
     from rich.table import Table
@@ -229,11 +211,9 @@ def render(snapshot: RunSnapshot, *, stopping: bool = False) -> "RenderableType"
     head = Table.grid(padding=(0, 1))
     head.add_column(width=24)
     head.add_column(no_wrap=True, overflow="ellipsis")
-    bar = ProgressBar(total=max(snapshot.num_pieces, 1), completed=snapshot.num_finished, width=24)
+    bar = ProgressBar(total=max(snapshot.num_jobs, 1), completed=snapshot.num_finished, width=24)
     head.add_row(bar, Text(summary_text(snapshot), style="bold red" if snapshot.num_failed else "bold"))
-    lines = [
-        Text("  " + piece_text(piece), no_wrap=True, overflow="ellipsis") for piece in snapshot.running[:MAX_SHOWN]
-    ]
+    lines = [Text("  " + job_text(job), no_wrap=True, overflow="ellipsis") for job in snapshot.running[:MAX_SHOWN]]
     if (more := len(snapshot.running) - MAX_SHOWN) > 0:
         lines.append(Text(f"  and {more} more"))
     if stopping:
@@ -243,7 +223,7 @@ def render(snapshot: RunSnapshot, *, stopping: bool = False) -> "RenderableType"
 
 def event_text(event: Event, state: RunState) -> str:
     """An event in one line."""
-    counted = "" if event.what == "started" else f"[{state.num_finished}/{state.num_pieces}] "
+    counted = "" if event.what == "started" else f"[{state.num_finished}/{state.num_jobs}] "
     why = (event.traceback or "").strip().splitlines()[-1:]
     return f"{counted}{event.what}: {state.label(event.name)}" + "".join(f": {line}" for line in why)
 
@@ -255,7 +235,7 @@ def summary_text(snapshot: RunSnapshot) -> str:
         "failed": snapshot.num_failed,
         "blocked": snapshot.num_blocked,
     }
-    parts = [f"{snapshot.num_finished:,} of {snapshot.num_pieces:,} pieces"]
+    parts = [f"{snapshot.num_finished:,} of {snapshot.num_jobs:,} jobs"]
     parts += [f"{number:,} {what}" for what, number in counts.items() if number]
     parts.append(duration_text(snapshot.elapsed_s))
     if snapshot.left_s:
@@ -263,10 +243,10 @@ def summary_text(snapshot: RunSnapshot) -> str:
     return ", ".join(parts)
 
 
-def piece_text(piece: RunningPiece) -> str:
-    """A running piece, in one line."""
-    told = line_text(piece.line) if piece.line else f"for {duration_text(piece.running_s)}"
-    return f"{piece.label}: {told}"
+def job_text(job: RunningJob) -> str:
+    """A running job, in one line."""
+    told = line_text(job.line) if job.line else f"for {duration_text(job.running_s)}"
+    return f"{job.label}: {told}"
 
 
 def line_text(line: LogLine) -> str:

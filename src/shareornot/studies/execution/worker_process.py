@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
-from typing import Any, Literal
 
 from shareornot.studies.execution.outcome import Outcome, do_packed
 
@@ -21,11 +20,6 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 GOODBYE_S = 5.0
 """How long a process may take from the end of its pipe to its own."""
-
-Message = tuple[Literal["told"], Any] | tuple[Literal["outcome"], Outcome]
-
-_to_main: Connection | None = None
-"""In a worker: the way to the process that started it."""
 
 
 class WorkerProcess:
@@ -58,13 +52,13 @@ class WorkerProcess:
         """Turn the `should_stop` of its task true; the worker ends after that task."""
         self._send(None)
 
-    def receive(self) -> Message | None:
-        """The next message, None when the process is gone."""
+    def receive(self) -> Outcome | None:
+        """How the task ended, None when the process is gone."""
         try:
-            message: Message = self.connection.recv()
+            outcome: Outcome = self.connection.recv()
         except (EOFError, OSError):
             return None
-        return message
+        return outcome
 
     def how_it_died(self) -> str:
         """What became of a process that is gone, as the end of a sentence about it."""
@@ -100,20 +94,8 @@ class WorkerProcess:
             return
 
 
-def tell(value: Any) -> None:
-    """From within a task: say something to the process that runs the tasks; without effect in that process itself.
-
-    Args:
-        value: picklable, of types that the other process knows.
-    """
-    if _to_main is not None:
-        _send(_to_main, ("told", value))
-
-
 def _serve(connection: Connection, device: str | None, patience_s: float) -> None:
     """What a worker does: tasks, until the main process says that there are no more, or is gone."""
-    global _to_main
-    _to_main = connection
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
@@ -122,7 +104,7 @@ def _serve(connection: Connection, device: str | None, patience_s: float) -> Non
     threading.Thread(target=_follow_main_process, args=(patience_s,), daemon=True).start()
     while (given := _next_task(connection)) is not None:
         # While a task is being done, the main process sends nothing but the request to stop.
-        _send(connection, ("outcome", do_packed(*given, connection.poll)))
+        _send(connection, do_packed(*given, connection.poll))
 
 
 def _follow_main_process(patience_s: float) -> None:
@@ -142,10 +124,10 @@ def _next_task(connection: Connection) -> tuple[bytes, int] | None:
     return task
 
 
-def _send(connection: Connection, message: Message) -> None:
-    """Send, unless the other end is gone, which receiving will tell."""
+def _send(connection: Connection, outcome: Outcome) -> None:
+    """Send, unless the other end is gone, which shows in receiving."""
     try:
-        connection.send(message)
+        connection.send(outcome)
     except OSError:
         return
 

@@ -1,0 +1,56 @@
+"""What a super-net costs, in trainings of a cell alone: its training, and everything that was done to score a cell."""
+
+from pathlib import Path
+
+from shareornot.appraisal.budget_comparison import SupernetCosts
+from shareornot.appraisal.scores_file import ScoredCells
+from shareornot.studies.measured_times import read_times
+from shareornot.studies.settings import SupernetSettings
+from shareornot.tables import BenchmarkTable
+
+
+def supernet_costs(
+    table: BenchmarkTable,
+    supernet: SupernetSettings,
+    scores: ScoredCells,
+    *,
+    times: Path | None = None,
+    supernet_times: Path | None = None,
+    count_scoring: bool = True,
+) -> SupernetCosts:
+    """What one of these super-nets costs, its training and the scoring of its cells.
+
+    Args:
+        table: states what a training alone is.
+        supernet: its settings.
+        scores: state how a cell was scored.
+        times: measured training times of cells alone; by default those of the table.
+        supernet_times: the same at the width of the super-net; by default a step of it counts as one of a cell alone.
+        count_scoring: whether scoring is paid for.
+
+    Raises:
+        MissingDataError: a file of times is not there.
+        DataError: it is damaged, or of another universe.
+    """
+    num_epochs = table.info.budgets[-1]
+    return SupernetCosts(
+        training=supernet.training.epochs * supernet.training.paths_per_step / num_epochs,
+        scoring=scoring_cost(scores) / num_epochs if count_scoring else 0.0,
+        time_s=None if times is None else read_times(times, table.info.num_cells).time_s,
+        narrow_time_s=None if supernet_times is None else read_times(supernet_times, table.info.num_cells).time_s,
+    )
+
+
+def scoring_cost(scores: ScoredCells) -> float:
+    """Cost of scoring one cell, in epochs of training it: everything that was done to get the score.
+
+    A backward pass costs about two forward passes, so an image in a fine-tuning step costs three images that are only
+    passed forward, in validation or to adapt batch norm.
+    """
+    evaluation, num_train_images = scores.origin["evaluation"], scores.origin["num_train_images"]
+    batch_size = min(evaluation["batch_size"], num_train_images)
+    num_images = scores.origin["num_validation_images"]
+    if evaluation["adaptation"] != "none":
+        num_images += evaluation["num_batches"] * batch_size
+    num_images += 3 * evaluation.get("fine_tuning_steps", 0) * batch_size
+    return float(num_images / (3 * num_train_images))

@@ -1,0 +1,183 @@
+"""The job that scores a part of a super-net's pool.
+
+proxies.parquet            the scored cells
+proxies.partial.parquet    while scoring, those done so far, written about every half minute
+log.jsonl                  a line per second: cells done, cells per second
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Int32
+
+from shareornot.appraisal.scores_file import ScoredCells, read_scores, write_scores
+from shareornot.errors import DataError, Interrupted, ShareOrNotError
+from shareornot.studies.execution import LOG_NAME, LogWriter, open_log
+from shareornot.studies.job import Job, ScoreSpec
+from shareornot.studies.planning import draw_pool, hash_of_cells
+from shareornot.studies.settings import as_values
+from shareornot.studies.store import Store
+from shareornot.studies.training import CHECKPOINT
+from shareornot.tables import open_benchmark
+
+if TYPE_CHECKING:
+    from shareornot.images import ImageSet
+    from shareornot.supernet import SuperNet
+    from shareornot.supernet.settings import EvaluationSettings
+
+Cells = Int32[np.ndarray, " cells"]
+ShouldStop = Callable[[], bool]
+
+PROXIES, PARTIAL = "proxies.parquet", "proxies.partial.parquet"
+SAVE_INTERVAL_S = 30.0
+LOG_INTERVAL_S = 1.0
+
+
+def score_job(store: Store, job: Job, spec: ScoreSpec, images: "ImageSet", should_stop: ShouldStop) -> list[str]:
+    """Score the cells of a job, from what is scored already if there is something.
+
+    What other jobs have scored with the same super-net in the same way, for a smaller or a larger pool, is taken over.
+    Damaged scores of this job are set aside.
+
+    Returns:
+        The names of the result files.
+
+    Raises:
+        Interrupted: `should_stop` turned true; the scores so far are saved.
+        DataError: the benchmark is not the one that the study was planned with.
+    """
+    from shareornot.supernet.checkpoint import load_supernet
+
+    table = open_benchmark(spec.supernet.benchmark)
+    pool = draw_pool(table, spec.supernet.space, spec.pool, spec.supernet.training.seed)
+    cells = pool[spec.start : spec.stop]
+    if hash_of_cells(cells) != spec.cells_sha256:
+        raise DataError(
+            f"benchmark {spec.supernet.benchmark}: expected the cells that the study was planned with, got others"
+        )
+    network, num_steps = load_supernet(store.path(spec.train) / CHECKPOINT)
+    folder = store.path(job.name)
+
+    def score() -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        others = store.others(job.name[: -len(spec.cells_sha256[:12])], job.name)
+        with open_log(folder / LOG_NAME) as log:
+            score_cells(folder, network, num_steps, spec.evaluation, images, cells, should_stop, log=log, others=others)
+
+    try:
+        score()
+    except DataError as error:
+        if not any(folder.glob("*.parquet")):
+            raise
+        store.set_aside(job.name, str(error))
+        score()
+    return [PROXIES]
+
+
+def score_cells(
+    folder: Path,
+    network: "SuperNet",
+    num_steps: int,
+    evaluation: "EvaluationSettings",
+    images: "ImageSet",
+    cells: Cells,
+    should_stop: ShouldStop = lambda: False,
+    *,
+    log: LogWriter | None = None,
+    others: list[Path] | None = None,
+) -> None:
+    """Score cells with a trained super-net into a folder, from where an earlier call stopped.
+
+    Args:
+        folder: gets the scores.
+        network: trained.
+        num_steps: of its training, a part of what the scores depend on.
+        evaluation: how to score.
+        images: on the device to score on.
+        cells: unique indices, in the order in which they are scored.
+        should_stop: asked after every cell.
+        log: gets a line per second.
+        others: folders that may hold scores of the first of these cells, or of more cells.
+
+    Raises:
+        DataError: the folder holds damaged scores.
+        Interrupted: `should_stop` turned true; the scores so far are saved.
+    """
+    import torch
+
+    from shareornot.supernet import Evaluator
+
+    whole, partial = folder / PROXIES, folder / PARTIAL
+    identity: dict[str, Any] = {"evaluation": _recorded(evaluation), "checkpoint_steps": num_steps}
+    proxies = max((_scores_so_far(path, identity, cells) for path in (whole, partial)), key=len)
+    if len(proxies) == len(cells) and whole.exists():
+        return
+    for other in others or ():
+        found = _scores_of_others(other, identity, cells)
+        proxies = found if len(found) > len(proxies) else proxies
+    evaluator = Evaluator(network.to(images.device), images, evaluation)
+    origin = identity | {
+        "num_train_images": len(images.train_images),
+        "num_validation_images": len(images.validation_images),
+        "torch": torch.__version__,
+    }
+    pace = _Pace(log, len(cells), len(proxies))
+
+    def save(path: Path) -> None:
+        write_scores(path, ScoredCells(cells=cells[: len(proxies)], proxies=np.array(proxies), origin=origin))
+
+    saved = time.monotonic()
+    for score in evaluator.scores(cells[len(proxies) :]):
+        proxies.append(score)
+        pace.write(len(proxies))
+        if should_stop() and len(proxies) < len(cells):
+            save(partial)
+            raise Interrupted(f"{folder}: stopped after {len(proxies)} of {len(cells)} cells; they are saved")
+        if time.monotonic() - saved > SAVE_INTERVAL_S:
+            save(partial)
+            saved = time.monotonic()
+    save(whole)
+    partial.unlink(missing_ok=True)
+
+
+class _Pace:
+    """Writes into a log about once a second, and at the end."""
+
+    def __init__(self, log: LogWriter | None, total: int, num_done: int) -> None:
+        self.log, self.total = log, total
+        self.num_logged, self.logged_s = num_done, time.monotonic()
+
+    def write(self, num_done: int) -> None:
+        passed_s = time.monotonic() - self.logged_s
+        if self.log is not None and (passed_s >= LOG_INTERVAL_S or num_done == self.total):
+            rate = (num_done - self.num_logged) / max(passed_s, 1e-9)
+            self.log.write(num_done, self.total, "cells", cells_per_s=round(rate, 3))
+            self.num_logged, self.logged_s = num_done, time.monotonic()
+
+
+def _recorded(evaluation: "EvaluationSettings") -> dict[str, Any]:
+    """The evaluation as scores record it; `forward_size` changes the speed only."""
+    return {name: value for name, value in sorted(as_values(evaluation).items()) if name != "forward_size"}
+
+
+def _scores_so_far(path: Path, identity: dict[str, Any], cells: Cells) -> list[float]:
+    """Scores of the first of these cells, where the file has them for the same super-net and evaluation."""
+    if not path.exists():
+        return []
+    scores = read_scores(path)
+    number = min(len(cells), len(scores.cells))
+    same = all(scores.origin.get(name) == value for name, value in identity.items())
+    if not same or not np.array_equal(scores.cells[:number], cells[:number]):
+        return []
+    return list(scores.proxies[:number].tolist())
+
+
+def _scores_of_others(folder: Path, identity: dict[str, Any], cells: Cells) -> list[float]:
+    """Scores of the first of these cells in another folder; damaged ones are that folder's own concern."""
+    try:
+        return max((_scores_so_far(folder / name, identity, cells) for name in (PROXIES, PARTIAL)), key=len)
+    except (ShareOrNotError, OSError):
+        return []
