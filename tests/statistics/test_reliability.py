@@ -5,7 +5,6 @@ import pytest
 
 from shareornot.errors import DataError
 from shareornot.statistics import (
-    intraclass_correlation,
     kendall_tau,
     one_run_against_others,
     pearson,
@@ -48,13 +47,12 @@ def test_choosing_the_best_by_one_run_keeps_agreement_in_sight():
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_intraclass_correlation_matches_plain_sums(seed):
+def test_reliability_of_the_mean_matches_plain_sums(seed):
     runs = table(seed, num_runs=4)
     grand, means = runs.mean(), runs.mean(axis=1)
     between = 4 * sum((mean - grand) ** 2 for mean in means) / 59
     within = sum((value - mean) ** 2 for row, mean in zip(runs, means, strict=True) for value in row) / (60 * 3)
     icc = (between - within) / (between + 3 * within)
-    assert intraclass_correlation(runs) == pytest.approx(icc)
     assert reliability_of_mean(runs) == pytest.approx((between - within) / between)
     assert spearman_brown(icc, 4) == pytest.approx(reliability_of_mean(runs))
     assert spearman_brown(reliability_of_mean(runs), 1 / 4) == pytest.approx(icc)
@@ -63,7 +61,6 @@ def test_intraclass_correlation_matches_plain_sums(seed):
 def test_reliability_is_the_share_of_true_variance():
     rng = np.random.default_rng(2)
     runs = rng.normal(size=(200_000, 1)) + 0.5 * rng.normal(size=(200_000, 3))
-    assert intraclass_correlation(runs) == pytest.approx(1 / 1.25, abs=0.01)
     assert reliability_of_mean(runs) == pytest.approx(1 / (1 + 0.25 / 3), abs=0.01)
     assert single_run_agreement(runs, coefficient=pearson) == pytest.approx(1 / 1.25, abs=0.01)
 
@@ -77,15 +74,14 @@ def test_reliability_is_the_share_of_true_variance():
     ],
 )
 def test_refuses_tables_that_show_no_noise(runs, message):
-    for function in (single_run_agreement, one_run_against_others, intraclass_correlation, reliability_of_mean):
+    for function in (single_run_agreement, one_run_against_others, reliability_of_mean):
         with pytest.raises(DataError, match=message):
             function(runs)
 
 
 def test_refuses_tables_without_variation():
     same = np.full((5, 3), 0.5)
-    for function in (intraclass_correlation, reliability_of_mean):
-        with pytest.raises(DataError, match="reliability is undefined"):
-            function(same)
+    with pytest.raises(DataError, match="reliability is undefined"):
+        reliability_of_mean(same)
     with pytest.raises(DataError, match=r"among the best 0\.2 of the cells, got a constant column"):
         single_run_agreement(same, share=0.2)

@@ -27,8 +27,8 @@ from shareornot.appraisal.rows import (
     top_rows,
 )
 from shareornot.report.table import Column, Format, Table, Tone
+from shareornot.statistics import SIGNIFICANCE
 
-SIGNIFICANCE = 0.05
 MOST_BEST = 1_000
 """Architectures to train next in the table; the page shows the first `SHOWN_BEST`."""
 SHOWN_BEST = 20

@@ -30,13 +30,12 @@ from shareornot.search import (
     supernet_cost,
 )
 from shareornot.search.budgets import TopK
-from shareornot.statistics import incumbent_probabilities, smallest_wilcoxon_p
+from shareornot.statistics import SIGNIFICANCE, incumbent_probabilities, smallest_wilcoxon_p
 from shareornot.tables import BenchmarkTable
 
 NUM_TRAINED = (1, 10, 100)
 SUPERNET_TRAININGS = 4
 """What a super-net costs, in average trainings of the space."""
-SIGNIFICANCE = 0.05
 
 Differences = Float[np.ndarray, "draws supernets"]
 

@@ -15,7 +15,6 @@ from shareornot.statistics.agreement import (
 from shareornot.statistics.bias_audit import AuditedScores, BiasAudit, Condition, RatedGroup, audit_bias
 from shareornot.statistics.ceiling import (
     NoiseCeiling,
-    highest_pearson,
     highest_spearman,
     noise_ceiling,
     share_of_ceiling,
@@ -47,18 +46,16 @@ from shareornot.statistics.intervals import Interval, bootstrap_interval, paper_
 from shareornot.statistics.levels import CONFIDENCE, POWER, SIGNIFICANCE
 from shareornot.statistics.noise_model import NoiseModel, fit_noise_model
 from shareornot.statistics.partial import RankStatistics, partial_correlation, rank_statistics
-from shareornot.statistics.pools import average_repeats, common_cells, first_evaluations, num_repeats
+from shareornot.statistics.pools import first_evaluations, num_repeats
 from shareornot.statistics.power import num_supernets_needed, smallest_detectable_effect, t_test_power
 from shareornot.statistics.rank_residuals import rank_fractions, rank_residuals
 from shareornot.statistics.reliability import (
-    intraclass_correlation,
     one_run_against_others,
     reliability_of_mean,
     single_run_agreement,
     spearman_brown,
 )
 from shareornot.statistics.rival_tests import RivalRuns, more_supernets, verdict_power
-from shareornot.statistics.seed_noise import SupernetAgreement, supernet_agreement
 from shareornot.statistics.selection import (
     best_rank_at_k,
     best_regret_at_k,
@@ -95,28 +92,23 @@ __all__ = [
     "SmallTree",
     "StandardizedEffect",
     "StructureEffect",
-    "SupernetAgreement",
     "agreement_within_top",
     "audit_bias",
-    "average_repeats",
     "benjamini_hochberg",
     "best_rank_at_k",
     "best_regret_at_k",
     "blocks_of",
     "bootstrap_interval",
     "cohens_d",
-    "common_cells",
     "correlation_test",
     "diverged",
     "feature_columns",
     "first_evaluations",
     "fit_noise_model",
     "grow_tree",
-    "highest_pearson",
     "highest_spearman",
     "holm",
     "incumbent_probabilities",
-    "intraclass_correlation",
     "kendall_tau",
     "mean_difference",
     "more_supernets",
@@ -147,7 +139,6 @@ __all__ = [
     "student_interval",
     "student_t_test",
     "superiority_from_d",
-    "supernet_agreement",
     "t_test_power",
     "two_way_interval",
     "verdict_power",

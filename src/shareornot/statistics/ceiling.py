@@ -57,21 +57,6 @@ class NoiseCeiling:
     ceiling can be far too high; skewed noise makes it worse."""
 
 
-def highest_pearson(runs: Runs) -> float:
-    """Highest Pearson correlation of any proxy with the mean over the runs: sqrt of the reliability of that mean.
-
-    Exact for noise of mean zero that is independent of the proxy and between runs; it may differ from cell to cell.
-    Zero where the runs show no true difference between cells.
-
-    Args:
-        runs: accuracies of each cell, any unit.
-
-    Raises:
-        DataError: fewer than two cells or runs, a value that is not finite, or cells whose means are all equal.
-    """
-    return math.sqrt(max(reliability_of_mean(runs), 0.0))
-
-
 def highest_spearman(runs: Runs) -> float:
     """Highest Spearman correlation of any proxy with the mean over the runs, by the attenuation formula on ranks.
 

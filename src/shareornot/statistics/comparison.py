@@ -195,12 +195,20 @@ def _t_test(method: MethodRuns, random_search: RandomRuns, *, equal_variances: b
     method = checked_sample(method, "method", least=2)
     random_search = checked_sample(random_search, "random_search", least=2)
     difference, error, degrees = _difference(method, random_search, equal_variances=equal_variances)
-    limit = math.copysign(math.inf, difference) if difference else 0.0
-    statistic = difference / error if error else limit
+    if error:
+        found = stats.ttest_ind_from_stats(
+            *(difference, math.sqrt(mean_and_variance(method)[1]), method.size),
+            *(0.0, math.sqrt(mean_and_variance(random_search)[1]), random_search.size),
+            equal_var=equal_variances,
+        )
+        statistic, p_value = float(found.statistic), float(found.pvalue)
+    else:  # the limit of a quotient by zero
+        statistic = math.copysign(math.inf, difference) if difference else 0.0
+        p_value = 0.0 if difference else 1.0
     return Significance(
         test="student" if equal_variances else "welch",
         statistic=statistic,
-        p_value=float(2 * stats.t.sf(abs(statistic), degrees)),
+        p_value=p_value,
         degrees_of_freedom=degrees,
         num_method=method.size,
         num_random=random_search.size,

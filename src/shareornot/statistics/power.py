@@ -9,11 +9,12 @@ import math
 from scipy import optimize, special, stats
 
 from shareornot.errors import SettingsError
+from shareornot.statistics.levels import POWER, SIGNIFICANCE
 
 _MOST_RUNS = 10_000_000
 
 
-def t_test_power(d: float, num_method: int, num_random: int, *, alpha: float = 0.05) -> float:
+def t_test_power(d: float, num_method: int, num_random: int, *, alpha: float = SIGNIFICANCE) -> float:
     """Probability that the t-test finds an effect of true size d.
 
     With t0 the critical value at n1 + n2 - 2 degrees of freedom, P(abs(T) > t0) for T noncentral with d / sqrt(1/n1 +
@@ -36,7 +37,7 @@ def t_test_power(d: float, num_method: int, num_random: int, *, alpha: float = 0
 
 
 def num_supernets_needed(
-    d: float, *, target: float = 0.8, alpha: float = 0.05, num_random: int | None = None
+    d: float, *, target: float = POWER, alpha: float = SIGNIFICANCE, num_random: int | None = None
 ) -> int | None:
     """Smallest number of super-nets, one run of the method each, whose power reaches the target.
 
@@ -73,7 +74,9 @@ def num_supernets_needed(
     return enough
 
 
-def smallest_detectable_effect(num_method: int, num_random: int, *, target: float = 0.8, alpha: float = 0.05) -> float:
+def smallest_detectable_effect(
+    num_method: int, num_random: int, *, target: float = POWER, alpha: float = SIGNIFICANCE
+) -> float:
     """The smallest effect that the t-test finds with the wanted power.
 
     Args:

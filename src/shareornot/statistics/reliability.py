@@ -55,26 +55,6 @@ def one_run_against_others(runs: Runs, *, share: float = 1.0, coefficient: Coeff
     return mean_agreement(pairs, share, coefficient)
 
 
-def intraclass_correlation(runs: Runs) -> float:
-    """Reliability of a single run: ICC(1, 1) = (MSB - MSW) / (MSB + (k - 1) MSW), k runs a cell.
-
-    MSB and MSW are the mean squares between and within cells. Below zero where runs of a cell differ more than cells
-    do.
-
-    Args:
-        runs: accuracies of each cell, any unit.
-
-    Raises:
-        DataError: fewer than two cells or runs, a value that is not finite, or no variation at all.
-
-    References: Shrout and Fleiss 1979, "Intraclass correlations: uses in assessing rater reliability".
-    """
-    between, within = _mean_squares(checked_runs(runs))
-    if between == within == 0:
-        raise DataError("runs: expected accuracies that differ, got one value for all; reliability is undefined")
-    return float((between - within) / (between + (runs.shape[1] - 1) * within))
-
-
 def reliability_of_mean(runs: Runs) -> float:
     """Reliability of the mean over the runs: ICC(1, k) = (MSB - MSW) / MSB, which is `spearman_brown` of ICC(1, 1).
 
