@@ -40,11 +40,12 @@ class NineNets(nn.Module):
     def forward(self, images):
         x = images.flatten(1)
         for decision, weights in enumerate(self.weights):
-            x = sum(
+            options = [
                 weight * torch.tanh(x @ self.maps[3 * decision + option])
                 for option, weight in enumerate(weights)
                 if weight != 0
-            )
+            ]
+            x = sum(options, start=torch.zeros_like(x))
         return x
 
 

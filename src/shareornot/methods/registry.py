@@ -86,6 +86,14 @@ METHODS = {
             "rsws:rsws",
         ),
         MethodEntry(
+            "path-dropout",
+            "Trains the sum of all options, each of which is dropped at random.",
+            "Bender et al. 2018, ICML",
+            MIXING,
+            "path_dropout:path_dropout",
+            ("nasbench201",),
+        ),
+        MethodEntry(
             "darts",
             "Trains a network that mixes all options, weighted by a softmax that follows the validation loss.",
             "Liu et al. 2019, arXiv:1806.09055",
