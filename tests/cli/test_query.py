@@ -53,3 +53,30 @@ def test_a_query_for_people(shareornot, table_path):
 )
 def test_a_query_that_cannot_be_answered(refused, table_path, arguments, message):
     assert message in refused("query", *arguments, "--benchmark", table_path)
+
+
+def test_what_the_architecture_is(shareornot, table_path):
+    shown = json.loads(shareornot("query", "4", "--benchmark", table_path, "--json", "--draw").out)
+    assert (shown["architecture"], shown["number"]) == (str(CELL), 4)
+    assert shown["official_hash"] == CELL.official_hash()
+    assert (shown["residual"], shown["operation_1"], shown["operation_2"]) == (True, "conv3x3", None)
+    assert shown["graph"]["vertices"] == ["input", "conv3x3", "output"]
+    drawn = shareornot("query", "4", "--benchmark", table_path, "--draw").out
+    assert drawn.endswith("0  input\n1  conv3x3  <-  0\n2  output  <-  0, 1\n")
+
+
+def test_a_table_of_another_family(shareornot, refused, tmp_path):
+    text = "|nor_conv_3x3~0|+|none~0|none~1|+|skip_connect~0|avg_pool_3x3~1|none~2|"
+    source = tmp_path / "mine.csv"
+    source.write_text(f"architecture,accuracy_0,accuracy_1,test\n{text},0.5,,0.4\n")
+    assert shareornot("data", "add", "mine", source, "--data-set", "digits", "--epochs", "3").code == 0
+    shown = json.loads(shareornot("query", text, "--benchmark", "mine", "--json").out)
+    assert (shown["validation_accuracy"], shown["test_accuracy"]) == (0.5, pytest.approx(0.4))
+    assert (shown["architecture"], shown["num_none"], shown["path_convolutions"]) == (text, 3, 1)
+    again = shareornot("query", str(shown["number"]), "--benchmark", "mine", "--run", "0", "--draw")
+    assert "1  node 1  <-  nor_conv_3x3 of 0" in again.out
+    assert "run: expected 0 to 0, got 1" in refused("query", text, "--benchmark", "mine", "--run", "1")
+    assert "not among the 1 of the table mine" in refused("query", "0", "--benchmark", "mine")
+    assert "expected six operations" in refused("query", "nonsense", "--benchmark", "mine")
+    assert "expected no --halfway" in refused("query", text, "--benchmark", "mine", "--halfway")
+    assert "got 5 epochs" in refused("query", text, "--benchmark", "mine", "--epochs", "5")

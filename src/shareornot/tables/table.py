@@ -202,6 +202,10 @@ class BenchmarkTable:
             trainable_parameters=int(self.trainable_parameters[row]),
         )
 
+    def number_of(self, cell: AnyCell) -> int:
+        """Unique index of a cell of the table; arguments and errors as `query`."""
+        return int(self.cells[self._row_of(cell)])
+
     def query_many(
         self,
         indices: Integer[np.ndarray, " queries"],
