@@ -18,7 +18,7 @@ def supernet_costs(
     supernet_times: Path | None = None,
     count_scoring: bool = True,
 ) -> SupernetCosts:
-    """What one of these super-nets costs, its training and the scoring of its cells.
+    """What one of these super-nets costs, its training and the scoring of its cells, and what evaluating a cell costs.
 
     Args:
         table: states what a training alone is.
@@ -36,9 +36,16 @@ def supernet_costs(
     return SupernetCosts(
         training=supernet.training.epochs * supernet.training.paths_per_step / num_epochs,
         scoring=scoring_cost(scores) / num_epochs if count_scoring else 0.0,
+        # measured times include the evaluation
+        evaluation=evaluation_cost(scores) / num_epochs if count_scoring and times is None else 0.0,
         time_s=None if times is None else read_times(times, table.info.num_cells).time_s,
         narrow_time_s=None if supernet_times is None else read_times(supernet_times, table.info.num_cells).time_s,
     )
+
+
+def evaluation_cost(scores: ScoredCells) -> float:
+    """Cost of evaluating a cell that was trained alone on the images that scores are measured on, in epochs."""
+    return float(scores.origin["num_validation_images"] / (3 * scores.origin["num_train_images"]))
 
 
 def scoring_cost(scores: ScoredCells) -> float:
