@@ -29,6 +29,10 @@ def appraise(
         typer.Argument(help="Folder of super-nets, or a file of scores; - reads the file from standard input."),
     ],
     seed: Annotated[int, typer.Option(min=0, help="Seed of the simulated searches.")] = 0,
+    top: Annotated[
+        int | None,
+        typer.Option(min=1, help="k of the TOP-k that the verdict is about; default: 10.", show_default=False),
+    ] = None,
     times: Annotated[
         Path | None,
         typer.Option(
@@ -119,7 +123,7 @@ def appraise(
             _refuse({**costs, **reading, "all": everything or None}, "a file of scores", "a folder")
             from shareornot.cli.appraise_folder import appraise_folder
 
-            appraise_folder(scores, out, seed, times, supernet_times, as_json=as_json, open_it=open_it)
+            appraise_folder(scores, out, seed, top, times, supernet_times, as_json=as_json, open_it=open_it)
             return
         _refuse_missing(scores)
         _refuse(for_folders, "a folder of super-nets", "a file, which has its own costs")
@@ -127,7 +131,15 @@ def appraise(
 
         given = {name: value for name, value in reading.items() if value is not None}
         appraise_file(
-            scores, given, seed=seed, costs=costs, everything=everything, out=out, as_json=as_json, open_it=open_it
+            scores,
+            given,
+            seed=seed,
+            top=top,
+            costs=costs,
+            everything=everything,
+            out=out,
+            as_json=as_json,
+            open_it=open_it,
         )
 
 

@@ -11,6 +11,7 @@ def appraise_file(
     reading: Mapping[str, Any],
     *,
     seed: int,
+    top: int | None,
     costs: Mapping[str, float | None],
     everything: bool,
     out: Path | None,
@@ -23,6 +24,7 @@ def appraise_file(
         path: of the file, or `-`.
         reading: options of `read_user_scores`.
         seed: of the simulated searches.
+        top: k of the comparison that the verdict is about; by default 10.
         costs: of a super-net and of a score, None where not said.
         everything: whether searches are simulated for all.
         out: folder for the results, None for one beside the file.
@@ -48,6 +50,7 @@ def appraise_file(
             supernet_cost=costs["supernet_cost"],
             scoring_cost=costs["scoring_cost"],
             seed=seed,
+            top=top,
             everything=everything,
             progress=progress,
         )

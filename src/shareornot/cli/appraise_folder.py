@@ -17,6 +17,7 @@ def appraise_folder(
     folder: Path,
     out: Path | None,
     seed: int,
+    top: int | None,
     times: Path | None,
     supernet_times: Path | None,
     *,
@@ -29,6 +30,7 @@ def appraise_folder(
         folder: of the super-nets.
         out: folder for what is written; by default the folder of the super-nets, which is otherwise only read.
         seed: of the simulated searches.
+        top: k of the comparison that the verdict is about; by default 10.
         times: file of measured training times.
         supernet_times: the same at the width of the super-net.
         as_json: print JSON alone.
@@ -38,7 +40,7 @@ def appraise_folder(
     from shareornot.studies.supernets import appraise_supernets
 
     started_s = time.monotonic()
-    search: dict[str, object] = {"seed": seed}
+    search: dict[str, object] = {"seed": seed, "top": top}
     search |= {"times": str(times.resolve())} if times else {}
     search |= {"supernet_times": str(supernet_times.resolve())} if supernet_times else {}
     bars = no_bars if as_json else progress_bar

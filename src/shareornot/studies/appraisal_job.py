@@ -79,6 +79,7 @@ def appraise_chapter(store: Store, spec: AppraiseSpec) -> Chapter:
         costs,
         np.random.default_rng(search.seed),
         num_trained=search.num_trained,
+        top=search.top,
         num_runs=search.num_runs,
         variant=variant,
     )

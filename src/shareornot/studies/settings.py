@@ -50,8 +50,11 @@ class SearchSettings:
 
     num_trained: tuple[int, ...] = (1, 10, 20)
     """k of TOP-k."""
+    top: int | None = None
+    """k of the comparison that the verdict is about, fixed beforehand; by default 10, or the largest of `num_trained`
+    below."""
     num_runs: int = 500
-    """Of random search and of evolution."""
+    """Of random search, evolution and local search."""
     seed: int = 0
     random_search: Literal["space", "pool"] = "space"
     """`pool` adds the comparison of the paper's first version: each super-net against one random order of its pool."""
@@ -67,6 +70,8 @@ class SearchSettings:
             raise SettingsError(
                 f"search.num_trained: expected increasing numbers from 1, such as [1, 10, 20], got {self.num_trained}"
             )
+        if self.top is not None and self.top < 1:
+            raise SettingsError(f"search.top: expected a number from 1, got {self.top}")
         if self.seed < 0 or self.num_runs < 2:
             raise SettingsError(
                 f"search: expected a seed from 0 and num_runs from 2, got {self.seed} and {self.num_runs}"

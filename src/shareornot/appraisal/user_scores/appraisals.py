@@ -56,6 +56,7 @@ def appraise_scores(
     scoring_cost: float | None = None,
     seed: int = 0,
     num_trained: Sequence[int] = (1, 10, 20),
+    top: int | None = None,
     everything: bool = False,
     progress: Progress | None = None,
     **options: Any,
@@ -69,6 +70,7 @@ def appraise_scores(
         scoring_cost: what scoring one architecture costs, in the same unit; by default what the file says, else 0.
         seed: of what is random; the result of a space and variant does not depend on the others.
         num_trained: k of the TOP-k comparisons.
+        top: k of the comparison that the verdict is about, fixed beforehand; by default 10.
         everything: simulate searches for all; by default for the first 20 pairs of space and variant and the first 200
             super-nets of each, and agreement alone for the rest.
         progress: advances by 1 for each space and variant that is appraised.
@@ -99,7 +101,7 @@ def appraise_scores(
         notes = (*notes, note)
     found = []
     for one in chosen:
-        found.append(_appraise(one, supernet_cost, scoring_cost, seed, num_trained, everything=everything))
+        found.append(_appraise(one, supernet_cost, scoring_cost, seed, num_trained, top, everything=everything))
         progress.advance()
     return UserAppraisals(found=tuple(found), agreements=agreements, notes=notes)
 
@@ -110,6 +112,7 @@ def _appraise(
     scoring_cost: float | None,
     seed: int,
     num_trained: Sequence[int],
+    top: int | None,
     *,
     everything: bool,
 ) -> AppraisedScores:
@@ -122,7 +125,13 @@ def _appraise(
     scoring = next(cost for cost in (scoring_cost, one.scoring_cost, 0.0) if cost is not None)
     costs = SupernetCosts(training=training, scoring=scoring)
     appraisal = appraise_on(
-        one.truth, one.pools, costs, np.random.default_rng(seed), num_trained=num_trained, proxy_unit=one.proxy_unit
+        one.truth,
+        one.pools,
+        costs,
+        np.random.default_rng(seed),
+        num_trained=num_trained,
+        top=top,
+        proxy_unit=one.proxy_unit,
     )
     audit, audit_notes = audit_scores(one, seed, num_trained)
     price = f"A super-net counts as {training:g} average trainings"
