@@ -30,7 +30,8 @@ def test_entries_describe_what_they_name():
 
 def test_an_unknown_method_is_refused_with_the_nearest(setup):
     settings = TrainingSettings(method="unifrom")  # a folder with such settings stays readable
-    with pytest.raises(SettingsError, match=r"method: expected one of uniform, pro-rata.*did you mean uniform\?"):
+    message = r"method: expected one of uniform, uniform-choices, pro-rata.*did you mean uniform\?"
+    with pytest.raises(SettingsError, match=message):
         check_method(settings)
     with pytest.raises(SettingsError, match="got 'unifrom'"):
         build_method(setup(method="unifrom"))

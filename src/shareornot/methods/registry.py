@@ -55,6 +55,14 @@ METHODS = {
             "uniform:uniform",
         ),
         MethodEntry(
+            "uniform-choices",
+            "Trains one architecture per step, each in proportion to the number of choices that give it.",
+            "Zela et al. 2020, arXiv:2001.10422",
+            PRODUCTS,
+            "uniform_choices:uniform_choices",
+            ("nasbench201",),
+        ),
+        MethodEntry(
             "pro-rata",
             "Trains one architecture per step, each in proportion to its number of parameters.",
             "Luo et al. 2019, arXiv:1909.10815",
