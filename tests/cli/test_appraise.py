@@ -11,7 +11,7 @@ def test_the_answer_for_people(shareornot, scored):
     shown = shareornot("appraise", scored)
     assert (shown.code, shown.err) == (0, "Simulating searches ...\nDrawing figures ...\n")
     lines = shown.out.splitlines()
-    assert lines[0] == "digits, A3, BNS-FT: 731 of 731 cells known"
+    assert lines[0] == "digits, A3, BNS-FT: 731 of 731 architectures known"
     assert lines[-2:] == [f"Picture: {scored / 'appraisal.png'}", f"Page: {scored / 'report.html'}"]
     assert (scored / "appraisal.png").is_file()
     assert max(map(len, lines[:-2])) <= 80

@@ -93,7 +93,6 @@ def benchmark_truth(
         baselines=sizes | ({"training time": values.time_s} if has_times else {}),
         evolution_table=None if values.space is None else values,
         time_unit="seconds" if has_times else "trainings",
-        thing="cell" if table.space.family == "nasbench101" else "architecture",
         notes=tuple(notes),
     )
 

@@ -53,8 +53,8 @@ def query(
             show_json({**structure, **values, **drawn})
             return
         which = "mean over runs" if run is None else f"run {run}"
-        texts = [[name.replace("_", " "), _in_words(value)] for name, value in {**structure, **values}.items()]
-        show_table(f"{table.name}, {which}", ["", "value"], texts, "accuracies are fractions, times in seconds")
+        texts = [[name.replace("_", " "), _in_words(name, value)] for name, value in {**structure, **values}.items()]
+        show_table(f"{table.name}, {which}", ["", "value"], texts, "times in seconds")
         if draw:
             typer.echo("no picture: nothing is known of its structure" if graph is None else _drawing(graph))
 
@@ -114,7 +114,8 @@ def _structure(space: "Space", number: int) -> dict[str, Any]:
     return found
 
 
-def _in_words(value: Any) -> str:
+def _in_words(name: str, value: Any) -> str:
+    """Accuracies in percent, as `spaces` shows them; `--json` has fractions."""
     match value:
         case None:
             return "-"
@@ -122,6 +123,8 @@ def _in_words(value: Any) -> str:
             return "yes" if value else "no"
         case int():
             return f"{value:,}"
+        case float() if name.endswith("accuracy"):
+            return f"{value * 100:.2f} %"
         case float():
             return f"{value:,.0f}" if value.is_integer() and value > 1 else f"{value:.6g}"
     return str(value)

@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
 WIDTH_OF_A_PIPE = 240
 """Columns of characters where output is not a terminal: nothing is folded or left out."""
-ANSWER_STYLES = {"helped": "bold green", "did not pay": "bold red", "undecided": "bold yellow"}
+ANSWER_STYLES = {
+    "helped": "bold green",
+    "did not pay": "bold red",
+    "undecided": "bold yellow",
+    "reliable": "bold green",
+    "partly": "bold yellow",
+    "unreliable": "bold red",
+}
 
 
 def show_json(value: Any) -> None:
@@ -112,7 +119,21 @@ def show_appraisal(appraisal: "Appraisal", picture: "Path") -> None:
     show(DIFFERENCES.of([chapter], ()))
     if appraisal.notes:
         show_sentences("What to know about the data", appraisal.notes)
-    words = Text("\n\n").join((Text(verdict.sentence, ANSWER_STYLES[verdict.answer]), *map(Text, verdict.details)))
+    words = Text("\n\n").join(
+        (
+            Text.assemble(
+                ("Did sharing weights help? ", "dim"),
+                (f"{verdict.helped.word}\n", ANSWER_STYLES[verdict.helped.answer]),
+                verdict.helped.sentence,
+            ),
+            Text.assemble(
+                ("Can the scores be trusted? ", "dim"),
+                (f"{verdict.trust.word}\n", ANSWER_STYLES[verdict.trust.answer]),
+                verdict.trust.sentence,
+            ),
+            *map(Text, verdict.details),
+        )
+    )
     console.print(Panel(words, title="Verdict", padding=(1, 2)))
     console.print(f"Picture: {picture}", soft_wrap=True, markup=False)
 

@@ -34,14 +34,15 @@ def write_study_report(folder: Path, out: Path, command: str) -> Path:
     from shareornot.report.page_files import write_files
     from shareornot.studies import Store, read_study
     from shareornot.studies.export import chapter_variants, finished_appraisals
+    from shareornot.studies.losses import with_losses
     from shareornot.studies.provenance import make_provenance
     from shareornot.studies.settings import as_values
 
     store, study = Store(folder), read_study(folder)
     found = finished_appraisals(folder, progress_bar)
     chapters = []
-    for (name, _), variant in zip(found, chapter_variants([one for _, one in found]), strict=True):
-        stored = read_chapter(store.path(name))
+    for (name, planned), variant in zip(found, chapter_variants([one for _, one in found]), strict=True):
+        stored = with_losses(read_chapter(store.path(name)), store, planned.shards)
         chapters.append(
             replace(
                 stored,

@@ -62,7 +62,7 @@ def truth_of_space(
     features, feature_notes = features_of_space(structure.features, rows, local, first)
     baselines, _ = features_of_space(structure.baselines, rows, local, first)
     listed = replace(listed, columns=features)
-    thing = "cell" if listed.kind is not None and listed.kind.family == "nasbench101" else "architecture"
+    thing = "architecture"
     found = accuracies_of_space(table, listed, rows, local, thing, options.benchmark)
     known, searchable = found.known, found.searchable
     name = label(table.source, space, None)
@@ -120,7 +120,7 @@ def _architectures(
     if len(where) == len(numbers):
         return space, first, local, notes
     local = merged[local]
-    thing = "cell" if space.kind is not None and space.kind.family == "nasbench101" else "architecture"
+    thing = "architecture"
     kept = replace(
         space,
         entries=[space.entries[place] for place in where.tolist()],

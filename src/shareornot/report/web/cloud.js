@@ -157,7 +157,7 @@ function showFrame() {
 
 function tellOutside(x) {
   const num = x.filter((value) => value < cloud.frame[0][0]).length;
-  byId("cloud-outside").textContent = num ? `${counted(num, "score")} lie to the left of this view.` : "";
+  byId("cloud-outside").textContent = num ? `${counted(num, "score")} ${num === 1 ? "lies" : "lie"} to the left of this view.` : "";
   byId("cloud-everything").hidden = !num && !cloud.everything;
   byId("cloud-everything").textContent = cloud.everything ? "Closer" : "Show all";
 }
