@@ -77,9 +77,10 @@ class PathDropout:
             masks = draw_masks(rng, self.sizes, rate)
             self.network.mix([torch.from_numpy(mask).to(images.device, images.dtype) for mask in masks])
             loss = F.cross_entropy(self.network(images), labels) * (len(labels) / num_images)
-            loss.backward()  # type: ignore[no-untyped-call]
             total += loss.detach()
-            merge_regions(regions, used_regions(self.network))
+            if loss.requires_grad:  # a mask may leave nothing that has weights
+                loss.backward()  # type: ignore[no-untyped-call]
+                merge_regions(regions, used_regions(self.network))
         self.optimizer.step(regions, at.learning_rate)
         return Report(total)
 
