@@ -41,6 +41,7 @@ class MethodEntry:
 
 
 ANY_SPACE = "any space"
+GROUPED = "any space; with network.groups"
 PRODUCTS = "product spaces: nasbench201, S1, S2, S3"
 MIXING = "product spaces whose super-net can mix: nasbench201"
 
@@ -141,6 +142,20 @@ METHODS = {
             "enas:enas",
             ("nasbench201",),
         ),
+        MethodEntry(
+            "few-shot",
+            "Trains one super-net, then a copy of it for each group of architectures.",
+            "Zhao et al. 2021, arXiv:2006.06863",
+            GROUPED,
+            "few_shot:few_shot",
+        ),
+        MethodEntry(
+            "groups",
+            "Trains a super-net of its own for each group of architectures.",
+            "Zhang et al. 2020, arXiv:2001.01431",
+            GROUPED,
+            "few_shot:groups",
+        ),
     )
 }
 """The methods of this package; a line for a new one."""
@@ -183,7 +198,8 @@ def build_method(setup: "Setup") -> "Method":
     name, options = setup.training.method, setup.training.options
     build = _find(name)
     _check_options(name, build, options)
-    method: Method = build(setup, **options)
+    floats = {option for option, parameter in _parameters(build).items() if isinstance(parameter.default, float)}
+    method: Method = build(setup, **{o: float(value) if o in floats else value for o, value in options.items()})
     if setup.training.schedule == "by-size" and not hasattr(method, "by_size"):
         raise SettingsError(
             f"schedule: expected by-epoch or by-step with method {name}, got by-size, which is for methods that "

@@ -3,6 +3,7 @@
 from importlib import import_module
 
 from shareornot.errors import SettingsError
+from shareornot.spaces import open_family
 from shareornot.supernet.contract import SuperNet
 from shareornot.supernet.settings import NetworkSettings
 
@@ -30,5 +31,12 @@ def build_supernet(family: str, settings: NetworkSettings, seed: int) -> SuperNe
             "own with shareornot.methods.make_trainer"
         )
     module, name = FAMILIES[family].split(":")
-    network: SuperNet = getattr(import_module(f"shareornot.supernet.{module}"), name)(settings, seed)
-    return network
+    make = getattr(import_module(f"shareornot.supernet.{module}"), name)
+    network: SuperNet = make(settings, seed)
+    if not settings.groups:
+        return network
+    from shareornot.supernet.split import SplitSuperNet, groups_of
+
+    return SplitSuperNet(
+        lambda: make(settings, seed), groups_of(open_family(family), settings.groups), settings, family
+    )

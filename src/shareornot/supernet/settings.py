@@ -36,6 +36,9 @@ class NetworkSettings:
     bn_momentum: float = 0.003
     """Weight of a new batch in the running statistics, as PyTorch counts it."""
     bn_epsilon: float = 1e-5
+    groups: str = ""
+    """Groups of architectures with weights of their own, such as `random:4`, see `shareornot.supernet.split`; empty
+    where all share theirs."""
     bn_affine: bool = True
     """NAS-Bench-201: whether batch norm in cells scales and shifts."""
     bn_running_statistics: bool = True
