@@ -1,4 +1,4 @@
-"""What `shareornot study` says: what a study takes, how it stands, how it ended."""
+"""Output of `shareornot study`: the estimated cost of a study, its state, and how a run ended."""
 
 import shlex
 from pathlib import Path

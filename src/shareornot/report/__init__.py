@@ -1,4 +1,8 @@
-"""Floor 4: pictures, tables, files and the page that tell what was found."""
+"""Floor 6: tables, figures, files and the page that present an appraisal, an audit or a replay.
+
+`columns` and `replay_columns` list the columns of every table, and `table` gives tables their forms. `page` renders the
+page; `verdict_figure` and `audit_figure` draw with matplotlib. Nothing here computes a result.
+"""
 
 from shareornot.report.chapter import Chapter
 from shareornot.report.files import to_json, write_report

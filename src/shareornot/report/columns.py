@@ -291,7 +291,7 @@ COSTS = TableOfChapters(
     rows=lambda chapter: cost_rows(chapter.audit) if chapter.audit else [],
     notes=(
         "Without bias: ranks less each group's rating at equal accuracy, from trees grown on other architectures.",
-        "Corrected: ranks less the whole residual of each group, which tells how good the group is.",
+        "Corrected: ranks less the whole residual of each group, which reveals how good the group is.",
         "±: 95 % interval; p: after Holm.",
     ),
 )

@@ -1,4 +1,4 @@
-"""The page: one HTML file with all that an appraisal finds, which needs no network.
+"""The page: one HTML file with everything that an appraisal finds; it needs no network.
 
 Texts are put in by a template that escapes them, numbers are embedded as JSON, and the page's script writes text of a
 user as text alone. A Content-Security-Policy allows the three scripts of the page by their hashes and nothing else, so

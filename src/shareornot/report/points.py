@@ -68,7 +68,7 @@ def _ranks(cells: Integer[np.ndarray, " pool"], values: Float[np.ndarray, " pool
 
 
 def _every_nth(values: Float[np.ndarray, " scores"], most: int) -> Integer[np.ndarray, " chosen"]:
-    """Positions of at most so many values, evenly by rank, in their own order."""
+    """Positions of at most `most` values, spread evenly over the ranks, in the order of the values."""
     if len(values) <= most:
         return np.arange(len(values))
     order = np.argsort(values, kind="stable")

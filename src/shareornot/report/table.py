@@ -1,7 +1,7 @@
 """A table of results, and its forms: text for people, CSV and LaTeX for papers, JSON for programs and for the page.
 
 A table is a list of columns over rows. Rows keep numbers in full and in the units of the project, where accuracies,
-regrets and shares are fractions; a column says how people read them. CSV and LaTeX use the units of the page: a column
+regrets and shares are fractions; a column defines how they are shown. CSV and LaTeX use the units of the page: a column
 in percent or in points has that unit in its name.
 """
 
@@ -18,7 +18,7 @@ from shareornot.text import DASH, MINUS, ascii_text
 
 Unit = Literal["", "percent", "points"]
 Tone = Literal["", "much-less", "less", "more", "much-more", "over", "under"]
-"""What a colour says: regret far below, below, above, far above that of random search; a rating of the audit."""
+"""The meaning of a colour: regret far below, below, above, far above that of random search; a rating of the audit."""
 
 LEAST_P = 0.001
 """Smaller p-values are shown as `< 0.001`."""
@@ -165,7 +165,7 @@ class Table:
         """What the page shows; None without a row.
 
         Args:
-            tones: what the colour of a value says, by row and name of the column.
+            tones: the tone of a value, by row and name of the column.
             chosen: whether a row stands out.
         """
         if not self.rows:

@@ -1,1 +1,5 @@
-"""Replays of what was published: the paper's tables and statements, from published or own evaluations."""
+"""Floor 5: replays of the paper's tables and statements, from published or own evaluations.
+
+`evaluations` reads the evaluations of super-nets, `published_tables` holds the printed figures, one module per section
+computes rows, and `replay` chooses the sections. `shareornot.report.replay_columns` makes tables of the rows.
+"""

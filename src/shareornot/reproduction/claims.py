@@ -1,4 +1,4 @@
-"""Replay of what the paper says in passing: figures that follow from others, held against their formulas.
+"""Replay of the paper's statements: figures that follow from others, compared with their formulas.
 
 References: Pourchot et al. 2020, arXiv:2002.04289, versions 1 and 2.
 """
@@ -100,7 +100,7 @@ def replay_size_correlation(
 
     Args:
         agreement: of all variants and spaces.
-        max_vertices: the spaces are counted among the cells with at most so many.
+        max_vertices: largest number of vertices of the cells that count for the size of a space.
         rng: source of permutations, for more than 8 spaces.
         with_printed: whether to do it with the paper's Table 1 too.
     """

@@ -154,7 +154,7 @@ def replay(
 
 
 def num_steps(evaluations: Evaluations, settings: ReplaySettings) -> int:
-    """Steps of which `replay` tells its progress, at most."""
+    """The largest number of steps by which `replay` advances its progress."""
     num_spaces, sections = len(evaluations.spaces), settings.sections
     guides = len(evaluations.supernets) // len(evaluations.variants)
     needs_agreement = "agreement" in sections or "claims" in sections

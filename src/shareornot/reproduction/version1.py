@@ -75,7 +75,7 @@ class Version1Row:
     share_printed: float | None
     """Share of the redraws with the printed verdict."""
     least_exact_p: float
-    """The least two-sided p-value that Wilcoxon's exact test can give for so many pairs."""
+    """The least two-sided p-value that Wilcoxon's exact test can give for this number of pairs."""
 
 
 def replay_version1(
@@ -96,7 +96,7 @@ def replay_version1(
         evaluations: of super-nets.
         table: what training each cell alone gave.
         rng: source of the orders, and of the order of cells with equal proxies.
-        progress: told of each super-net.
+        progress: advances by one per super-net.
         guide: the variant whose proxies guide.
         num_redraws: random orders for each super-net.
         with_printed: whether the paper's figures are for this benchmark.

@@ -86,7 +86,7 @@ def replay_version2(
         evaluations: of super-nets; those that diverged are left out.
         table: what training each cell alone gave.
         rng: source of the searches.
-        progress: told of each space.
+        progress: advances by one per space.
         guide: the variant whose proxies guide.
         num_runs: runs of random search and of evolution.
         supernet_trainings: what a super-net and its scoring cost, in average trainings of the space.
