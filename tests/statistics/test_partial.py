@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from shareornot.statistics import partial_correlation, rank_statistics, spearman
+from shareornot.statistics import PoolRanks, partial_correlation, rank_statistics, spearman
 from shareornot.statistics.partial import agreement_at_equal_size, ranks_of, size_strata
 
 
@@ -30,7 +30,7 @@ def test_partial_correlation_is_that_of_residuals(made_up):
 
 def test_scores_that_count_parameters_add_nothing(made_up):
     _, accuracies, size = made_up
-    found = rank_statistics(size, accuracies, size[None])
+    found = rank_statistics(size, PoolRanks.of(accuracies, size[None]))
     assert (found.partial_given_size, found.partial_given_all, found.at_equal_size) == (0, 0, pytest.approx(0, abs=0.3))
     assert found.agreement == pytest.approx(found.baselines[0])
 
@@ -47,7 +47,7 @@ def test_agreement_at_equal_size_equals_a_plain_loop(made_up):
 
 def test_without_baselines_there_is_agreement_alone(made_up):
     scores, accuracies, _ = made_up
-    found = rank_statistics(scores, accuracies, np.empty((0, 300)))
+    found = rank_statistics(scores, PoolRanks.of(accuracies, np.empty((0, 300))))
     assert found.agreement == pytest.approx(spearman(scores, accuracies).value)
     assert found.flat() == [found.agreement]
     assert found.baselines == ()
@@ -55,8 +55,9 @@ def test_without_baselines_there_is_agreement_alone(made_up):
 
 def test_all_of_them_in_one_row(made_up):
     scores, accuracies, size = made_up
-    found = rank_statistics(scores, accuracies, np.stack([size, -size]))
+    found = rank_statistics(scores, PoolRanks.of(accuracies, np.stack([size, -size])))
     assert found.baselines[0] == pytest.approx(spearman(size, accuracies).value)
     assert found.baselines[1] == pytest.approx(-found.baselines[0])
     assert len(found.flat()) == 1 + 2 + 3
+    assert found.at_equal_size == pytest.approx(agreement_at_equal_size(scores, accuracies, size_strata(size)))
     assert found.flat()[1] == pytest.approx(found.agreement - found.baselines[0])

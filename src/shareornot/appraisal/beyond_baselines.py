@@ -6,8 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64, Int32
 
-from shareornot.statistics import Interval, blocks_of, rank_statistics, two_way_interval
-from shareornot.statistics.partial import RankStatistics
+from shareornot.statistics import Interval, PoolRanks, RankStatistics, blocks_of, rank_statistics, two_way_interval
+
+
+MANY = 5_000
+"""Architectures from which on their luck is small, and fewer blocks tell it well enough."""
+BLOCKS = 20, 10
+"""Blocks that the jackknife leaves out, of few and of many architectures."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,15 +64,20 @@ def compare_with_baselines(
         if np.isfinite(values[distinct]).all() and all(np.ptp(values[pool]) > 0 for pool in pools)
     ]
     free = np.stack([baselines[name] for name in names]) if names else np.empty((0, len(accuracies)))
-    block_of = blocks_of(len(distinct), rng)
+    few, many = BLOCKS
+    block_of = blocks_of(len(distinct), rng, num_blocks=few if len(distinct) <= MANY else many)
     blocks = [block_of[np.searchsorted(distinct, pool)] for pool in pools]
 
+    one_pool = all(np.array_equal(pool, pools[0]) for pool in pools)
+
     def over_pools(left_out: int | None) -> list[RankStatistics]:
-        found = []
+        found, ranks = [], None
         for pool, scores, block in zip(pools, proxies, blocks, strict=True):
             kept = slice(None) if left_out is None else block != left_out
             rows = pool[kept]
-            found.append(rank_statistics(scores[kept], accuracies[rows], free[:, rows]))
+            if ranks is None or not one_pool:
+                ranks = PoolRanks.of(accuracies[rows], free[:, rows])
+            found.append(rank_statistics(scores[kept], ranks))
         return found
 
     whole = over_pools(None)

@@ -45,7 +45,7 @@ from shareornot.statistics.feature_effects import (
 from shareornot.statistics.intervals import Interval, bootstrap_interval, paper_interval, student_interval
 from shareornot.statistics.levels import CONFIDENCE, POWER, SIGNIFICANCE
 from shareornot.statistics.noise_model import NoiseModel, fit_noise_model
-from shareornot.statistics.partial import RankStatistics, partial_correlation, rank_statistics
+from shareornot.statistics.partial import PoolRanks, RankStatistics, partial_correlation, rank_statistics
 from shareornot.statistics.pools import first_evaluations, num_repeats
 from shareornot.statistics.power import num_supernets_needed, smallest_detectable_effect, t_test_power
 from shareornot.statistics.rank_residuals import rank_fractions, rank_residuals
@@ -84,6 +84,7 @@ __all__ = [
     "Leaf",
     "NoiseCeiling",
     "NoiseModel",
+    "PoolRanks",
     "Question",
     "RankStatistics",
     "RatedGroup",

@@ -58,7 +58,7 @@ def size_strata(sizes: Column) -> Int[np.ndarray, " architectures"]:
     """
     number = max(1, min(NUM_STRATA, sizes.size // MIN_STRATUM))
     cuts = np.quantile(sizes, np.arange(1, number) / number)
-    return np.searchsorted(cuts, sizes, side="right")
+    return np.asarray(np.searchsorted(cuts, sizes, side="right"))
 
 
 def agreement_at_equal_size(scores: Column, accuracies: Column, strata: Int[np.ndarray, " architectures"]) -> float:
@@ -72,20 +72,52 @@ def agreement_at_equal_size(scores: Column, accuracies: Column, strata: Int[np.n
     Returns:
         The mean over strata in which the correlation is defined; 0 where there is none.
     """
+    x, y = (_within_strata(column, strata) for column in (scores, accuracies))
+    return _mean_within_strata(x, y, strata)
+
+
+def _within_strata(column: Column, strata: Int[np.ndarray, " architectures"]) -> Column:
+    """Average ranks within each stratum, less their mean."""
     sizes = np.bincount(strata)
     # ranks of (stratum, value) less those of all lower strata are ranks within the stratum
     lower = np.concatenate([[0], np.cumsum(sizes)[:-1]])[strata]
-    deviations = []
-    for column in (scores, accuracies):
-        within = stats.rankdata(strata * (2.0 * column.size) + stats.rankdata(column)) - lower
-        deviations.append(within - (sizes[strata] + 1) / 2)
-    x, y = deviations
+    ranks = stats.rankdata(strata * (2.0 * column.size) + stats.rankdata(column)) - lower
+    return np.asarray(ranks - (sizes[strata] + 1) / 2)
+
+
+def _mean_within_strata(x: Column, y: Column, strata: Int[np.ndarray, " architectures"]) -> float:
+    """Mean correlation of two columns of `_within_strata`."""
     squares = np.bincount(strata, weights=x * x) * np.bincount(strata, weights=y * y)
     products = np.bincount(strata, weights=x * y)
     told = squares > 0
     if not told.any():
         return 0.0
-    return float(np.average(products[told] / np.sqrt(squares[told]), weights=sizes[told]))
+    return float(np.average(products[told] / np.sqrt(squares[told]), weights=np.bincount(strata)[told]))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class PoolRanks:
+    """What a pool is besides its scores, so that several super-nets that scored it need it but once."""
+
+    accuracies: Column
+    """Ranks of the standalone accuracies, see `ranks_of`."""
+    baselines: Baselines
+    """Ranks of each baseline."""
+    strata: Int[np.ndarray, " architectures"]
+    within: Column
+    """Ranks of the standalone accuracies within the strata."""
+
+    @classmethod
+    def of(cls, accuracies: Column, baselines: Baselines) -> "PoolRanks":
+        """Rank a pool.
+
+        Args:
+            accuracies: standalone accuracies, any unit.
+            baselines: a row each, the size first; may be none.
+        """
+        ranks = ranks_of(np.vstack([accuracies, baselines]))
+        strata = size_strata(baselines[0]) if len(baselines) else np.zeros(accuracies.size, np.int64)
+        return cls(accuracies=ranks[0], baselines=ranks[1:], strata=strata, within=_within_strata(accuracies, strata))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,21 +145,19 @@ class RankStatistics:
         ]
 
 
-def rank_statistics(scores: Column, accuracies: Column, baselines: Baselines) -> RankStatistics:
+def rank_statistics(scores: Column, pool: PoolRanks) -> RankStatistics:
     """Compute all of them for one super-net.
 
     Args:
         scores: of the pool's architectures, any unit, finite.
-        accuracies: standalone accuracies of the same, any unit.
-        baselines: a row each, the size first; may be none.
+        pool: ranks of everything else.
     """
-    rows = ranks_of(np.vstack([scores, accuracies, baselines]))
-    own, truth, free = rows[0], rows[1], rows[2:]
+    own, truth, free = ranks_of(scores[None])[0], pool.accuracies, pool.baselines
     some = len(free) > 0
     return RankStatistics(
         agreement=float(np.clip(own @ truth, -1, 1)),
         baselines=tuple(np.clip(free @ truth, -1, 1).tolist()),
         partial_given_size=partial_correlation(own, truth, free[:1]) if some else None,
         partial_given_all=partial_correlation(own, truth, free) if some else None,
-        at_equal_size=agreement_at_equal_size(scores, accuracies, size_strata(baselines[0])) if some else None,
+        at_equal_size=_mean_within_strata(_within_strata(own, pool.strata), pool.within, pool.strata) if some else None,
     )

@@ -118,14 +118,17 @@ def two_part_p_value(mean: Float[np.ndarray, "*statistics"], *parts: Part) -> Fl
     return np.asarray(10.0**-low)
 
 
-def blocks_of(num_architectures: int, rng: np.random.Generator) -> Int[np.ndarray, " architectures"]:
+def blocks_of(
+    num_architectures: int, rng: np.random.Generator, *, num_blocks: int = NUM_BLOCKS
+) -> Int[np.ndarray, " architectures"]:
     """A block for each architecture, at random, of sizes that differ by at most one.
 
     Args:
         num_architectures: distinct ones that any super-net scored.
         rng: tells which are left out together.
+        num_blocks: how many, at most.
     """
-    return rng.permutation(np.arange(num_architectures) % min(NUM_BLOCKS, num_architectures))
+    return rng.permutation(np.arange(num_architectures) % min(num_blocks, num_architectures))
 
 
 def _jackknife_variance(left_out: Float[np.ndarray, "blocks *supernets"]) -> Float[np.ndarray, "*supernets"]:
