@@ -8,7 +8,6 @@ from jaxtyping import Float64, Int32
 
 from shareornot.statistics import Interval, PoolRanks, RankStatistics, blocks_of, rank_statistics, two_way_interval
 
-
 MANY = 5_000
 """Architectures from which on their luck is small, and fewer blocks tell it well enough."""
 BLOCKS = 20, 10
