@@ -152,7 +152,7 @@ def _correlation(interval: "Interval") -> str:
     if interval.low is None or interval.high is None:
         return f"{interval.mean:.3f}, with one super-net no interval is possible"
     low, high = max(interval.low, -1.0), min(interval.high, 1.0)
-    return f"{interval.mean:.3f}, {interval.confidence:.0%} interval {low:.3f} to {high:.3f} (Student's t)"
+    return f"{interval.mean:.3f}, {interval.confidence:.0%} interval {low:.3f} to {high:.3f}"
 
 
 def _ceiling(appraisal: "Appraisal") -> str:

@@ -60,7 +60,9 @@ def _draw_effects(axes: "Axes", audit: SpaceAudit) -> None:
         ],
     )
     axes.invert_yaxis()
-    axes.set_xlabel("effect on the rank residual (Cohen's d); * per standard deviation")
+    axes.set_xlabel(
+        "effect on the rank residual (d, in its standard deviations); * per standard deviation of the number"
+    )
     axes.plot([], [], "o-", color="#333333", label="all, with 95 % interval")
     axes.plot([], [], "D", color="#333333", markerfacecolor="white", label="at equal accuracy")
     for colour, label in ((OVER, "over-rated"), (UNDER, "under-rated"), (NEITHER, "neither")):

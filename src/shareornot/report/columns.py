@@ -108,7 +108,7 @@ AGREEMENT = TableOfChapters(
     rows=lambda chapter: [agreement_row(chapter.appraisal)],
     notes=(
         "Mean over the super-nets that converged.",
-        "± (Student): 95 % interval by Student's t.",
+        "± (Student): 95 % interval by Student's t, widened where super-nets share architectures.",
         "± (paper): 1.96 population standard deviations over the root of n, too narrow for few super-nets.",
     ),
 )
@@ -254,7 +254,8 @@ EFFECTS = TableOfChapters(
     rows=lambda chapter: effect_rows(chapter.audit) if chapter.audit else [],
     notes=(
         "Rank residual: rank by score minus rank by standalone accuracy; positive = over-rated.",
-        "d: Cohen's, architectures with the structure against those without, or per standard deviation of a number.",
+        "Points and d: architectures with the structure against those without, or per standard deviation of a number.",
+        "d: in standard deviations of the rank residuals of all architectures.",
         "From, to: 95 % interval over super-nets.",
         "Equal accuracy: between architectures of equal standalone rank.",
         "p: after Benjamini and Hochberg.",

@@ -22,7 +22,7 @@ TERMS = {
     "regularized evolution": "Train mutations of the best of a few recent architectures; the oldest one dies.",
     "local search": "Train the neighbours of the best architecture so far; start again where none is better.",
     "95 % interval": "Covers the true value in 95 % of repetitions with other super-nets and other architectures.",
-    "Cohen's d": "A difference of means in standard deviations: 0.2 is small, 0.5 medium, 0.8 large.",
+    "d": "A difference of means in standard deviations: 0.2 is small, 0.5 medium, 0.8 large.",
     "rank residual": "Rank by score minus rank by standalone accuracy, in points of rank: positive means over-rated.",
     "equal accuracy": "Between architectures of equal standalone rank. Noisy scores under-rate whatever good "
     "architectures have; this comparison is free of that.",
