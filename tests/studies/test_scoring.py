@@ -153,3 +153,10 @@ def test_damaged_scores_are_refused(damage, name, score, tmp_path):
     path.write_bytes({"truncated": content[:-1], "flipped": flipped, "empty": b""}[damage])
     with pytest.raises(DataError, match=rf"{name}: expected scored cells in Parquet format, got .*; delete it"):
         score(tmp_path)
+
+
+def test_scores_on_fewer_images_cost_less(score, tmp_path):
+    """The record counts the images that were passed, which is what scoring is charged for."""
+    score(tmp_path, evaluation=replace(EVALUATION, num_images=20))
+    scores = read_scores(tmp_path / PROXIES)
+    assert (scores.origin["num_validation_images"], scores.origin["evaluation"]["num_images"]) == (20, 20)

@@ -50,6 +50,7 @@ def score_job(store: Store, job: Job, spec: ScoreSpec, images: "ImageSet", shoul
         DataError: the benchmark is not the one that the study was planned with.
     """
     from shareornot.supernet.checkpoint import load_supernet
+    from shareornot.supernet.score_reliability import enough_images
 
     table = open_benchmark(spec.supernet.benchmark)
     pool = draw_pool(table, spec.supernet.space, spec.pool, spec.supernet.training.seed)
@@ -59,13 +60,15 @@ def score_job(store: Store, job: Job, spec: ScoreSpec, images: "ImageSet", shoul
             f"benchmark {spec.supernet.benchmark}: expected the cells that the study was planned with, got others"
         )
     network, num_steps = load_supernet(store.path(spec.train) / CHECKPOINT)
+    network.to(images.device)
+    evaluation = enough_images(network, images, spec.evaluation, pool)
     folder = store.path(job.name)
 
     def score() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         others = store.others(job.name[: -len(spec.cells_sha256[:12])], job.name)
         with open_log(folder / LOG_NAME) as log:
-            score_cells(folder, network, num_steps, spec.evaluation, images, cells, should_stop, log=log, others=others)
+            score_cells(folder, network, num_steps, evaluation, images, cells, should_stop, log=log, others=others)
 
     try:
         score()
@@ -121,7 +124,7 @@ def score_cells(
     evaluator = Evaluator(network.to(images.device), images, evaluation)
     origin = identity | {
         "num_train_images": len(images.train_images),
-        "num_validation_images": len(images.validation_images),
+        "num_validation_images": len(evaluator.validation),
         "torch": torch.__version__,
     }
     pace = _Pace(log, len(cells), len(proxies))

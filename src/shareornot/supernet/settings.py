@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 from shareornot.errors import SettingsError
 from shareornot.spaces.nasbench101 import MAX_VERTICES
@@ -170,6 +170,8 @@ class EvaluationSettings:
 
     NOT_IDENTITY: ClassVar[frozenset[str]] = frozenset({"forward_size"})
     """Fields that change the speed only, so that scores do not depend on them."""
+    NEUTRAL: ClassVar[Mapping[str, Any]] = {"num_images": "all", "precision": "float32"}
+    """Fields that were added after scores had been made, with the value that stands for what was done then."""
 
     adaptation: Adaptation = "average"
     """Batch-norm statistics: `none` takes the super-net's running ones (NO-FT), `average` averages those of the cell
