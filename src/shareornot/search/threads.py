@@ -1,9 +1,9 @@
 """Sharing runs among threads: compiled kernels release Python's lock."""
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from shareornot.cores import num_usable_cores
 from shareornot.errors import SettingsError
 
 BLOCKS_PER_THREAD = 4
@@ -22,7 +22,7 @@ def run_in_blocks(work: Callable[[int, int], None], num_runs: int, num_threads: 
         SettingsError: fewer than one thread.
     """
     if num_threads is None:
-        num_threads = _num_usable_cores()
+        num_threads = num_usable_cores()
     if num_threads < 1:
         raise SettingsError(f"num_threads: expected at least 1, got {num_threads}; leave it out to use all cores")
     num_blocks = min(num_runs, BLOCKS_PER_THREAD * num_threads) if num_threads > 1 else 1
@@ -32,8 +32,3 @@ def run_in_blocks(work: Callable[[int, int], None], num_runs: int, num_threads: 
         return
     with ThreadPoolExecutor(num_threads) as pool:
         list(pool.map(work, bounds[:-1], bounds[1:]))
-
-
-def _num_usable_cores() -> int:
-    """Cores that this process may use, which in a container can be fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

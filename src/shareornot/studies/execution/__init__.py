@@ -4,12 +4,13 @@
 lock of a folder, the logs that tasks write, and the view of a run.
 """
 
+from shareornot.cores import num_usable_cores
 from shareornot.studies.execution.contract import Event, Executor, Resources, ShouldStop, Task, Watch
 from shareornot.studies.execution.in_process import InProcess
 from shareornot.studies.execution.local_processes import LocalProcesses
 from shareornot.studies.execution.lock import Runner, current_runner, only_runner
 from shareornot.studies.execution.log import LOG_NAME, Log, LogLine, LogWriter, last_line, open_log, read_log
-from shareornot.studies.execution.machine import num_usable_cores, visible_devices
+from shareornot.studies.execution.machine import visible_devices
 from shareornot.studies.execution.ray_cluster import RayCluster
 from shareornot.studies.execution.ray_membership import joined_cluster
 from shareornot.studies.execution.run_state import RunningJob, RunSnapshot, RunState

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from shareornot.cores import num_usable_cores
 from shareornot.studies.execution.contract import Event, ShouldStop, Task, Watch
-from shareornot.studies.execution.machine import num_usable_cores
 from shareornot.studies.execution.outcome import do, threads_of
 from shareornot.studies.execution.schedule import Schedule
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 
+from shareornot.cores import num_usable_cores
 from shareornot.errors import SettingsError
 from shareornot.studies.execution.contract import Event, Resources, ShouldStop, Task, Watch
-from shareornot.studies.execution.machine import num_usable_cores, total_memory_bytes
+from shareornot.studies.execution.machine import total_memory_bytes
 from shareornot.studies.execution.outcome import Outcome, PackingError, pack
 from shareornot.studies.execution.schedule import Schedule
 from shareornot.studies.execution.worker_process import WorkerProcess

@@ -1,11 +1,6 @@
-"""What this machine has to give."""
+"""The memory and the accelerators of this machine."""
 
 import os
-
-
-def num_usable_cores() -> int:
-    """Cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def total_memory_bytes() -> int:

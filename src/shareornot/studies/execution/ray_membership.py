@@ -15,9 +15,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from shareornot.cores import num_usable_cores
 from shareornot.errors import MissingExtraError, SettingsError
 from shareornot.studies.execution.lock import current_runner, only_runner
-from shareornot.studies.execution.machine import num_usable_cores
 
 OBJECT_STORE_BYTES = 100 * 2**20
 """Of a local cluster; results travel through files, so nearly nothing is in it."""
