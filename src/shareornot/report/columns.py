@@ -29,7 +29,7 @@ from shareornot.appraisal.rows import (
 from shareornot.report.table import Column, Format, Table, Tone
 from shareornot.statistics import SIGNIFICANCE
 
-MOST_BEST = 1_000
+MOST_BEST = 200
 """Architectures to train next in the table; the page shows the first `SHOWN_BEST`."""
 SHOWN_BEST = 20
 SMALL, LARGE = 0.2, 0.5

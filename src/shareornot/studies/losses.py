@@ -23,12 +23,18 @@ def with_losses(chapter: Chapter, store: Store, shards: Sequence[Sequence[str]])
         store: holds the jobs.
         shards: names of the jobs that scored, for each super-net in the order of the chapter's pools.
     """
-    found = {
-        pool.name: losses
-        for pool, names in zip(chapter.appraisal.pools, shards, strict=True)
-        if names and (losses := _losses(store, names[0])) is not None
+    return replace(chapter, losses=losses_of([pool.name for pool in chapter.appraisal.pools], store, shards))
+
+
+def losses_of(
+    names: Sequence[str], store: Store, shards: Sequence[Sequence[str]]
+) -> dict[str, Float64[np.ndarray, " epochs"]]:
+    """Mean loss in each epoch by name of the super-net, for those whose log can be read; see `with_losses`."""
+    return {
+        name: losses
+        for name, jobs in zip(names, shards, strict=True)
+        if jobs and (losses := _losses(store, jobs[0])) is not None
     }
-    return replace(chapter, losses=found)
 
 
 def _losses(store: Store, score_job: str) -> Float64[np.ndarray, " epochs"] | None:
