@@ -39,6 +39,7 @@ def shareornot(monkeypatch, tmp_path):
 def few_runs(monkeypatch):
     """Searches are run few times: these tests look at what is shown, and not at the figures."""
     monkeypatch.setattr("shareornot.appraisal.appraisal.NUM_RUNS", 20)
+    monkeypatch.setattr("shareornot.appraisal.user_scores.appraisals.NUM_RUNS", 20)
 
 
 @pytest.fixture

@@ -2,20 +2,25 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from shareornot.appraisal.serialization import read_chapter
+from shareornot.appraisal.user_scores import appraise_scores
 from shareornot.errors import DataError, MissingDataError
 from shareornot.reproduction.evaluations import read_evaluations
-from shareornot.spaces.nasbench101 import Cell
+from shareornot.spaces import open_space
+from shareornot.spaces.nasbench101 import Cell, space_cells
 from shareornot.studies import decode_study, run_study
 from shareornot.studies.execution import InProcess
 from shareornot.studies.export import chapter_variants, export_study, finished_appraisals
+from shareornot.studies.store import Store
 from shareornot.tables import open_benchmark
 
 
 def test_everything_is_exported(finished, tmp_path):
     files = {path.stem: pq.read_table(path) for path in export_study(finished, tmp_path)}
+    num_not_scored = len(space_cells(open_space("A3"), 5)) - len(set(files["evaluations"]["cell"].to_pylist()))
     assert {name: table.num_rows for name, table in files.items() if name != "regret"} == {
         "evaluations": 2 * 2 * 12,
-        "scores": 2 * 2 * 12,
+        "scores": 2 * 2 * 12 + num_not_scored,
         "agreement": 2,
         "comparisons": 2 * 2,
         "training": 2 * 3,
@@ -29,7 +34,29 @@ def test_everything_is_exported(finished, tmp_path):
         assert Cell.parse(row["architecture"]).index == cell
         trained = table.query(cell)
         assert np.mean([row[f"standalone_{run}"] for run in range(3)]) == pytest.approx(trained.validation_accuracy)
-    assert set(files["regret"]["search"].to_pylist()) == {"guided", "random", "evolution"}
+    assert set(files["regret"]["search"].to_pylist()) >= {"guided", "random", "evolution"}
+
+
+def test_an_appraisal_of_the_scores_gives_the_numbers_of_the_study(finished, tmp_path):
+    export_study(finished, tmp_path)
+    store = Store(finished)
+    expected = {
+        chapter.evaluation: read_chapter(store.path(name)).appraisal for name, chapter in finished_appraisals(finished)
+    }
+    found = appraise_scores(tmp_path / "scores.parquet", num_trained=(1, 5))
+    assert [one.appraisal.variant for one in found] == ["NO-FT", "BNS-FT"]
+    for one, other in zip(found, expected.values(), strict=True):
+        mine = one.appraisal
+        assert mine.spearmans == pytest.approx(other.spearmans, abs=1e-12)
+        assert (mine.num_cells, mine.num_known) == (other.num_cells, other.num_known)
+        assert mine.baselines == pytest.approx(other.baselines, abs=1e-9)
+        for here, there in zip(mine.comparisons, other.comparisons, strict=True):
+            assert here.num_trained == there.num_trained
+            assert here.budget_s == pytest.approx(there.budget_s, rel=1e-6)
+            assert here.guided_regret == pytest.approx(there.guided_regret, abs=1e-7)
+            assert here.random_regret == pytest.approx(there.random_regret, abs=0.05)
+    audited = read_evaluations(tmp_path / "scores.parquet", open_benchmark("digits"))
+    assert len(audited.supernets) == 4
 
 
 def test_damage_is_found_before_anything_is_exported(folder, tmp_path):

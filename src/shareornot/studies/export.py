@@ -1,7 +1,11 @@
 """Everything that a study found, as Parquet files that other programs read, and our own commands too.
 
-- `evaluations.parquet`: a row per scored cell; what `shareornot replay` reads
-- `scores.parquet`: the same with what training the cell alone gave; what `shareornot appraise` reads
+- `evaluations.parquet`: one row per scored cell
+- `scores.parquet`: the same with what training the cell alone gave and what the super-net cost, and the cells of the
+  space that no super-net scored, so that an appraisal of the file gives the numbers of the study
+
+`shareornot replay`, `audit` and `appraise` read both.
+
 - `agreement.parquet`: a row per chapter; correlation, noise ceiling, verdict
 - `comparisons.parquet`: a row per chapter and k; searches in the same time
 - `regret.parquet`: a row per chapter, search and time; the curves
@@ -26,6 +30,7 @@ from shareornot.progress import ProgressBars, no_bars
 from shareornot.spaces import open_space
 from shareornot.storage import atomic_write
 from shareornot.studies.appraisal_job import join_shards
+from shareornot.studies.costs import scoring_cost
 from shareornot.studies.execution import LOG_NAME, read_log
 from shareornot.studies.job_execution import verify_or_set_aside
 from shareornot.studies.naming import variant_name
@@ -85,7 +90,7 @@ def export_study(folder: Path, out: Path, bars: ProgressBars = no_bars) -> list[
                     verify_or_set_aside(store, name)
             columns = _evaluations(store, chapter, variant)
             evaluations.append(columns)
-            scores.append(_with_standalone(columns, table))
+            scores.append(_with_standalone(columns, table) | _costs(store, job, chapter, table, len(columns["cell"])))
             regret = curve_columns(read_chapter(store.path(job)).appraisal)
             size = len(regret["search"])
             curves.append({"space": [chapter.space] * size, "variant": [variant] * size, **regret})
@@ -93,6 +98,7 @@ def export_study(folder: Path, out: Path, bars: ProgressBars = no_bars) -> list[
     agreement, comparisons = summary_rows([store.path(job) for job, _ in found])
     for rows, name in ((agreement, AGREEMENT), (comparisons, COMPARISONS)):
         write_rows(out / name, rows)
+    scores += [_not_scored(space, scores, evaluations, table) for space in dict.fromkeys(one.space for _, one in found)]
     for parts, name in ((evaluations, "evaluations"), (scores, "scores"), (curves, "regret")):
         _write_columns(out / f"{name}.parquet", parts)
     write_rows(out / "jobs.parquet", _job_rows(store))
@@ -143,6 +149,37 @@ def _with_standalone(columns: dict[str, Any], table: BenchmarkTable) -> dict[str
         **{f"test_{run}": test[:, run].astype(np.float64) for run in range(test.shape[1])},
         "cost": table.mean("training_time")[rows],
     }
+
+
+def _costs(store: Store, job: str, chapter: PlannedChapter, table: BenchmarkTable, num_rows: int) -> dict[str, Any]:
+    """What the super-net and a score cost in average trainings alone, as the appraisal counted them."""
+    first = chapter.shards[0]
+    trained = store.read_job(first[0])["identity"]["supernet"]
+    training = store.read_job(trained)["identity"]["training"]
+    counted = store.read_job(job)["identity"]["search"]["count_scoring"]
+    num_epochs = table.info.budgets[-1]
+    scored = join_shards([read_scores(store.path(name) / "proxies.parquet") for name in first])
+    return {
+        "supernet_cost": np.full(num_rows, training["epochs"] * training["paths_per_step"] / num_epochs),
+        "scoring_cost": np.full(num_rows, scoring_cost(scored) / num_epochs if counted else 0.0),
+    }
+
+
+def _not_scored(
+    space: str, scores: Sequence[dict[str, Any]], evaluations: Sequence[dict[str, Any]], table: BenchmarkTable
+) -> dict[str, Any]:
+    """The known cells of a space that no super-net scored: random search knows them too."""
+    cells = open_space(space).members_below(table.info.num_cells)
+    scored = [one["cell"] for one in evaluations if one["space"][0] == space]
+    rest = np.setdiff1d(cells[table.rows_of(cells)[1]], np.concatenate(scored))
+    nothing = pa.nulls(len(rest), pa.string())
+    columns = {"space": [space] * len(rest), "variant": nothing, "seed": np.zeros(len(rest), np.int64), "cell": rest}
+    numbers = ("proxy", "supernet_cost", "scoring_cost")
+    return (
+        _with_standalone(columns | {"proxy_validation_accuracy": pa.nulls(len(rest), pa.float64())}, table)
+        | {"supernet": nothing}
+        | {name: pa.nulls(len(rest), pa.float64()) for name in numbers if name in scores[0]}
+    )
 
 
 def _job_rows(store: Store) -> list[dict[str, Any]]:

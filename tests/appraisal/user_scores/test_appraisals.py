@@ -20,7 +20,7 @@ COST_NOTE = "A super-net counts as 4 average trainings, its scoring as nothing."
 @pytest.fixture(scope="module", autouse=True)
 def few_runs():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("shareornot.appraisal.appraisal.NUM_RUNS", 20)
+        patch.setattr("shareornot.appraisal.user_scores.appraisals.NUM_RUNS", 20)
         yield
 
 

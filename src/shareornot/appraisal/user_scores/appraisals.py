@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool
 
-from shareornot.appraisal.appraisal import Appraisal, appraise_on
+from shareornot.appraisal.appraisal import NUM_RUNS, Appraisal, appraise_on
 from shareornot.appraisal.audit import SpaceAudit, audit_on
 from shareornot.appraisal.budget_comparison import ScoredPool, SupernetCosts
 from shareornot.appraisal.user_scores.agreements import agreement_of
@@ -57,6 +57,7 @@ def appraise_scores(
     seed: int = 0,
     num_trained: Sequence[int] = (1, 10, 20),
     top: int | None = None,
+    num_runs: int | None = None,
     everything: bool = False,
     progress: Progress | None = None,
     **options: Any,
@@ -71,6 +72,7 @@ def appraise_scores(
         seed: of what is random; the result of a space and variant does not depend on the others.
         num_trained: k of the TOP-k comparisons.
         top: k of the comparison that the verdict is about, fixed beforehand; by default 10.
+        num_runs: runs of random search, evolution and local search, by default 500.
         everything: simulate searches for all; by default for the first 20 pairs of space and variant and the first 200
             super-nets of each, and agreement alone for the rest.
         progress: advances by 1 for each space and variant that is appraised.
@@ -101,7 +103,18 @@ def appraise_scores(
         notes = (*notes, note)
     found = []
     for one in chosen:
-        found.append(_appraise(one, supernet_cost, scoring_cost, seed, num_trained, top, everything=everything))
+        found.append(
+            _appraise(
+                one,
+                supernet_cost,
+                scoring_cost,
+                seed,
+                num_trained,
+                top,
+                num_runs=NUM_RUNS if num_runs is None else num_runs,
+                everything=everything,
+            )
+        )
         progress.advance()
     return UserAppraisals(found=tuple(found), agreements=agreements, notes=notes)
 
@@ -114,6 +127,7 @@ def _appraise(
     num_trained: Sequence[int],
     top: int | None,
     *,
+    num_runs: int,
     everything: bool,
 ) -> AppraisedScores:
     notes = []
@@ -131,6 +145,7 @@ def _appraise(
         np.random.default_rng(seed),
         num_trained=num_trained,
         top=top,
+        num_runs=num_runs,
         proxy_unit=one.proxy_unit,
     )
     audit, audit_notes = audit_scores(one, seed, num_trained)

@@ -187,7 +187,7 @@ def _sheets(source: str, content: bytes) -> list[_Sheet]:
 
 def _sheets_by_openpyxl(source: str, content: bytes) -> list[_Sheet]:
     try:
-        import openpyxl  # type: ignore[import-untyped]
+        import openpyxl
     except ImportError:
         raise MissingExtraError(
             f"{source}: a spreadsheet needs python-calamine; install it: pip install 'shareornot[spreadsheet]', or "

@@ -16,7 +16,7 @@ from shareornot.appraisal.user_scores.column_names import (
     normalized,
     numbered,
 )
-from shareornot.appraisal.user_scores.columns import Columns, is_text, plain
+from shareornot.appraisal.user_scores.columns import Columns, is_text
 from shareornot.appraisal.user_scores.number_text import parse_numbers
 from shareornot.appraisal.user_scores.options import ReadingOptions, matching
 from shareornot.appraisal.user_scores.wording import listed, shown
@@ -135,12 +135,12 @@ def _architecture(
     if name := by_name.get("module_hash"):
         return name, "hash", None
     if name := by_name.get("cell"):
-        array = plain(columns.source, name, columns.named[name])
+        array = columns.named[name]
         counts = parse_numbers(array).odd_row is None if is_text(array) else True
         return name, "index" if counts else "text", None
     indices = [name for name in names if name == columns.index or is_index_name(name)]
     for name in indices:
-        array = plain(columns.source, name, columns.named[name])
+        array = columns.named[name]
         if is_text(array) and parse_numbers(array).odd_row is not None:
             return name, "text", f"Architectures are taken from the index{f' {shown(name)}' if name else ''}."
     return None, "text", None

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from jaxtyping import Float64, Int64
 
-from shareornot.appraisal.user_scores.columns import Columns, float_view, is_text, plain
+from shareornot.appraisal.user_scores.columns import Columns, float_view, is_text
 from shareornot.appraisal.user_scores.number_text import MISSING, parse_lists, parse_numbers, remedy_for
 from shareornot.appraisal.user_scores.wording import shown
 from shareornot.errors import DataError
@@ -43,7 +43,7 @@ def numbers_of(
     Raises:
         DataError: a value that is no number.
     """
-    array = plain(columns.source, name, columns.named[name])
+    array = columns.named[name]
     kind = array.type
     if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
         return _table_of_lists(columns, name, _lists(columns, name, array)), None
@@ -111,7 +111,7 @@ def words_of(columns: Columns, name: str) -> Words:
     Raises:
         DataError: values that are no words, or too long.
     """
-    array = plain(columns.source, name, columns.named[name])
+    array = columns.named[name]
     kind = array.type
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         array = _text_of_numbers(array)

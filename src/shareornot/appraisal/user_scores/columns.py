@@ -75,7 +75,7 @@ def make_columns(
             unique = f"{name}.{number}"
         if number:
             again.append(name)
-        named[unique] = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+        named[unique] = plain(source, unique, array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array)
     lengths = {len(array) for array in named.values()}
     if len(lengths) > 1:
         told = ", ".join(f"{name} {len(array):,}" for name, array in list(named.items())[:10])
@@ -108,22 +108,28 @@ def is_text(array: pa.Array) -> bool:
 
 
 def plain(source: str, name: str, array: pa.Array) -> pa.Array:
-    """The array without dictionaries, and text in one kind of array.
+    """The array without dictionaries, and text in one kind of array; bytes that are no text stay bytes.
 
     Raises:
-        DataError: bytes that are no UTF-8 text, or text of more than 2 GiB.
+        DataError: text of more than 2 GiB, or a damaged column.
     """
     try:
         if isinstance(array, pa.ExtensionArray):
             array = array.storage
+        array.validate(full=True)
         if pa.types.is_dictionary(array.type):
             array = array.dictionary_decode()
-        if (is_text(array) and not pa.types.is_string(array.type)) or _is_binary(array):
+        if is_text(array) and not pa.types.is_string(array.type):
             return pc.cast(array, pa.string())
     except pa.ArrowException as error:
         raise DataError(
-            f"{source}: column {shown(name)}: expected UTF-8 text, got {str(error).splitlines()[0][:120]}; convert it"
+            f"{source}: column {shown(name)}: expected text, got {str(error).splitlines()[0][:120]}; convert it"
         ) from error
+    if _is_binary(array):
+        try:
+            return pc.cast(array, pa.string())
+        except pa.ArrowException:
+            return array
     return array
 
 

@@ -100,7 +100,7 @@ def _numbers(found: Appraisal) -> dict[str, Any]:
 
 def _pandas() -> Any:
     try:
-        import pandas  # type: ignore[import-untyped]
+        import pandas
     except ImportError:
         raise MissingExtraError("to_pandas: expected pandas, found none; install it: pip install pandas") from None
     return pandas

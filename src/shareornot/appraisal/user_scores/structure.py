@@ -10,7 +10,7 @@ from jaxtyping import Float64, Int64
 
 from shareornot.appraisal.user_scores.column_names import is_size_name, not_structure
 from shareornot.appraisal.user_scores.column_values import words_of
-from shareornot.appraisal.user_scores.columns import Columns, float_view, is_text, plain
+from shareornot.appraisal.user_scores.columns import Columns, float_view, is_text
 from shareornot.appraisal.user_scores.number_text import NumberText, parse_numbers
 from shareornot.appraisal.user_scores.options import ReadingOptions, matching
 from shareornot.appraisal.user_scores.score_table import ScoreTable
@@ -118,7 +118,7 @@ def _feature(
     columns: Columns, name: str, first: Int64[np.ndarray, " architectures"], *, forced: bool
 ) -> tuple[Feature | None, str | None, str | None]:
     """The values of a column, why it is no structure, and a note; some may be None."""
-    array = plain(columns.source, name, columns.named[name])
+    array = columns.named[name]
     kind = array.type
     if pa.types.is_boolean(kind):
         return Feature(values=float_view(pc.cast(array, pa.uint8())), words=("false", "true")), None, None
