@@ -30,7 +30,7 @@ from shareornot.progress import ProgressBars, no_bars
 from shareornot.spaces import open_space
 from shareornot.storage import atomic_write
 from shareornot.studies.appraisal_job import join_shards
-from shareornot.studies.costs import scoring_cost
+from shareornot.studies.costs import evaluation_cost, scoring_cost
 from shareornot.studies.execution import LOG_NAME, read_log
 from shareornot.studies.job_execution import verify_or_set_aside
 from shareornot.studies.naming import variant_name
@@ -90,7 +90,8 @@ def export_study(folder: Path, out: Path, bars: ProgressBars = no_bars) -> list[
                     verify_or_set_aside(store, name)
             columns = _evaluations(store, chapter, variant)
             evaluations.append(columns)
-            scores.append(_with_standalone(columns, table) | _costs(store, job, chapter, table, len(columns["cell"])))
+            known = _with_standalone(columns, table)
+            scores.append(known | _costs(store, job, chapter, table, known))
             regret = curve_columns(read_chapter(store.path(job)).appraisal)
             size = len(regret["search"])
             curves.append({"space": [chapter.space] * size, "variant": [variant] * size, **regret})
@@ -151,17 +152,27 @@ def _with_standalone(columns: dict[str, Any], table: BenchmarkTable) -> dict[str
     }
 
 
-def _costs(store: Store, job: str, chapter: PlannedChapter, table: BenchmarkTable, num_rows: int) -> dict[str, Any]:
-    """What the super-net and a score cost in average trainings alone, as the appraisal counted them."""
+def _costs(
+    store: Store, job: str, chapter: PlannedChapter, table: BenchmarkTable, columns: dict[str, Any]
+) -> dict[str, Any]:
+    """What trainings alone, the super-net and a score cost, as the appraisal counted them.
+
+    The time of a training alone includes its evaluation where the appraisal counts that.
+    """
     first = chapter.shards[0]
     trained = store.read_job(first[0])["identity"]["supernet"]
     training = store.read_job(trained)["identity"]["training"]
-    counted = store.read_job(job)["identity"]["search"]["count_scoring"]
+    search = store.read_job(job)["identity"]["search"]
     num_epochs = table.info.budgets[-1]
     scored = join_shards([read_scores(store.path(name) / "proxies.parquet") for name in first])
+    counted = search["count_scoring"]
+    share = evaluation_cost(scored) / num_epochs if counted and search.get("times") is None else 0.0
+    num_rows = len(columns["cost"])
+    epochs = training["epochs"] * training["paths_per_step"] / num_epochs
     return {
-        "supernet_cost": np.full(num_rows, training["epochs"] * training["paths_per_step"] / num_epochs),
-        "scoring_cost": np.full(num_rows, scoring_cost(scored) / num_epochs if counted else 0.0),
+        "cost": columns["cost"] * (1 + share),
+        "supernet_cost": np.full(num_rows, epochs / (1 + share)),
+        "scoring_cost": np.full(num_rows, scoring_cost(scored) / num_epochs / (1 + share) if counted else 0.0),
     }
 
 
@@ -174,12 +185,12 @@ def _not_scored(
     rest = np.setdiff1d(cells[table.rows_of(cells)[1]], np.concatenate(scored))
     nothing = pa.nulls(len(rest), pa.string())
     columns = {"space": [space] * len(rest), "variant": nothing, "seed": np.zeros(len(rest), np.int64), "cell": rest}
-    numbers = ("proxy", "supernet_cost", "scoring_cost")
-    return (
-        _with_standalone(columns | {"proxy_validation_accuracy": pa.nulls(len(rest), pa.float64())}, table)
-        | {"supernet": nothing}
-        | {name: pa.nulls(len(rest), pa.float64()) for name in numbers if name in scores[0]}
-    )
+    numbers = {name: pa.nulls(len(rest), pa.float64()) for name in ("proxy", "supernet_cost", "scoring_cost")}
+    known = _with_standalone(columns | {"proxy_validation_accuracy": numbers["proxy"]}, table)
+    # trainings alone take as long as those of the cells that were scored, with their evaluation or without
+    scored_s = table.mean("training_time")[table.rows_of(evaluations[0]["cell"][:1])[0]]
+    share = float(scores[0]["cost"][0] / scored_s[0])
+    return known | numbers | {"supernet": nothing, "cost": known["cost"] * share}
 
 
 def _job_rows(store: Store) -> list[dict[str, Any]]:
