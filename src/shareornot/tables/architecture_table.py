@@ -17,7 +17,7 @@ from shareornot.spaces import Space, list_architectures, open_family
 from shareornot.spaces.contract import check_numbers
 from shareornot.tables.contract import METRICS, TIME, mean_over_runs
 
-Values = Float32[np.ndarray, "rows runs"]
+Values = Float32[np.ndarray, "rows _"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

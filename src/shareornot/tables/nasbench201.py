@@ -112,9 +112,9 @@ def _values_of(results: Any, place: str) -> Iterator[tuple[str, int, float]]:
     test = accuracies.get(f"x-test@{last}", accuracies.get(f"ori-test@{last}"))
     for metric, percent in ((TRAIN, trained.get(last)), (VALIDATION, accuracies.get(f"x-valid@{last}")), (TEST, test)):
         if percent is not None:
-            yield metric, epochs, _number(percent, f"{place}: {metric}", 100) / 100
+            yield metric, epochs, _number(percent, f"{place}: {metric}", 100.0) / 100
     if len(times) == epochs:
-        yield TIME, epochs, sum(_number(one, f"{place}: {TIME}", np.inf) for one in times.values())
+        yield TIME, epochs, float(sum(_number(one, f"{place}: {TIME}", np.inf) for one in times.values()))
 
 
 def _number(value: Any, place: str, top: float) -> float:

@@ -16,7 +16,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -162,7 +162,7 @@ class _Reader(pickle.Unpickler):
         return Tensor()
 
 
-def load_plain(file: IO[bytes]) -> Any:
+def load_plain(file: io.BufferedIOBase) -> Any:
     """The next value that is pickled in a file.
 
     Returns:
@@ -207,7 +207,7 @@ def read_plain_pickle(path: Path) -> Any:
         raise DataError(f"{path}: {error}") from error
 
 
-def _unpacked(file: IO[bytes]) -> bytes:
+def _unpacked(file: io.BufferedIOBase) -> bytes:
     """The contents of a bz2 file, unless they are far more than plain data of one architecture takes."""
     unpacker = bz2.BZ2Decompressor()
     content = unpacker.decompress(file.read(MOST_BYTES), max_length=MOST_BYTES)
