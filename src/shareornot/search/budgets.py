@@ -82,7 +82,10 @@ def guided_regret(
         num_trained=ks,
         time_s=np.where(alone, finish_s[ks - 1], before_s + (ks - begin) * tied_s),
         regret=np.array(
-            [_expected_regret(validation, regret, own, int(k), *ends) for k, *ends in zip(ks, begin, end, strict=True)]
+            [
+                _expected_regret(validation, regret, own, *bounds)
+                for bounds in zip(ks.tolist(), begin.tolist(), end.tolist(), strict=True)
+            ]
         ),
         cell=np.array([order[validation[:k].argmax()] for k in ks], np.int32),
     )
