@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from shareornot.errors import SettingsError
-from shareornot.methods import METHODS, Method, Scorer, make_trainer
+from shareornot.errors import DataError, SettingsError
+from shareornot.methods import METHODS, Chooser, Method, Scorer, load_trainer, make_trainer
 from shareornot.spaces import open_space
 from shareornot.supernet import (
+    EvaluationSettings,
     NetworkSettings,
     OptimizerSettings,
     TrainingSettings,
@@ -24,6 +25,7 @@ OPTIONS: dict[str, dict[str, float | int | str | bool]] = {
     "darts": {"second_order": True},
     "enas": {"num_controller_steps": 2, "num_samples": 2},
     "parsec": {"num_samples": 2},
+    "rsws": {"num_candidates": 6, "num_finalists": 2},
     "path-dropout": {"ghost_size": 4, "final_rate": 0.9},
 }
 """Options with which a method is small enough for tests."""
@@ -92,6 +94,28 @@ def test_it_resumes_bit_by_bit_after_any_step(method, family, trainer, tmp_path)
         load_checkpoint(path, resumed)
         assert resumed.steps_done == num_steps
         assert same(everything(train(resumed)), expected)
+
+
+@METHODS_AND_SPACES
+def test_a_checkpoint_holds_what_it_has_learnt(method, family, trainer, images, tmp_path):
+    one = train(trainer(method, family), 4)
+    save_checkpoint(tmp_path / "checkpoint.safetensors", one)
+    space = open_space(SPACES[family])
+    loaded = load_trainer(tmp_path / "checkpoint.safetensors", space, space.members, images)
+    assert same(everything(loaded), everything(one))
+    if one.method.scorer() is not None:
+        some = space.members[:20]
+        scores = list(one.method.scorer().scores(some))
+        assert list(loaded.method.scorer().scores(some)) == scores
+        assert len(set(scores)) > 10
+    if isinstance(one.method, Chooser):
+        evaluation = EvaluationSettings(adaptation="none")
+        choices = [int(made.method.own_choice(images, evaluation, np.random.default_rng(0))) for made in (one, loaded)]
+        assert choices[0] == choices[1]
+        assert choices[0] in space.members
+    other = next(name for name in SPACES if name != family)
+    with pytest.raises(DataError, match=f"expected a super-net of {other}, got one of {family}"):
+        load_trainer(tmp_path / "checkpoint.safetensors", open_space(other), space.members[:10], images)
 
 
 @METHODS_AND_SPACES

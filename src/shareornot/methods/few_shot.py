@@ -46,6 +46,8 @@ def groups(setup: Setup, *, base: str = "uniform") -> "FewShot":
 class FewShot:
     """A single-path method over a super-net that is split when an epoch begins."""
 
+    samples_architectures = True
+
     def __init__(self, setup: Setup, name: str, base: str, split_epoch: int) -> None:
         from shareornot.methods.registry import build_method
 

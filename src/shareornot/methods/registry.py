@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shareornot.errors import MissingExtraError, SettingsError
+from shareornot.errors import DataError, MissingExtraError, SettingsError
 from shareornot.plugins import load_plugin, plugin_names
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ def build_method(setup: "Setup") -> "Method":
     _check_options(name, build, options)
     floats = {option for option, parameter in _parameters(build).items() if isinstance(parameter.default, float)}
     method: Method = build(setup, **{o: float(value) if o in floats else value for o, value in options.items()})
-    if setup.training.schedule == "by-size" and not hasattr(method, "by_size"):
+    if setup.training.schedule == "by-size" and not getattr(method, "samples_architectures", False):
         raise SettingsError(
             f"schedule: expected by-epoch or by-step with method {name}, got by-size, which is for methods that "
             "sample architectures"
@@ -228,6 +229,32 @@ def make_trainer(
 
     method = build_method(Setup(network, space, architectures, settings))
     return Trainer(network, method, images, settings)
+
+
+def load_trainer(path: Path, space: "Space", architectures: "Indices", images: "ImageSet") -> "Trainer":
+    """A training as a checkpoint has it: the super-net, and the method with all that it has learnt.
+
+    Args:
+        path: of the checkpoint.
+        space: that was trained on.
+        architectures: numbers of the architectures that were trained.
+        images: on the device to compute on.
+
+    Raises:
+        DataError: the file is damaged, no checkpoint, or one of another space.
+        SettingsError: the method is not installed.
+    """
+    from shareornot.supernet import build_supernet, load_checkpoint
+    from shareornot.supernet.checkpoint import checkpoint_settings
+
+    family, network, training = checkpoint_settings(path)
+    if family != space.family:
+        raise DataError(f"{path}: expected a super-net of {space.family}, got one of {family}")
+    built = build_supernet(family, network, training.seed)
+    built.to(images.device)
+    trainer = make_trainer(built, space, architectures, images, training)
+    load_checkpoint(path, trainer)
+    return trainer
 
 
 def _find(name: str) -> Build:

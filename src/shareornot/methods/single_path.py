@@ -29,11 +29,14 @@ class SinglePath:
     References: Guo et al. 2019, arXiv:1904.00420.
     """
 
+    samples_architectures = True
+    """That learning rates by size can be used."""
+
     def __init__(self, setup: Setup, draw: Draw, *, average: bool = True) -> None:
         self.network, self.draw, self.average = setup.network, draw, average
         self.draws_per_step = setup.training.paths_per_step
         self.optimizer = PartialOptimizer(dict(setup.network.named_parameters()), setup.training.optimizer)
-        self.by_size = SizeSchedule(setup) if setup.training.schedule == "by-size" else None
+        self.size_schedule = SizeSchedule(setup) if setup.training.schedule == "by-size" else None
         self._epoch: tuple[int, Groups] | None = None
 
     def paths(self, at: Step) -> list[int]:
@@ -49,7 +52,7 @@ class SinglePath:
         paths = self.paths(at)
         divisor = len(paths) if self.average else self.draws_per_step
         loss, regions = path_gradients(self.network, paths, train, divisor=divisor)
-        rate = at.learning_rate if self.by_size is None else self.by_size.learning_rate(at, paths)
+        rate = at.learning_rate if self.size_schedule is None else self.size_schedule.learning_rate(at, paths)
         self.optimizer.step(regions, rate)
         return Report(loss)
 

@@ -21,7 +21,7 @@ from shareornot.errors import DataError
 from shareornot.storage import atomic_write
 from shareornot.supernet.contract import SuperNet
 from shareornot.supernet.families import build_supernet
-from shareornot.supernet.settings import NetworkSettings
+from shareornot.supernet.settings import NetworkSettings, OptimizerSettings, TrainingSettings
 from shareornot.supernet.training import Trainer
 
 FORMAT = "shareornot checkpoint 2"
@@ -69,6 +69,23 @@ def load_checkpoint(path: Path, trainer: Trainer) -> None:
     _assign(path, _tensors(trainer), tensors)
     trainer.method.load_state_dict(_part(tensors, "method."))
     trainer.steps_done = int(metadata["steps_done"])
+
+
+def checkpoint_settings(path: Path) -> tuple[str, NetworkSettings, TrainingSettings]:
+    """Family of spaces, network and training of a checkpoint.
+
+    Raises:
+        DataError: the file is damaged, no checkpoint, one of an earlier version, or one of a user's own network.
+    """
+    _, metadata = _read(path)
+    network, training = (json.loads(metadata[part]) for part in ("network", "training"))
+    if metadata["format"] != FORMAT or not network:
+        raise DataError(
+            f"{path}: expected a training of this version with a super-net of this package, got "
+            f"{'a network of a user' if not network else metadata['format']!r}"
+        )
+    optimizer = OptimizerSettings(**training.pop("optimizer"))
+    return metadata["family"], NetworkSettings(**network), TrainingSettings(**training, optimizer=optimizer)
 
 
 def load_supernet(path: Path) -> tuple[SuperNet, int]:
