@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from shareornot.progress import Progress, Silent, no_bars, progress_bar
+from shareornot.progress import Logged, Progress, Silent, duration_text, no_bars, progress_bar
 
 SHOW = """
 from shareornot.progress import progress_bar
@@ -30,6 +30,36 @@ def test_one_line_where_nobody_watches(capfd):
         assert isinstance(bar, Progress)
         bar.advance(3, "loss 1.0")
     assert capfd.readouterr() == ("", "Training 2 super-nets ...\n")
+
+
+def test_a_line_a_minute_with_the_time_that_is_left(capfd):
+    now = [0.0]
+    logged = Logged("Training", 1000, lambda: now[0])
+    logged.advance(500)  # by an earlier run
+    for second in range(1, 301):
+        now[0] = float(second)
+        logged.advance(1, "loss 1.0")
+    lines = capfd.readouterr().err.splitlines()
+    assert len(lines) == 5
+    assert lines[0] == "Training: 56%, about 7 min 20 s left, loss 1.0"
+    assert lines[-1] == "Training: 80%, about 3 min 20 s left, loss 1.0"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.4, "0 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min"),
+        (150, "2 min 30 s"),
+        (3600, "1 h"),
+        (7500, "2 h 5 min"),
+        (90_000, "1 d 1 h"),
+        (864_000, "10 d"),
+    ],
+)
+def test_durations(seconds, text):
+    assert duration_text(seconds) == text
 
 
 def test_an_error_goes_through():

@@ -1,6 +1,7 @@
-"""Progress bars for whatever takes more than two seconds, silent where nobody watches."""
+"""Progress of whatever takes more than two seconds: a bar on a terminal, a line per minute in a log."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, runtime_checkable
@@ -8,10 +9,65 @@ from typing import Protocol, runtime_checkable
 
 @runtime_checkable
 class Progress(Protocol):
-    """What a long computation tells while it runs."""
+    """What a long computation reports while it runs."""
 
     def advance(self, num_done: float | int = 1, note: str = "") -> None:
         """`num_done` more units are done; `note` is shown beside the bar."""
+
+
+LOG_EVERY_S = 60.0
+AT_ONCE_S = 1.0
+"""What an earlier run did is reported at once; it took no time of this run, and does not enter the estimate."""
+
+
+class Logged:
+    """A `Progress` that prints a line per minute to standard error, with an estimate of the time that is left.
+
+    Args:
+        description: what is being done, in a few words.
+        total: how many units there are to do.
+        clock: seconds, from any zero.
+    """
+
+    def __init__(self, description: str, total: float | int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._description, self._total, self._clock = description, total, clock
+        self._start_s = self._printed_s = clock()
+        self._done: float = 0
+        self._done_before: float = 0
+
+    def advance(self, num_done: float | int = 1, note: str = "") -> None:
+        """Count, and print where a minute has passed since the last line."""
+        now_s = self._clock()
+        if now_s - self._start_s < AT_ONCE_S:
+            self._done_before += num_done
+        self._done += num_done
+        if now_s - self._printed_s >= LOG_EVERY_S:
+            self._printed_s = now_s
+            print(self._line(now_s, note), file=sys.stderr, flush=True)  # noqa: T201
+
+    def _line(self, now_s: float, note: str) -> str:
+        fraction = min(self._done / self._total, 1.0) if self._total else 1.0
+        parts = [f"{self._description}: {fraction:.0%}"]
+        done = self._done - self._done_before
+        if done > 0:
+            left_s = (now_s - self._start_s) * max(self._total - self._done, 0) / done
+            parts.append(f"about {duration_text(left_s)} left")
+        return ", ".join([*parts, *([note] if note else [])])
+
+
+def duration_text(seconds: float | int) -> str:
+    """A duration in its two largest units.
+
+    Example:
+        >>> duration_text(7500)
+        '2 h 5 min'
+    """
+    seconds = round(seconds)
+    for unit, length, small, part in (("d", 86_400, "h", 3_600), ("h", 3_600, "min", 60), ("min", 60, "s", 1)):
+        if seconds >= length:
+            rest = seconds % length // part
+            return f"{seconds // length} {unit}" + (f" {rest} {small}" if rest else "")
+    return f"{seconds} s"
 
 
 class Silent:
@@ -23,7 +79,7 @@ class Silent:
 
 @contextmanager
 def progress_bar(description: str, total: float | int) -> Iterator[Progress]:
-    """A bar on standard error; plain silence where that is no terminal, so that logs stay readable.
+    """A bar on standard error; where that is no terminal, a line now and one per minute, so that logs stay readable.
 
     Args:
         description: what is being done, in a few words.
@@ -31,7 +87,7 @@ def progress_bar(description: str, total: float | int) -> Iterator[Progress]:
     """
     if not sys.stderr.isatty():
         print(f"{description} ...", file=sys.stderr, flush=True)  # noqa: T201
-        yield Silent()
+        yield Logged(description, total)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn

@@ -22,7 +22,7 @@ from shareornot.studies.appraisal_job import appraise_chapter, scored_pools, set
 from shareornot.studies.data_hashes import CACHE_FILE, DataHashes
 from shareornot.studies.execution import LOG_NAME, only_runner, read_log
 from shareornot.studies.interruption import polite_interruption
-from shareornot.studies.job import AppraiseSpec, Job, ScoreSpec, TrainSpec
+from shareornot.studies.job import AppraiseSpec, Job, ScoreSpec, SummariseSpec, TrainSpec, make_job
 from shareornot.studies.job_execution import do_job
 from shareornot.studies.losses import with_losses
 from shareornot.studies.naming import variant_name
@@ -190,6 +190,8 @@ def appraise_supernets(
                 chapter = read_chapter(store.path(job.name))
             chapters.append(with_losses(chapter, store, _spec(job).shards))
             progress.advance()
+        if not read_only:
+            _summarise(store, jobs)
     settings = tuple(settings_used(store, _spec(job)) for job in jobs)
     return AppraisedFolder(study=study, chapters=tuple(chapters), settings=settings, notes=notes)
 
@@ -377,6 +379,14 @@ def _appraise_jobs(store: Store, study: StudySettings, hashes: DataHashes) -> tu
             f"shareornot evaluate {store.folder}"
         )
     return jobs, tuple(notes)
+
+
+def _summarise(store: Store, jobs: list[Job]) -> None:
+    """Do the last job of the plan, if all that it needs is done."""
+    summary = make_job("", SummariseSpec(appraisals=tuple(dict.fromkeys(one.name for one in jobs))))
+    for one in store.read_plan():
+        if one.name == summary.name:
+            do_job(store.folder, replace(summary, label=one.label), "cpu", lambda: False)
 
 
 def _spec(job: Job) -> AppraiseSpec:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -15,13 +16,13 @@ import pytest
 from shareornot.errors import MissingExtraError, SettingsError
 from shareornot.studies.execution import (
     Event,
-    Executor,
     InProcess,
     LocalProcesses,
     RayCluster,
     Resources,
     Task,
     joined_cluster,
+    ray_membership,
 )
 
 
@@ -44,9 +45,6 @@ class Contract:
         for event in events:
             by_name.setdefault(event.name, []).append(event.what)
         return events, by_name
-
-    def test_is_an_executor(self, executor):
-        assert isinstance(executor, Executor)
 
     def test_nothing_to_do(self, executor):
         assert self.run(executor, []) == ([], {})
@@ -232,14 +230,6 @@ class TestLocalProcesses(Contract):
         return LocalProcesses(num_processes=2)
 
 
-class TestOneLocalProcess(Contract):
-    num_at_a_time = 1
-
-    @pytest.fixture
-    def executor(self):
-        return LocalProcesses(num_processes=1)
-
-
 @pytest.mark.parametrize(
     ("reason", "told"),
     [
@@ -253,6 +243,7 @@ def test_a_cluster_that_cannot_be_joined(reason, told, monkeypatch):
     def refuse(**_):
         raise ConnectionError("refused") from RuntimeError(reason)
 
+    monkeypatch.setattr(ray_membership, "check_address", lambda _: None)
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
     monkeypatch.setattr(ray, "init", refuse)
     monkeypatch.setattr(ray, "shutdown", lambda: None)
@@ -261,10 +252,26 @@ def test_a_cluster_that_cannot_be_joined(reason, told, monkeypatch):
         RayCluster(address="nowhere:1").run([Task(name="t", work=print)], lambda _: None, lambda: False)
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1:{}", "ray://localhost:{}"])
+def test_a_machine_that_does_not_answer_is_told_at_once(address):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        ray_membership.check_address(address.format(port))  # somebody is there
+    started = time.monotonic()
+    message = "ray: expected a cluster at .*, got none: .*; start one with: ray start --head"
+    with pytest.raises(SettingsError, match=message):
+        ray_membership.check_address(address.format(port))
+    assert time.monotonic() - started < 10
+    ray_membership.check_address("auto")  # which Ray looks up itself
+    with pytest.raises(SettingsError, match="ray: expected an address such as"):
+        ray_membership.check_address("head:port")
+
+
 @pytest.mark.parametrize("has_token", [True, False])
 def test_a_token_is_shown_where_there_is_one(has_token, monkeypatch, tmp_path):
     ray = pytest.importorskip("ray", reason="Ray is not installed")
     modes = []
+    monkeypatch.setattr(ray_membership, "check_address", lambda _: None)
     monkeypatch.setattr(ray, "is_initialized", lambda: False)
     monkeypatch.setattr(ray, "init", lambda **_: modes.append(os.environ.get("RAY_AUTH_MODE")))
     monkeypatch.setattr(ray, "shutdown", lambda: None)
@@ -291,7 +298,16 @@ def cluster(work):  # noqa: ARG001 (comes first, so that the workers find it)
 @pytest.mark.xdist_group("ray")  # one cluster at a time: two would fight for the cores
 @pytest.mark.usefixtures("cluster")
 class TestRayCluster(Contract):
-    """On a real cluster on this machine."""
+    """On a real cluster on this machine; what is the same for all executors is left to those that are faster."""
+
+    test_nothing_to_do = None
+    test_any_exception_is_a_failure_with_a_text = None
+    test_a_task_that_stops_by_itself_leaves_the_others_alone = None
+    test_no_more_at_a_time_than_there_is_room_for = None
+    test_asked_to_stop_before_it_began = None
+    test_many_tiny_tasks_that_all_need_one_and_are_all_needed_by_one = None
+    test_needs_that_cannot_be = None
+    test_names_must_differ = None
 
     @pytest.fixture
     def executor(self):

@@ -8,7 +8,7 @@ import pytest
 
 from shareornot.studies.execution import Event, LogLine, RunState, open_log, watch_run
 from shareornot.studies.execution import watching as module
-from shareornot.studies.execution.watching import duration_text, line_text, render
+from shareornot.studies.execution.watching import line_text, render
 
 
 class Clock:
@@ -189,20 +189,3 @@ def test_the_line_of_a_log_for_people():
     measures = {"loss": 0.71234, "proxy_correlation": 0.4, "images_per_s": 12345.6}
     line = LogLine(time=0.0, done=1200.0, total=43200.0, unit="epochs", measures=measures)
     assert line_text(line) == "1,200 of 43,200 epochs, loss 0.712, proxy correlation 0.4, 12,346 images/s"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0.4, "0 s"),
-        (59.4, "59 s"),
-        (59.6, "1 min"),
-        (150, "2 min 30 s"),
-        (3600, "1 h"),
-        (7500, "2 h 5 min"),
-        (90_000, "1 d 1 h"),
-        (864_000, "10 d"),
-    ],
-)
-def test_durations(seconds, text):
-    assert duration_text(seconds) == text

@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 import signal
+import socket
 import tempfile
 import threading
 import time
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from shareornot.cores import num_usable_cores
 from shareornot.errors import MissingExtraError, SettingsError
@@ -22,6 +24,8 @@ from shareornot.studies.execution.lock import current_runner, only_runner
 OBJECT_STORE_BYTES = 100 * 2**20
 """Of a local cluster; results travel through files, so nearly nothing is in it."""
 
+CONNECT_S = 5.0
+"""How long the machine of a cluster may take to answer."""
 FOLDER_PREFIX = "shareornot-ray-"
 TOO_BUSY = "timed out during startup"
 """In Ray's message."""
@@ -55,6 +59,8 @@ def joined_cluster(address: str | None = None, num_cores: int | None = None) -> 
     if ray.is_initialized():
         yield ray
         return
+    if address is not None:
+        check_address(address)
     logging.getLogger("ray").setLevel(logging.ERROR)
     options: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
     with ExitStack() as stack:
@@ -78,6 +84,30 @@ def joined_cluster(address: str | None = None, num_cores: int | None = None) -> 
                     f"ray: expected a cluster at {address or 'this machine'}, got {_reason(error)}"
                 ) from error
         yield ray
+
+
+def check_address(address: str) -> None:
+    """Refuse the address of a machine that does not answer, for which Ray itself would wait for minutes.
+
+    Args:
+        address: as `ray.init` takes it; only one with a host and a port is checked.
+
+    Raises:
+        SettingsError: nothing answers there within seconds.
+    """
+    parts = urlsplit(address if "://" in address else f"//{address}")
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise SettingsError(f"ray: expected an address such as 10.0.0.1:6379, got {address!r}: {error}") from error
+    if host is None or port is None:
+        return
+    try:
+        socket.create_connection((host, port), timeout=CONNECT_S).close()
+    except OSError as error:
+        raise SettingsError(
+            f"ray: expected a cluster at {address}, got none: {error}; start one with: ray start --head"
+        ) from error
 
 
 def _has_token() -> bool:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol, cast, runtime_checkable
 
+from shareornot.progress import duration_text
 from shareornot.studies.execution.contract import Event, ShouldStop
 from shareornot.studies.execution.log import LogLine
 from shareornot.studies.execution.run_state import RunningJob, RunSnapshot, RunState
@@ -257,13 +258,3 @@ def line_text(line: LogLine) -> str:
         words = name.removesuffix("_per_s").replace("_", " ")
         parts.append(f"{digits} {words}/s" if name.endswith("_per_s") else f"{words} {digits}")
     return ", ".join(parts)
-
-
-def duration_text(seconds: float | int) -> str:
-    """A duration in its two largest units."""
-    seconds = round(seconds)
-    for unit, length, small, part in (("d", 86_400, "h", 3_600), ("h", 3_600, "min", 60), ("min", 60, "s", 1)):
-        if seconds >= length:
-            rest = seconds % length // part
-            return f"{seconds // length} {unit}" + (f" {rest} {small}" if rest else "")
-    return f"{seconds} s"
