@@ -364,12 +364,12 @@ def main() -> int:
             begin = time.monotonic()
             for line in PARTS[part](ground, rng, num):
                 lines.append(line)
-                print(line, flush=True)  # noqa: T201
-            print(f"{name}: {part} took {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)  # noqa: T201
+                print(line, flush=True)
+            print(f"{name}: {part} took {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
     broken = [line for line in lines if not line.holds]
-    print(f"\n{len(lines)} figures, of which {len(broken)} break their bars")  # noqa: T201
+    print(f"\n{len(lines)} figures, of which {len(broken)} break their bars")
     for line in broken:
-        print(line)  # noqa: T201
+        print(line)
     return 1 if broken else 0
 
 

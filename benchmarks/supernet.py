@@ -133,7 +133,9 @@ def main() -> None:
         worker.close()
     if options.exactness:
         for name, (checkout, other) in checkouts.items():
-            print(f"first step off double precision, {name}: {first_steps(arguments, checkout, other):.2%} of its length")
+            print(
+                f"first step off double precision, {name}: {first_steps(arguments, checkout, other):.2%} of its length"
+            )
 
 
 if __name__ == "__main__":

@@ -45,19 +45,34 @@ def current_package(options: argparse.Namespace) -> tuple[Callable[[], object], 
     from shareornot.images import digits_images
     from shareornot.methods import make_trainer
     from shareornot.spaces import open_space
-    from shareornot.spaces.nasbench101 import space_cells
-    from shareornot.studies.settings import digits_settings, paper_settings
-    from shareornot.supernet import Evaluator, NASBench101SuperNet
+    from shareornot.spaces.nasbench101.subspaces import min_output_edges, space_cells
+    from shareornot.supernet import (
+        EvaluationSettings,
+        Evaluator,
+        NASBench101SuperNet,
+        NetworkSettings,
+        OptimizerSettings,
+        TrainingSettings,
+    )
 
-    digits = options.images == "digits"
-    settings = digits_settings(options.space) if digits else paper_settings(options.space)
-    images = fewer(digits_images(), options.validation) if digits else random_images(options.validation)
-    space = open_space(options.space)
-    cells = space_cells(space, settings.network.max_vertices)  # type: ignore[arg-type]
-    training = replace(settings.training, batch_size=options.batch or settings.training.batch_size)
-    network = NASBench101SuperNet(settings.network, 0).to(getattr(torch, options.precision)).train()
+    space: Any = open_space(options.space)
+    if options.images == "digits":
+        small = NetworkSettings(num_filters=8, num_stacks=2, cells_per_stack=1, image_channels=1, max_vertices=5)
+        network_settings = replace(small, bn_momentum=0.1)
+        training = TrainingSettings(
+            epochs=600, batch_size=50, optimizer=OptimizerSettings(name="sgd", learning_rate=0.05)
+        )
+        evaluation, images = EvaluationSettings(batch_size=50), fewer(digits_images(), options.validation)
+    else:
+        network_settings, training, evaluation = NetworkSettings(), TrainingSettings(), EvaluationSettings()
+        images = random_images(options.validation)
+    max_vertices = network_settings.max_vertices
+    network_settings = replace(network_settings, min_output_edges=min_output_edges(space, max_vertices))
+    cells = space_cells(space, max_vertices)
+    training = replace(training, batch_size=options.batch or training.batch_size)
+    network = NASBench101SuperNet(network_settings, 0).to(getattr(torch, options.precision)).train()
     trainer = make_trainer(network, space, cells, images, training)
-    evaluator = Evaluator(network, images, settings.evaluation)
+    evaluator = Evaluator(network, images, evaluation)
     pool = iter(np.random.default_rng(0).choice(cells, 10_000).astype(np.int32))
     return trainer.step, lambda: list(evaluator.scores(np.array([next(pool)], np.int32))), network
 

@@ -136,6 +136,13 @@ def test_gradients_are_those_of_finite_differences():
     assert torch.autograd.gradcheck(run, (x, *unit.tensors, other))
 
 
+def test_second_derivatives_are_refused():
+    unit = Unit(2, 2, 3, torch.float32)
+    y = conv_batch_norm(maps(16, 2, 3, 2, dtype=torch.float32), unit.weight, unit.norm, 2, 3)
+    with pytest.raises(NotImplementedError, match="second derivatives"):
+        torch.autograd.grad(y.sum(), unit.gamma, create_graph=True)
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 6])
 @pytest.mark.parametrize("name", ["max_pool_3x3", "max_pool_2x2", "global_average_pool"])
 def test_pooling_is_that_of_pytorch(name, size, dtype, plain):

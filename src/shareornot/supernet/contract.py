@@ -13,7 +13,7 @@ from torch import Tensor, nn
 Architectures = Integer[np.ndarray, " architectures"] | Sequence[int]
 """Numbers of architectures in their space."""
 Region = tuple[slice, ...]
-"""A part of a parameter."""
+"""A part of a parameter; slices from its beginning start at None, so that equal parts compare equal."""
 Regions = dict[nn.Parameter, list[Region]]
 """The parameters that are in use, and which parts of each; an empty list stands for the whole parameter."""
 
@@ -77,6 +77,11 @@ class SliceSharing(Protocol):
 
     def used_regions(self) -> Regions:
         """The parameters that the active architecture uses, and which parts of them."""
+
+
+def whole_of(parameter: Tensor) -> Region:
+    """The part of a parameter that is all of it."""
+    return tuple(slice(length) for length in parameter.shape)
 
 
 def used_regions(network: SuperNet) -> Regions:

@@ -17,6 +17,9 @@ from shareornot.supernet.precision import computing_in
 from shareornot.supernet.settings import EvaluationSettings, OptimizerSettings, TrainingSettings
 from shareornot.supernet.training import Batch, Report, Step, Trainer
 
+PIXELS_AT_A_TIME = 64 * 32 * 32
+"""Pixels that go through a network at once on a processor: 64 images of CIFAR-10, whose maps fit the outer cache."""
+
 
 class Evaluator:
     """Rates architectures by their accuracy under the weights of a trained super-net, which it leaves as it is.
@@ -76,7 +79,10 @@ class Evaluator:
     @property
     def forward_size(self) -> int:
         """Validation images that go through the network at once."""
-        return self.config.forward_size or (256 if self.images.device.type == "cpu" else 2_000)
+        if self.config.forward_size or self.images.device.type != "cpu":
+            return self.config.forward_size or 2_000
+        height, width = self.validation.shape[2:]
+        return max(1, PIXELS_AT_A_TIME // (height * width))
 
     def _fine_tune(self, network: SuperNet, architecture: int) -> None:
         """Train the weights on one architecture alone, by gradient descent with momentum along a cosine."""

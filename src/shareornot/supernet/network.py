@@ -55,5 +55,5 @@ class ConvBatchNorm(nn.Module):
     def regions(self, in_channels: int, num_channels: int, kernel_size: int) -> tuple[Region, Region]:
         """Which part of the weight, and which of the vectors, so many channels and such a kernel use."""
         border = (self.weight.shape[2] - kernel_size) // 2
-        kernel = slice(border, border + kernel_size)
+        kernel = slice(border or None, border + kernel_size)
         return (slice(num_channels), slice(in_channels), kernel, kernel), (slice(num_channels),)

@@ -24,7 +24,6 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from jaxtyping import Float
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from shareornot.supernet import convolution_backward_kernel, convolution_kernel, pooling_kernel
 from shareornot.supernet.vector_kernel import lanes
@@ -78,7 +77,7 @@ def conv_batch_norm(
     compiled = _has_kernels(x_BCHW)
     if compiled and norm.momentum is not None:
         return _apply(
-            _ConvBatchNorm, x_BCHW, weight, norm.gamma, norm.beta, add_to, norm, num_channels, kernel_size, relu
+            _ConvBatchNorm, x_BCHW, weight, norm.gamma, norm.beta, add_to, (norm, num_channels, kernel_size, relu)
         )
     border = (weight.shape[2] - kernel_size) // 2
     kernel = slice(border, border + kernel_size)
@@ -144,6 +143,12 @@ def concatenate(maps: Sequence[Float[Tensor, "B _ H W"]]) -> Output | None:
     return torch.cat([one.permute(2, 3, 1, 0) for one in maps], dim=2).permute(3, 2, 0, 1)
 
 
+def _refuse_second_derivatives() -> None:
+    """Called on the way back: PyTorch computes gradients of it where `create_graph` asks for them."""
+    if torch.is_grad_enabled():
+        raise NotImplementedError("operations on processors have no second derivatives")
+
+
 def _apply(function: type[torch.autograd.Function], *arguments: Any) -> Tensor:
     """Apply an autograd function."""
     result: Tensor = function.apply(*arguments)  # type: ignore[no-untyped-call]
@@ -177,7 +182,8 @@ def _images_innermost(x: Images) -> tuple[Images, int]:
 
 def _empty(like: Tensor, channels: int, height: int, width: int, dtype: torch.dtype | None = None) -> Tensor:
     """Room for maps of so many channels, with the images innermost."""
-    return like.new_empty((height, width, channels, like.shape[0]), dtype=dtype).permute(3, 2, 0, 1)
+    shape = (like.shape[0], channels, height, width)
+    return torch.empty_permuted(shape, (2, 3, 1, 0), dtype=dtype or like.dtype)
 
 
 def _kernel(module: Any, name: str, work: int) -> Callable[..., None]:
@@ -224,11 +230,9 @@ class _ConvBatchNorm(torch.autograd.Function):
         gamma: Tensor,
         beta: Tensor,
         add_to: Tensor | None,
-        norm: BatchNorm,
-        num_out: int,
-        kernel_size: int,
-        relu: bool,
+        settings: tuple[BatchNorm, int, int, bool],
     ) -> Tensor:
+        norm, num_out, kernel_size, relu = settings
         x, pixel = _images_innermost(x)
         other, other_pixel = (None, 0) if add_to is None else _images_innermost(add_to)
         batch, num_in, height, width = x.shape
@@ -253,8 +257,8 @@ class _ConvBatchNorm(torch.autograd.Function):
         return y
 
     @staticmethod
-    @once_differentiable  # type: ignore[misc,untyped-decorator,unused-ignore]
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        _refuse_second_derivatives()
         x, weight, convolved, kept = ctx.saved_tensors
         height, width, num_in, _, _, kernel_size, _ = ctx.shape
         gradient, pixel = _images_innermost(gradient)
@@ -281,7 +285,7 @@ class _ConvBatchNorm(torch.autograd.Function):
             (d_gamma.data_ptr(), d_beta.data_ptr()),
         )
         to_other = gradient if ctx.needs_input_grad[4] else None
-        return dx, d_weight, d_gamma, d_beta, to_other, None, None, None, None
+        return dx, d_weight, d_gamma, d_beta, to_other, None
 
 
 def _address(weight: Tensor, kernel_size: int) -> tuple[int, ...]:
@@ -311,8 +315,8 @@ class _MaxPool3x3(torch.autograd.Function):
         return y
 
     @staticmethod
-    @once_differentiable  # type: ignore[misc,untyped-decorator,unused-ignore]
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        _refuse_second_derivatives()
         return _pool_backward("max_pool_3x3_backward", ctx, gradient)
 
 
@@ -333,8 +337,8 @@ class _MaxPool2x2(torch.autograd.Function):
         return y
 
     @staticmethod
-    @once_differentiable  # type: ignore[misc,untyped-decorator,unused-ignore]
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        _refuse_second_derivatives()
         return _pool_backward("max_pool_2x2_backward", ctx, gradient)
 
 
@@ -358,8 +362,8 @@ class _GlobalAveragePool(torch.autograd.Function):
         return x.mean(dim=(2, 3))
 
     @staticmethod
-    @once_differentiable  # type: ignore[misc,untyped-decorator,unused-ignore]
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        _refuse_second_derivatives()
         batch, channels, height, width = ctx.shape
         shared = (gradient / (height * width)).t().contiguous().t()
         gradients: Tensor = shared[:, :, None, None].expand(batch, channels, height, width)
@@ -376,8 +380,8 @@ class _FirstChannels(torch.autograd.Function):
         return x[:, :num_channels]
 
     @staticmethod
-    @once_differentiable  # type: ignore[misc,untyped-decorator,unused-ignore]
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        _refuse_second_derivatives()
         num_channels, height, width = gradient.shape[1:]
         dx = _empty(gradient, ctx.channels, height, width)
         dx[:, :num_channels] = gradient

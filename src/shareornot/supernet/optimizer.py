@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from shareornot.supernet.adamw import AdamW
-from shareornot.supernet.contract import Regions
+from shareornot.supernet.contract import Region, Regions, whole_of
 from shareornot.supernet.settings import OptimizerSettings
 
 
@@ -109,10 +109,12 @@ class PartialOptimizer:
     def __init__(self, named_parameters: dict[str, nn.Parameter], config: OptimizerSettings) -> None:
         self.config = config
         self.rule = RULES[config.name](config)
-        self.names = {parameter: name for name, parameter in named_parameters.items()}
         self.states = {
             name: [torch.zeros_like(parameter) for _ in range(self.rule.num_states)]
             for name, parameter in named_parameters.items()
+        }
+        self._known: dict[int, tuple[Region, list[Tensor]]] = {
+            id(parameter): (whole_of(parameter), self.states[name]) for name, parameter in named_parameters.items()
         }
 
     @torch.no_grad()
@@ -123,33 +125,28 @@ class PartialOptimizer:
             regions: the parameters in use, and which parts; an empty list means the whole.
             learning_rate: of this step.
         """
-        parameters: list[Tensor] = list(regions)
-        states = [list(kind) for kind in zip(*(self.states[self.names[p]] for p in regions), strict=True)]
-        gradients = [parameter.grad for parameter in parameters]
-        assert all(gradient is not None for gradient in gradients), "a used parameter without a gradient"
-        present: list[Tensor] = [gradient for gradient in gradients if gradient is not None]
         if self.config.clip_norm is not None:
-            nn.utils.clip_grad_norm_(parameters, self.config.clip_norm)
-        if self.config.weight_decay and not self.rule.decays_weights:
-            torch._foreach_add_(present, parameters, alpha=self.config.weight_decay)
-        untouched = [] if self.config.move_whole_tensors else self._untouched(regions)
-        saved = [(tensor, tensor.clone(), mask) for p, mask in untouched for tensor in (p, *self.states[self.names[p]])]
-        self.rule([parameter.data for parameter in parameters], present, states, learning_rate)
-        for tensor, before, mask in saved:
-            tensor.copy_(torch.where(mask, before, tensor))
-        for parameter in parameters:
-            parameter.grad = None
-
-    def _untouched(self, regions: Regions) -> list[tuple[nn.Parameter, Tensor]]:
-        """The parameters that are used in part only, with a mask of what is not used."""
-        partial = []
+            nn.utils.clip_grad_norm_(list(regions), self.config.clip_norm)
+        moved: list[list[Tensor]] = []
+        saved: list[tuple[Tensor, Tensor, Tensor]] = []
         for parameter, parts in regions.items():
-            if parts and not any(parameter[part].shape == parameter.shape for part in parts):
-                mask = torch.ones_like(parameter, dtype=torch.bool)
-                for part in parts:
-                    mask[part] = False
-                partial.append((parameter, mask))
-        return partial
+            assert parameter.grad is not None, "a used parameter without a gradient"
+            whole, states = self._known[id(parameter)]
+            tensors: list[Tensor] = [parameter, parameter.grad, *states]
+            if parts and not self.config.move_whole_tensors and whole not in parts:
+                if len(parts) == 1 or all(part == parts[0] for part in parts):
+                    tensors = [tensor[parts[0]] for tensor in tensors]
+                else:
+                    untouched = _outside(parameter, parts)
+                    saved.extend((tensor, tensor.clone(), untouched) for tensor in (parameter, *states))
+            moved.append(tensors)
+            parameter.grad = None
+        parameters, gradients, *all_states = (list(kind) for kind in zip(*moved, strict=True))
+        if self.config.weight_decay and not self.rule.decays_weights:
+            torch._foreach_add_(gradients, parameters, alpha=self.config.weight_decay)
+        self.rule(parameters, gradients, all_states, learning_rate)
+        for tensor, before, untouched in saved:
+            tensor.copy_(torch.where(untouched, before, tensor))
 
     def state_dict(self) -> dict[str, Tensor]:
         """All state as named tensors, for a checkpoint."""
@@ -160,3 +157,11 @@ class PartialOptimizer:
         """Take the state from a checkpoint; names and shapes have been checked."""
         for name, state in self.state_dict().items():
             state.copy_(tensors[name])
+
+
+def _outside(parameter: Tensor, parts: list[Region]) -> Tensor:
+    """A mask of what is in none of the parts."""
+    mask = torch.ones_like(parameter, dtype=torch.bool)
+    for part in parts:
+        mask[part] = False
+    return mask
