@@ -144,7 +144,7 @@ def _unknown(values: Mapping[str, Any], kind: Any, path: str = "") -> Iterator[s
             yield from _unknown(value, known[name], f"{path}{name}.")
 
 
-def _adapter(kind: Any) -> TypeAdapter[Any]:
+def _adapter(kind: Any) -> Any:  # a TypeAdapter, which no runtime type check understands as a generic
     if kind not in _ADAPTERS:
         _ADAPTERS[kind] = TypeAdapter(kind)
     return _ADAPTERS[kind]
