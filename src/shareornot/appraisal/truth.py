@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float64
 
 from shareornot.errors import SettingsError
 from shareornot.search import SearchTable
-from shareornot.spaces import ListedSpace, ProductSpace, Space, space_members
+from shareornot.spaces import ListedSpace, Space, is_product, space_members
 from shareornot.tables import Table
 from shareornot.tables.contract import TEST, TIME, VALIDATION
 
@@ -142,7 +142,7 @@ def _searchable(table: Table, space: Space) -> Space | None:
     """What changes architectures: the space where it has choices of its own, else the family; None for mere names."""
     if isinstance(space, ListedSpace) and space.kind is None:
         return None
-    return space if isinstance(space, ProductSpace) else table.space
+    return space if is_product(space) else table.space
 
 
 def _complete_runs(

@@ -4,7 +4,7 @@ from shareornot.errors import SettingsError
 from shareornot.methods.contract import Setup
 from shareornot.methods.pro_rata import draw_in_proportion
 from shareornot.methods.single_path import SinglePath
-from shareornot.spaces import ProductSpace
+from shareornot.spaces import is_product
 
 
 def uniform_choices(setup: Setup) -> SinglePath:
@@ -15,7 +15,7 @@ def uniform_choices(setup: Setup) -> SinglePath:
 
     References: Zela et al. 2020, arXiv:2001.10422.
     """
-    if not isinstance(setup.space, ProductSpace):
+    if not is_product(setup.space):
         raise SettingsError(
             f"method uniform-choices: expected a product space, such as S1, S2, S3 or nasbench201, got "
             f"{setup.space.name}; take the method uniform"

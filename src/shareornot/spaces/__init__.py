@@ -10,6 +10,7 @@ from shareornot.spaces.contract import (
     ProductSpace,
     Space,
     draw_choices,
+    is_product,
     space_members,
 )
 from shareornot.spaces.listed import ListedSpace, list_architectures
@@ -29,6 +30,7 @@ __all__ = [
     "SubSpace",
     "built_in_spaces",
     "draw_choices",
+    "is_product",
     "known_families",
     "list_architectures",
     "open_family",

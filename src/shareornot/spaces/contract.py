@@ -7,7 +7,7 @@ uses the same numbers, so that tables, super-nets and searches of one family und
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Int32, Integer
@@ -121,6 +121,11 @@ class ProductSpace(Space, Protocol):
 
     def num_choices(self, architectures: Indices) -> Indices:
         """How many rows of choices give each architecture."""
+
+
+def is_product(space: Space) -> TypeGuard[ProductSpace]:
+    """Whether a space is a product. `isinstance` would compute the members of the space to find out on Python 3.11."""
+    return hasattr(type(space), "choices")
 
 
 def space_members(space: Space, num_architectures: int | None = None) -> Members:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from shareornot.spaces.contract import ProductSpace, Space
+from shareornot.spaces.contract import Space, is_product
 
 MOST_DRAWN = 0.01
 """The part of the architectures whose share of the draws is reported."""
@@ -39,7 +39,7 @@ def overview(space: Space) -> SpaceOverview:
     """A space in numbers; no table is needed."""
     members = space.members
     product = num_choices = share = None
-    if isinstance(space, ProductSpace):
+    if is_product(space):
         sizes = Counter(len(decision.options) for decision in space.decisions)
         product = " x ".join(f"{size}^{count}" if count > 1 else str(size) for size, count in sorted(sizes.items()))
         counts = np.sort(space.num_choices(members))[::-1]

@@ -125,7 +125,7 @@ def test_refuses_what_it_does_not_understand(text, message):
 @pytest.mark.parametrize("predicate", [lambda cells: cells.depth, lambda cells: True, lambda cells: cells.residual[:3]])  # noqa: ARG005
 def test_refuses_predicates_that_give_no_truth_values(predicate):
     with pytest.raises(SettingsError, match="a truth value for each of 2,532 cells"):
-        space_cells(CellSpace(name="wrong", description="", predicate=predicate), 5)
+        CellSpace(name="wrong", description="", predicate=predicate).members_below(2_532)
 
 
 def test_operations_in_words():
