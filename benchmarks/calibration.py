@@ -344,6 +344,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--small", action="store_true", help="few simulations, two numbers of super-nets, fixed seed")
     parser.add_argument("--table", help="file of a NASBench-101 table, for A4 and A_FULL; default: digits alone")
+    parser.add_argument("--spaces", nargs="+", choices=["digits", "A4", "A_FULL"], help="default: all that can be")
     parser.add_argument("--simulations", type=int, default=500, help="appraisals in each setting (default: 500)")
     parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS), help="what to simulate")
     parser.add_argument("--seed", type=int, default=0, help="random seed (default: 0)")
@@ -355,6 +356,7 @@ def main() -> int:
     grounds = [("digits", "A_FULL", None)]
     if options.table:
         grounds += [("A4", "A4", options.table), ("A_FULL", "A_FULL", options.table)]
+    grounds = [one for one in grounds if not options.spaces or one[0] in options.spaces]
     lines: list[Line] = []
     for name, space, file in grounds:
         table = open_benchmark(file or "digits")
