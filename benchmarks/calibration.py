@@ -45,7 +45,6 @@ SEEDS, NOISE = 0.12, 0.8
 """How much super-nets differ in how well they rank, and how much they err on their own."""
 POOLS = (
     ("own pools of 200", 200, False, 0.93, 0.98),
-    ("one pool of 200", 200, True, 0.93, 1.0),
     ("one pool of 50", 50, True, 0.90, 1.0),
 )
 """Name, size, whether super-nets share it, and the bar for coverage."""
