@@ -74,7 +74,7 @@ def test_a_table_of_digits_by_its_path_from_any_folder(shareornot, tmp_path, mon
             ["--benchmark", "digits", "--space", "A4"],
             "space A4: expected at least one architecture among the first 2,532",
         ),
-        (["--benchmark", "digits", "--recipe", "as-published"], "recipe: expected as-described on digits"),
+        (["--benchmark", "digits", "--recipe", "as-published"], "recipe: expected tuned on digits"),
         (["--benchmark", "digits", "--device", "abacus"], "device: expected auto, cpu or an accelerator"),
         (["--space", "A4"], "run: shareornot data fetch nasbench101"),
     ],
@@ -131,3 +131,27 @@ def test_a_disk_that_is_full(tmp_path):
     assert done.stderr.splitlines()[-1].endswith("finished results are kept")
     (job,) = (tmp_path / "a" / "jobs").iterdir()
     assert {path.name for path in job.iterdir()} == {"log.jsonl", "failed.json"}
+
+
+def test_a_training_that_does_not_learn_is_noticed_early_and_marked_at_the_end(shareornot, tmp_path):
+    options = ["--learning-rate", "1e-9", "--supernets", "1", "--device", "cpu"]
+    shown = shareornot("train", tmp_path, *TINY[:-1], "80", *options)
+    assert shown.code == 0
+    assert shown.err.count("the super-net learns nothing so far; the likely cause is") == 1
+    shown = shareornot("evaluate", tmp_path, "--images", "100", "--device", "cpu")
+    assert shown.code == 0
+    assert "on 100 validation images" in shown.out
+    shown = shareornot("appraise", tmp_path, "--json")
+    assert "learnt nothing: the training loss stayed at that of guessing" in shown.out
+
+
+def test_a_batch_larger_than_the_images_is_one_sentence(shareornot, tmp_path):
+    shown = shareornot("train", tmp_path, *TINY, "--batch-size", "201", "--device", "cpu")
+    assert shown.code != 0
+    assert "batch_size: expected at most the 200 training images, got 201" in shown.err
+
+
+def test_a_number_of_images_that_is_none_is_refused(shareornot, tmp_path):
+    shown = shareornot("evaluate", tmp_path, "--images", "many")
+    assert shown.code == 2
+    assert "--images: expected a number from 2, all or auto, got 'many'" in shown.err

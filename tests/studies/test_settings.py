@@ -135,7 +135,7 @@ def test_nothing_is_loaded_that_a_setting_only_names():
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"recipe": "as-printed"}, "recipe: expected one of as-described, .*; try 'as-"),
+        ({"recipe": "as-printed"}, "recipe: expected one of tuned, .*; try 'as-"),
         ({"variants": ["avg-4"]}, "variant: expected one of baseline, .*; try 'avg-3'"),
         ({"spaces": ["a2", "A2"]}, "spaces: expected none twice, got a2, A2"),
         ({"spaces": ["depth>=3", "depth >= 3"]}, "spaces: expected none twice"),

@@ -118,7 +118,7 @@ def test_a_path_is_made_absolute(tmp_path, monkeypatch):
         ({"spaces": ["A1", "A1"]}, "spaces: expected at least one and none twice, got A1, A1"),
         ({"spaces": ["A9"]}, "space: expected one of A1, .*, got 'A9'"),
         ({"variants": ["avg-4"]}, "variant: expected one of .*, got 'avg-4'"),
-        ({"recipe": "as-published"}, "recipe: expected as-described on digits, got as-published"),
+        ({"recipe": "as-published"}, "recipe: expected tuned on digits, got as-published"),
         ({"pool": {"num_cells": 0}}, "pool.num_cells: expected at least 1, or 'all', got 0"),
         ({"search": {"num_trained": [10, 1]}}, r"search.num_trained: expected increasing numbers"),
         ({"watching": {"num_cells": 1}}, "watching: expected num_times from 0"),

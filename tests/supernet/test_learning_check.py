@@ -24,10 +24,10 @@ def test_losses_of_guessing_are_warned_of_once_after_a_twentieth_of_the_steps():
     assert check.add(losses(GUESSING, 9_000)) is None
 
 
-def test_a_short_training_is_checked_after_300_steps_or_at_its_end():
+def test_a_short_training_is_checked_after_300_steps_or_not_at_all():
     assert LearningCheck(10, num_steps=2_000).due == 300
-    assert LearningCheck(10, num_steps=120).due == 120
-    assert LearningCheck(10, num_steps=12).add(losses(GUESSING, 12)) is not None
+    assert LearningCheck(10, num_steps=300).add(losses(GUESSING, 300)) is not None
+    assert LearningCheck(10, num_steps=299).add(losses(GUESSING, 299)) is None
 
 
 @pytest.mark.parametrize(("mean", "warned"), [(GUESSING - 0.03, False), (GUESSING + 0.01, True), (1.5, False)])

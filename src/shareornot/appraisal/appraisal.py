@@ -6,7 +6,7 @@ search.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -15,6 +15,7 @@ from jaxtyping import Float64
 from shareornot.appraisal.beyond_baselines import BeyondBaselines, compare_with_baselines
 from shareornot.appraisal.budget_comparison import BudgetComparison, ScoredPool, SupernetCosts, compare_at_budgets
 from shareornot.appraisal.ranking_quality import RankingQuality, ranking_quality
+from shareornot.appraisal.score_quality import quality_sentences
 from shareornot.appraisal.truth import TimeUnit, Truth, benchmark_truth
 from shareornot.appraisal.verdict import HEADLINE, Verdict, judge
 from shareornot.errors import SettingsError
@@ -169,6 +170,14 @@ def appraise_on(
     ceiling = None if truth.runs is None else noise_ceiling(truth.runs, rng)
     ks = sorted({*num_trained, *([] if top is None else [top])})
     found = compare_at_budgets(truth, searchable_pools(truth, good), costs, rng, num_trained=ks, num_runs=num_runs)
+    verdict = judge(
+        found.comparisons,
+        beyond,
+        ceiling,
+        top=top or HEADLINE,
+        num_diverged=len(pools) - len(good),
+        thing=truth.thing,
+    )
     return Appraisal(
         benchmark=truth.benchmark,
         space=truth.space,
@@ -194,14 +203,7 @@ def appraise_on(
         comparisons=found.comparisons,
         curves=found.curves,
         time_unit=truth.time_unit,
-        verdict=judge(
-            found.comparisons,
-            beyond,
-            ceiling,
-            top=top or HEADLINE,
-            num_diverged=len(pools) - len(good),
-            thing=truth.thing,
-        ),
+        verdict=replace(verdict, details=(*verdict.details, *quality_sentences(good, beyond.agreement.mean))),
         notes=(*truth.notes, *found.notes),
         thing=truth.thing,
     )

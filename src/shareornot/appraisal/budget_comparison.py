@@ -56,6 +56,10 @@ class ScoredPool:
     """Unique indices, or rows of a list; a pool drawn with replacement holds some twice."""
     proxies: Float64[np.ndarray, " cells"]
     """Proxy accuracies, fractions; scores of any unit where a user brings them."""
+    reliability: float | None = None
+    """Of the scores over validation images, from 0 to 1, where it is known."""
+    learnt: bool = True
+    """False where the training loss stayed at that of guessing."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -63,6 +63,8 @@ def supernet_rows(found: Appraisal) -> list[Row]:
             "num_distinct": len(np.unique(pool.cells)),
             "spearman": value,
             "diverged": value is None,
+            "learnt": pool.learnt,
+            "reliability": pool.reliability,
             "lowest_score": _finite(pool.proxies.min()),
             "highest_score": _finite(pool.proxies.max()),
         }

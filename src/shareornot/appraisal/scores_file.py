@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,10 @@ from jaxtyping import Float64, Int32
 
 from shareornot.errors import DataError, MissingDataError, UnitError
 from shareornot.spaces.nasbench101 import NUM_CELLS
+from shareornot.statistics.split_half import split_half_reliability
 from shareornot.storage import atomic_write
 
+FIRST_HALF = "first_half_accuracy"
 KEY, CHECKSUM = b"shareornot", b"shareornot-sha256"
 ORIGIN = {"evaluation", "num_train_images", "num_validation_images"}
 EVALUATION = {"adaptation", "num_batches", "batch_size", "seed"}
@@ -32,13 +34,29 @@ class ScoredCells:
     """Fractions."""
     origin: Mapping[str, Any]
     """What the scores depend on and how they were made, as JSON has it."""
+    first_half: Float64[np.ndarray, " cells"] | None = None
+    """Accuracies on the validation images at even positions, fractions; None in files of older versions."""
+
+    @property
+    def reliability(self) -> float | None:
+        """By the agreement of both halves of the images, see `split_half_reliability`; None where it is unknown."""
+        if self.first_half is None:
+            return None
+        num_images = int(self.origin["num_validation_images"])
+        num_first = -(-num_images // 2)
+        rest = (self.proxies * num_images - self.first_half * num_first) / max(num_images - num_first, 1)
+        return split_half_reliability(self.first_half, rest)
 
 
 def write_scores(path: Path, scores: ScoredCells) -> None:
     """Write the file, whole or not at all."""
-    table = pa.table({"cell": pa.array(scores.cells, pa.int32()), "proxy_validation_accuracy": scores.proxies})
+    columns = {"cell": pa.array(scores.cells, pa.int32()), "proxy_validation_accuracy": scores.proxies}
+    arrays = [scores.cells, scores.proxies]
+    if scores.first_half is not None:
+        columns[FIRST_HALF] = scores.first_half
+        arrays.append(scores.first_half)
     origin = json.dumps(dict(scores.origin))
-    table = table.replace_schema_metadata({KEY: origin, CHECKSUM: _checksum(scores.cells, scores.proxies, origin)})
+    table = pa.table(columns).replace_schema_metadata({KEY: origin, CHECKSUM: _checksum(arrays, origin)})
     with atomic_write(path) as file:
         pq.write_table(table, file, write_page_checksum=True)
 
@@ -54,9 +72,12 @@ def read_scores(path: Path) -> ScoredCells:
     if not path.exists():
         raise MissingDataError(f"{path.parent}: expected {path.name}, found none; score the super-net's cells first")
     try:
-        table = pq.read_table(path, columns=["cell", "proxy_validation_accuracy"], page_checksum_verification=True)
+        wanted = ["cell", "proxy_validation_accuracy", FIRST_HALF]
+        columns = [name for name in wanted if name != FIRST_HALF or name in pq.read_schema(path).names]
+        table = pq.read_table(path, columns=columns, page_checksum_verification=True)
         cells = table["cell"].to_numpy()
         proxies = table["proxy_validation_accuracy"].to_numpy().astype(np.float64)
+        first_half = table[FIRST_HALF].to_numpy().astype(np.float64) if FIRST_HALF in columns else None
         metadata = table.schema.metadata or {}
         origin = json.loads(metadata[KEY])
         checksum = metadata.get(CHECKSUM)  # which files of older versions do not have
@@ -66,9 +87,8 @@ def read_scores(path: Path) -> ScoredCells:
         ) from error
     if cells.dtype != np.int32 or (len(cells) and not 0 <= cells.min() <= cells.max() < NUM_CELLS):
         raise DataError(f"{path}: expected unique indices below {NUM_CELLS:,}, got others; delete it, score again")
-    if checksum is not None and checksum.decode("ascii", "replace") != _checksum(
-        cells, proxies, metadata[KEY].decode()
-    ):
+    arrays = [cells, proxies] if first_half is None else [cells, proxies, first_half]
+    if checksum is not None and checksum.decode("ascii", "replace") != _checksum(arrays, metadata[KEY].decode()):
         raise DataError(
             f"{path}: expected scored cells in Parquet format, got contents that do not fit their checksum; delete it, "
             "score again"
@@ -80,14 +100,14 @@ def read_scores(path: Path) -> ScoredCells:
         raise UnitError(
             f"{path}: expected accuracies from 0 to 1, got {proxies[~inside][0]}; divide percentages by 100"
         )
-    return ScoredCells(cells=cells, proxies=proxies, origin=origin)
+    return ScoredCells(cells=cells, proxies=proxies, origin=origin, first_half=first_half)
 
 
-def _checksum(cells: np.ndarray, proxies: np.ndarray, origin: str) -> str:
+def _checksum(arrays: Sequence[np.ndarray], origin: str) -> str:
     """SHA-256 of all that is read; Parquet's own checksums cover the values, and not how they are described."""
     digest = hashlib.sha256(origin.encode())
-    for array in (cells.astype("<i4"), proxies.astype("<f8")):
-        digest.update(array.tobytes())
+    for array in arrays:  # the cells as integers, the rest as numbers
+        digest.update(array.astype("<i4" if array.dtype == np.int32 else "<f8").tobytes())
     return digest.hexdigest()
 
 

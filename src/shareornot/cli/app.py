@@ -14,6 +14,7 @@ from shareornot.cli.encoding import replace_what_cannot_be_encoded
 from shareornot.cli.evaluate import evaluate
 from shareornot.cli.measure_times import measure_times
 from shareornot.cli.methods import methods
+from shareornot.cli.probe import probe
 from shareornot.cli.query import query
 from shareornot.cli.replay import replay
 from shareornot.cli.spaces import spaces
@@ -49,6 +50,7 @@ def _options(
 
 app.command(short_help="Do the whole job on real images in about two minutes.")(demo)
 app.command(short_help="Train super-nets on a search space.")(train)
+app.command(short_help="Look at a super-net before it is trained: will it learn?")(probe)
 app.command(short_help="Score architectures with the shared weights.")(evaluate)
 app.command(short_help="Report whether sharing helped and whether the scores can be trusted.")(appraise)
 app.command(short_help="Report which structures super-nets over- and under-rate.")(audit)

@@ -6,6 +6,8 @@ import typer
 
 from shareornot.cli.errors import user_errors
 from shareornot.cli.options import Device, Processes, Supernets
+from shareornot.cli.warnings import warn, warn_of_precision
+from shareornot.errors import SettingsError
 
 
 def evaluate(
@@ -28,6 +30,17 @@ def evaluate(
             min=0, help="Steps of training each cell alone, from the shared weights, before it is scored; default: 0."
         ),
     ] = None,
+    images: Annotated[
+        str | None,
+        typer.Option(
+            help="Validation images: a number, all, or auto for as many as scores of a reliability of 0.95 need; "
+            "default: the recipe's, auto for tuned.",
+        ),
+    ] = None,
+    precision: Annotated[
+        Literal["float32", "bfloat16"] | None,
+        typer.Option(help="bfloat16 may be faster where the hardware computes it natively; default: float32."),
+    ] = None,
     device: Device = "auto",
     processes: Processes = None,
 ) -> None:
@@ -42,11 +55,19 @@ def evaluate(
     """
     with user_errors():
         from shareornot.progress import progress_bar
+        from shareornot.studies.score_notes import score_notes
         from shareornot.studies.supernets import evaluate_supernets, larger_than_space
 
         if sentence := larger_than_space(folder, cells):
             typer.echo(f"shareornot: {sentence}", err=True)
-        asked = {"adaptation": adaptation, "num_batches": batches, "fine_tuning_steps": fine_tuning_steps}
+        warn_of_precision(precision or "float32", device)
+        asked = {
+            "adaptation": adaptation,
+            "num_batches": batches,
+            "fine_tuning_steps": fine_tuning_steps,
+            "num_images": _number_of_images(images),
+            "precision": precision,
+        }
         name = evaluate_supernets(
             folder,
             evaluation={setting: value for setting, value in asked.items() if value is not None},
@@ -55,4 +76,18 @@ def evaluate(
             num_processes=processes,
             bars=progress_bar,
         )
+        lines, sentences = score_notes(folder, name)
+        for line in lines:
+            typer.echo(line)
+        for sentence in sentences:
+            warn(sentence)
         typer.echo(f"Scored: {folder}, {name}\nNext: shareornot appraise {folder}")
+
+
+def _number_of_images(text: str | None) -> int | str | None:
+    """What --images says."""
+    if text is None or text in ("all", "auto"):
+        return text
+    if not text.isdecimal() or int(text) < 2:
+        raise SettingsError(f"--images: expected a number from 2, all or auto, got {text!r}")
+    return int(text)

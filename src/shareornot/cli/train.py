@@ -7,6 +7,7 @@ import typer
 
 from shareornot.cli.errors import user_errors
 from shareornot.cli.options import Benchmark, Device, Processes, SpaceText
+from shareornot.cli.warnings import warn, warn_of_precision
 
 
 def train(
@@ -18,22 +19,31 @@ def train(
         typer.Option(help="Way of training: a column of the paper's Table 1."),
     ] = "baseline",
     recipe: Annotated[
-        Literal["as-described", "as-published"],
+        str,
         typer.Option(
-            help="as-described follows the text of the paper, as-published the authors' code. "
-            "On digits only as-described is possible."
+            help="tuned learns fast, as-described follows the text of the paper, as-published the authors' code. "
+            "as-published is not possible on digits."
         ),
-    ] = "as-described",
+    ] = "tuned",
     method: Annotated[
         str | None,
         typer.Option(help="How shared weights are trained, such as uniform or pro-rata; default: the variant's."),
     ] = None,
     supernets: Annotated[int, typer.Option(min=1, help="Number of super-nets, with seeds that count up.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the first super-net.")] = 0,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Default: 432, the paper's; 600 on digits.")] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Default: the recipe's, 16 for tuned and 432 for the others; 600 on digits."),
+    ] = None,
     filters: Annotated[int | None, typer.Option(min=1, help="Channels of the stem; default: 16, 8 on digits.")] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Images per step; default: 256, 50 on digits.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(min=1e-9, help="Default: 0.2, 0.05 on digits.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Images per step; default: the recipe's.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(min=1e-9, help="Default: the recipe's.")] = None,
+    precision: Annotated[
+        Literal["float32", "bfloat16"],
+        typer.Option(
+            help="bfloat16 may be faster for wide and deep super-nets, on hardware that computes it natively."
+        ),
+    ] = "float32",
     device: Device = "auto",
     processes: Processes = None,
 ) -> None:
@@ -42,7 +52,9 @@ def train(
     On digits for the embedded benchmark, on CIFAR-10 for all other tables of cells. The folder is that of a study:
     "shareornot study status FOLDER" reports on it.
 
-    Example: shareornot train results/a4 --space A4 --supernets 5
+    Examples:
+      shareornot train results/a4 --space A4 --supernets 5
+      shareornot probe --space A4          # before, in seconds: will it learn?
 
     Press Ctrl-C at any time: the same command resumes at the same step.
     """
@@ -60,6 +72,7 @@ def train(
                 "epochs": epochs,
                 "batch_size": batch_size,
                 "method": method,
+                "precision": precision if precision != "float32" else None,
                 "optimizer": {"learning_rate": learning_rate},
             },
         }
@@ -77,14 +90,15 @@ def train(
             },
             "train",
         )
-        study = train_supernets(folder, study, device=device, num_processes=processes, bars=progress_bar)
+        warn_of_precision(precision, device)
+        study = train_supernets(folder, study, device=device, num_processes=processes, bars=progress_bar, warn=warn)
         for sentence in training_warnings(folder, study):
             remedy = ""
             if "has learnt nothing" in sentence:
                 remedy = "; train longer, or with a lower --learning-rate"
-                if not on_digits and recipe == "as-described":
-                    remedy += ", or with --recipe as-published"
-            typer.echo(f"shareornot: {sentence}{remedy}", err=True)
+                if not on_digits and recipe != "tuned":
+                    remedy += ", or with --recipe tuned"
+            warn(f"{sentence}{remedy}")
         seeds = range(study.seed, study.seed + study.supernets)
         names = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]} to {seeds[-1]}"
         typer.echo(f"Trained: {folder}, {names}\nNext: shareornot evaluate {folder}")

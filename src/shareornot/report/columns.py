@@ -122,6 +122,8 @@ SUPERNETS = TableOfChapters(
         Column("num_distinct", "distinct"),
         Column("spearman", "Spearman", CORRELATION),
         Column("diverged", "diverged"),
+        Column("learnt", "learnt"),
+        Column("reliability", "reliability", CORRELATION),
         Column("lowest_score", "lowest score", Format(4)),
         Column("highest_score", "highest score", Format(4)),
     ),
@@ -129,6 +131,8 @@ SUPERNETS = TableOfChapters(
     notes=(
         "Spearman: correlation of the super-net's scores with standalone validation accuracy.",
         "A super-net whose scores are constant or not finite diverged; it is left out of all other figures.",
+        "A super-net whose training loss stayed at that of guessing learnt nothing; its figures are shown nonetheless.",
+        "Reliability: of the scores over validation images, by split halves.",
     ),
 )
 

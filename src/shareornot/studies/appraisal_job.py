@@ -26,6 +26,7 @@ from shareornot.studies.naming import variant_name
 from shareornot.studies.scoring import PROXIES
 from shareornot.studies.settings import ChapterSettings, as_values
 from shareornot.studies.store import Store
+from shareornot.studies.training import has_learnt
 from shareornot.tables import BenchmarkTable, open_benchmark
 
 NUMBERS = "numbers.json"
@@ -101,9 +102,17 @@ def scored_pools(store: Store, spec: AppraiseSpec) -> tuple[list[ScoredPool], Sc
         DataError: a shard is no file of scores.
     """
     scores = [join_shards([read_scores(store.path(name) / PROXIES) for name in names]) for names in spec.shards]
+    trainings = {one.name: one.needs for one in store.read_plan() if one.kind == "score"}
+    num_classes = spec.chapter.supernet.network.num_classes
     pools = [
-        ScoredPool(name=f"seed-{seed}", cells=one.cells, proxies=one.proxies)
-        for seed, one in zip(spec.chapter.seeds, scores, strict=True)
+        ScoredPool(
+            name=f"seed-{seed}",
+            cells=one.cells,
+            proxies=one.proxies,
+            reliability=one.reliability,
+            learnt=all(has_learnt(store, training, num_classes) for training in trainings.get(names[0], ())),
+        )
+        for seed, one, names in zip(spec.chapter.seeds, scores, spec.shards, strict=True)
     ]
     return pools, scores[0]
 
@@ -132,10 +141,12 @@ def settings_used(store: Store, spec: AppraiseSpec) -> dict[str, Any]:
 
 def join_shards(shards: Sequence[ScoredCells]) -> ScoredCells:
     """The scores of one super-net, as one scoring of its whole pool would have given them."""
+    halves = [one.first_half for one in shards if one.first_half is not None]
     return ScoredCells(
         cells=np.concatenate([one.cells for one in shards]),
         proxies=np.concatenate([one.proxies for one in shards]),
         origin=shards[0].origin,
+        first_half=np.concatenate(halves) if len(halves) == len(shards) else None,
     )
 
 

@@ -1,7 +1,7 @@
 """One progress bar for all jobs of a run, from the ends of their logs."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from shareornot.images import image_source
@@ -9,6 +9,7 @@ from shareornot.progress import Progress, ProgressBars
 from shareornot.studies.execution import LOG_NAME, Event, last_line
 from shareornot.studies.job import Job, ScoreSpec, TrainSpec
 from shareornot.studies.store import Store
+from shareornot.studies.training import WARNING
 
 INTERVAL_S = 0.5
 
@@ -20,10 +21,15 @@ class RunBar:
         bars: opens the bar.
         what: is being done, in a few words.
         store: of the jobs.
+        warn: gets a sentence as soon as a training turns out to learn nothing.
     """
 
-    def __init__(self, bars: ProgressBars, what: str, store: Store) -> None:
-        self._bars, self._what, self._store = bars, what, store
+    def __init__(
+        self, bars: ProgressBars, what: str, store: Store, warn: Callable[[str], None] = lambda _sentence: None
+    ) -> None:
+        self._bars, self._what, self._store, self._warn = bars, what, store, warn
+        self._labels: dict[str, str] = {}
+        self._warned: set[str] = set()
         self._progress: Progress | None = None
         self._units: dict[str, int] = {}
         self._done: dict[str, float] = {}
@@ -45,6 +51,8 @@ class RunBar:
         """Open the bar for some jobs, of which some are finished."""
         with self._lock:
             self._units = {one.name: _units(one) for one in jobs}
+            self._labels = {one.name: one.label for one in jobs}
+            self._warned = set(finished)
             self._progress = self._stack.enter_context(self._bars(self._what, sum(self._units.values())))
             for name in finished & self._units.keys():
                 self._advance(name, 1.0)
@@ -57,15 +65,24 @@ class RunBar:
                 self._running.add(event.name)
             elif event.what == "finished":
                 self._advance(event.name, 1.0)
+                self._pass_warning_on(event.name)
 
     def _follow(self) -> None:
         while not self._ended.wait(INTERVAL_S):
             with self._lock:
                 for name in self._running:
+                    self._pass_warning_on(name)
                     line = last_line(self._store.path(name) / LOG_NAME)
                     if line is not None:
                         loss = line.measures.get("loss")
                         self._advance(name, line.fraction, "" if loss is None else f"loss {loss:.3f}")
+
+    def _pass_warning_on(self, name: str) -> None:
+        """Report what a job has to say, once."""
+        path = self._store.path(name) / WARNING
+        if name not in self._warned and path.is_file():
+            self._warned.add(name)
+            self._warn(f"{self._labels.get(name, name)}: {path.read_text().strip()}")
 
     def _advance(self, name: str, fraction: float, note: str = "") -> None:
         done = self._units[name] * fraction

@@ -8,7 +8,7 @@ log.jsonl                  a line per second: cells done, cells per second
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Int32
@@ -18,7 +18,7 @@ from shareornot.errors import DataError, Interrupted, ShareOrNotError
 from shareornot.studies.execution import LOG_NAME, LogWriter, open_log
 from shareornot.studies.job import Job, ScoreSpec
 from shareornot.studies.planning import draw_pool, hash_of_cells
-from shareornot.studies.settings import as_values
+from shareornot.studies.settings import identity_of
 from shareornot.studies.store import Store
 from shareornot.studies.training import CHECKPOINT
 from shareornot.tables import open_benchmark
@@ -115,35 +115,48 @@ def score_cells(
 
     whole, partial = folder / PROXIES, folder / PARTIAL
     identity: dict[str, Any] = {"evaluation": _recorded(evaluation), "checkpoint_steps": num_steps}
-    proxies = max((_scores_so_far(path, identity, cells) for path in (whole, partial)), key=len)
-    if len(proxies) == len(cells) and whole.exists():
+    if whole.exists() and len(_scores_so_far(whole, identity, cells)) == len(cells):
         return
+    evaluator = Evaluator(network.to(images.device), images, evaluation)
+    num_images = len(evaluator.validation)
+    identity["num_validation_images"] = num_images
+    scores = max((_scores_so_far(path, identity, cells) for path in (whole, partial)), key=len)
     for other in others or ():
         found = _scores_of_others(other, identity, cells)
-        proxies = found if len(found) > len(proxies) else proxies
-    evaluator = Evaluator(network.to(images.device), images, evaluation)
-    origin = identity | {
-        "num_train_images": len(images.train_images),
-        "num_validation_images": len(evaluator.validation),
-        "torch": torch.__version__,
-    }
-    pace = _Pace(log, len(cells), len(proxies))
+        scores = found if len(found) > len(scores) else scores
+    origin = identity | {"num_train_images": len(images.train_images), "torch": torch.__version__}
+    pace = _Pace(log, len(cells), len(scores))
 
     def save(path: Path) -> None:
-        write_scores(path, ScoredCells(cells=cells[: len(proxies)], proxies=np.array(proxies), origin=origin))
+        first_half = [one.first_half for one in scores if one.first_half is not None]
+        found = ScoredCells(
+            cells=cells[: len(scores)],
+            proxies=np.array([one.proxy for one in scores], np.float64),
+            origin=origin,
+            first_half=np.array(first_half, np.float64) if len(first_half) == len(scores) else None,
+        )
+        write_scores(path, found)
 
     saved = time.monotonic()
-    for score in evaluator.scores(cells[len(proxies) :]):
-        proxies.append(score)
-        pace.write(len(proxies))
-        if should_stop() and len(proxies) < len(cells):
+    for first, second in evaluator.correct_in_halves(cells[len(scores) :]):
+        scores.append(_Score((first + second) / num_images, first / -(-num_images // 2)))
+        pace.write(len(scores))
+        if should_stop() and len(scores) < len(cells):
             save(partial)
-            raise Interrupted(f"{folder}: stopped after {len(proxies)} of {len(cells)} cells; they are saved")
+            raise Interrupted(f"{folder}: stopped after {len(scores)} of {len(cells)} cells; they are saved")
         if time.monotonic() - saved > SAVE_INTERVAL_S:
             save(partial)
             saved = time.monotonic()
     save(whole)
     partial.unlink(missing_ok=True)
+
+
+class _Score(NamedTuple):
+    """What is kept of one cell."""
+
+    proxy: float
+    first_half: float | None
+    """On the images at even positions; None where it was not kept."""
 
 
 class _Pace:
@@ -162,11 +175,11 @@ class _Pace:
 
 
 def _recorded(evaluation: "EvaluationSettings") -> dict[str, Any]:
-    """The evaluation as scores record it; `forward_size` changes the speed only."""
-    return {name: value for name, value in sorted(as_values(evaluation).items()) if name != "forward_size"}
+    """The evaluation as scores record it."""
+    return dict(sorted(identity_of(evaluation).items()))
 
 
-def _scores_so_far(path: Path, identity: dict[str, Any], cells: Cells) -> list[float]:
+def _scores_so_far(path: Path, identity: dict[str, Any], cells: Cells) -> list[_Score]:
     """Scores of the first of these cells, where the file has them for the same super-net and evaluation."""
     if not path.exists():
         return []
@@ -175,10 +188,11 @@ def _scores_so_far(path: Path, identity: dict[str, Any], cells: Cells) -> list[f
     same = all(scores.origin.get(name) == value for name, value in identity.items())
     if not same or not np.array_equal(scores.cells[:number], cells[:number]):
         return []
-    return list(scores.proxies[:number].tolist())
+    halves = [None] * number if scores.first_half is None else scores.first_half[:number].tolist()
+    return [_Score(*pair) for pair in zip(scores.proxies[:number].tolist(), halves, strict=True)]
 
 
-def _scores_of_others(folder: Path, identity: dict[str, Any], cells: Cells) -> list[float]:
+def _scores_of_others(folder: Path, identity: dict[str, Any], cells: Cells) -> list[_Score]:
     """Scores of the first of these cells in another folder; damaged ones are that folder's own concern."""
     try:
         return max((_scores_so_far(folder / name, identity, cells) for name in (PROXIES, PARTIAL)), key=len)

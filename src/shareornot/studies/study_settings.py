@@ -115,17 +115,9 @@ class StudySettings(ExperimentSettings):
         self, name: str, experiment: ExperimentSettings, space: str, variant: str, evaluation: str
     ) -> ChapterSettings:
         """The chapter of one combination."""
-        own = {table: getattr(experiment, table) for table in TABLES}
-        layers = (
-            *supernet_layers(self.images, experiment.recipe, variant),
-            own,
-            {"evaluation": evaluation_layer(evaluation)},
-            {"training": {"seed": experiment.seed}, "evaluation": {"seed": experiment.seed}},
-        )
-        values = merged({table: {} for table in TABLES}, *layers)
-        check_names(values, ChapterValues, f"evaluation {evaluation!r}")
-        bound = {"min_output_edges": min_output_edges(open_space(space), _max_vertices(values["network"]))}
-        chapter = decode(ChapterValues, merged({"network": bound}, values), "study")
+        chapter = self._values(experiment, space, variant, evaluation, depth=0)
+        if deep := chapter.network.depth:  # which may change the recipe
+            chapter = self._values(experiment, space, variant, evaluation, depth=deep)
         paper_name = evaluation_name(as_values(chapter.evaluation))
         if evaluation.split()[0] != paper_name:
             raise SettingsError(
@@ -150,6 +142,22 @@ class StudySettings(ExperimentSettings):
             pool=chapter.pool,
             search=chapter.search,
         )
+
+    def _values(
+        self, experiment: ExperimentSettings, space: str, variant: str, evaluation: str, *, depth: int
+    ) -> ChapterValues:
+        """The layers of one combination, merged and validated."""
+        own = {table: getattr(experiment, table) for table in TABLES}
+        layers = (
+            *supernet_layers(self.images, experiment.recipe, variant, depth=depth),
+            own,
+            {"evaluation": evaluation_layer(evaluation)},
+            {"training": {"seed": experiment.seed}, "evaluation": {"seed": experiment.seed}},
+        )
+        values = merged({table: {} for table in TABLES}, *layers)
+        check_names(values, ChapterValues, f"evaluation {evaluation!r}")
+        bound = {"min_output_edges": min_output_edges(open_space(space), _max_vertices(values["network"]))}
+        return decode(ChapterValues, merged({"network": bound}, values), "study")
 
 
 def decode_values(values: Mapping[str, Any], where: str) -> StudySettings:

@@ -36,10 +36,8 @@ from shareornot.studies.settings import ChapterSettings, PoolSettings, as_values
 from shareornot.studies.store import Store
 from shareornot.studies.study_file import STUDY_FILE, read_study
 from shareornot.studies.study_settings import StudySettings
+from shareornot.studies.training import LEARNT
 from shareornot.tables import open_benchmark
-
-LEARNT = 0.99
-"""A loss above this part of that of guessing is no better than guessing."""
 
 
 def train_supernets(
@@ -49,6 +47,7 @@ def train_supernets(
     device: str = "auto",
     num_processes: int | None = None,
     bars: ProgressBars = no_bars,
+    warn: Callable[[str], None] = lambda _sentence: None,
 ) -> StudySettings:
     """Train super-nets that differ in their seed only. Finished ones are kept, interrupted ones are resumed.
 
@@ -58,6 +57,7 @@ def train_supernets(
         device: as PyTorch names it, or "auto" for an accelerator where there is one.
         num_processes: super-nets trained at a time, by default one per core, or one per accelerator.
         bars: shows the progress in steps.
+        warn: gets a sentence as soon as a training turns out to learn nothing.
 
     Returns:
         The study that the folder holds, with the super-nets that were there before.
@@ -78,7 +78,7 @@ def train_supernets(
         return isinstance(job.spec, TrainSpec) and job.spec.supernet.training.seed in seeds
 
     what = f"Training {len(seeds)} super-net{'s' * (len(seeds) > 1)}"
-    _run(folder, study, wanted, what, device, num_processes, bars)
+    _run(folder, study, wanted, what, device, num_processes, bars, warn)
     return study
 
 
@@ -320,6 +320,7 @@ def _run(
     device: str,
     num_processes: int | None,
     bars: ProgressBars,
+    warn: Callable[[str], None] = lambda _sentence: None,
 ) -> None:
     """Do some jobs of a study, with one bar for all of them.
 
@@ -329,7 +330,7 @@ def _run(
         Interrupted: someone asked to stop.
     """
     place = choose_place(study.images, device, num_processes, most=study.supernets)
-    with polite_interruption() as should_stop, RunBar(bars, what, Store(folder)) as bar:
+    with polite_interruption() as should_stop, RunBar(bars, what, Store(folder), warn) as bar:
         report = run_study(
             folder,
             study,

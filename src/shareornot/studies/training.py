@@ -1,9 +1,11 @@
 """The job that trains a super-net.
 
 checkpoint.safetensors    the training as it stands, written about every half minute
+warning.txt               a sentence, if the training turned out early to learn nothing
 log.jsonl                 a line per epoch: loss, images per second, now and then the correlation with the benchmark
 """
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +18,8 @@ from jaxtyping import Int32
 from shareornot.errors import DataError, Interrupted
 from shareornot.spaces import open_space
 from shareornot.spaces.nasbench101 import space_cells
-from shareornot.studies.execution import LOG_NAME, open_log
+from shareornot.storage import atomic_write
+from shareornot.studies.execution import LOG_NAME, open_log, read_log
 from shareornot.studies.job import Job, TrainSpec
 from shareornot.studies.planning import draw_pool, hash_of_cells
 from shareornot.studies.settings import PoolSettings, SupernetSettings
@@ -31,7 +34,9 @@ Cells = Int32[np.ndarray, " cells"]
 ShouldStop = Callable[[], bool]
 OnEpoch = Callable[["SuperNet", "EpochReport", float], None]
 
-CHECKPOINT = "checkpoint.safetensors"
+CHECKPOINT, WARNING = "checkpoint.safetensors", "warning.txt"
+LEARNT = 0.99
+"""A loss above this part of that of guessing is no better than guessing."""
 SAVE_INTERVAL_S = 30.0
 
 
@@ -125,8 +130,24 @@ def _train(folder: Path, spec: TrainSpec, images: "ImageSet", cells: Cells, shou
         def write(network: "SuperNet", report: "EpochReport", images_per_s: float) -> None:
             measures = {"loss": report.loss, "images_per_s": images_per_s, **correlation.measure(network, report.epoch)}
             log.write(report.epoch, epochs, "epochs", **measures)
+            if report.warning is not None:
+                with atomic_write(folder / WARNING) as file:
+                    file.write(f"{report.warning}\n".encode())
 
         continue_training(folder, spec.supernet, images, cells, should_stop, on_epoch=write)
+
+
+def has_learnt(store: Store, name: str, num_classes: int) -> bool:
+    """Whether the loss of a training ended below that of guessing; true where no log says anything.
+
+    Args:
+        store: holds the log.
+        name: of the job that trained.
+        num_classes: of the images.
+    """
+    lines = read_log(store.path(name) / LOG_NAME).lines
+    # A loss that is no number is left out of the log.
+    return not lines or lines[-1].measures.get("loss", math.inf) <= LEARNT * math.log(num_classes)
 
 
 class _Correlation:

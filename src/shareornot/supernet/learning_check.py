@@ -8,7 +8,7 @@ import math
 from collections import deque
 
 PART, LEAST_STEPS = 0.05, 300
-"""The check comes after this part of the steps, and after so many at least."""
+"""The check comes after this part of the steps, and after so many at least; a shorter training ends without one."""
 RECENT = 100
 """Losses that it looks at, the last ones."""
 NUM_ERRORS = 2.0
@@ -26,8 +26,8 @@ class LearningCheck:
 
     def __init__(self, num_classes: int, num_steps: int, steps_done: int = 0) -> None:
         self.guessing = math.log(num_classes)
-        self.due = min(max(LEAST_STEPS, math.ceil(PART * num_steps)), num_steps)
-        self._recent: deque[float] = deque(maxlen=min(RECENT, self.due))
+        self.due = max(LEAST_STEPS, math.ceil(PART * num_steps))
+        self._recent: deque[float] = deque(maxlen=RECENT)
         self._steps_done = steps_done
         self._is_over = steps_done >= self.due
 

@@ -21,6 +21,8 @@ def _check_precision(precision: str) -> None:
 class NetworkSettings:
     """Size and kind of a super-net. The defaults are the paper's, for A_FULL on CIFAR-10."""
 
+    NEUTRAL: ClassVar[Mapping[str, str]] = {"initial_weights": "random"}
+
     num_filters: int = 16
     """Output channels of the stem; they double with each stack."""
     num_stacks: int = 3
@@ -130,6 +132,8 @@ Schedule = Literal["by-epoch", "by-step", "by-size"]
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainingSettings:
     """How a super-net is trained. The defaults are the paper's (appendix, section 1)."""
+
+    NEUTRAL: ClassVar[Mapping[str, str]] = {"schedule": "by-epoch", "precision": "float32"}
 
     epochs: int = 432
     batch_size: int = 256

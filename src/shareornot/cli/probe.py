@@ -1,0 +1,73 @@
+"""`shareornot probe`."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shareornot.cli.errors import user_errors
+from shareornot.cli.options import Benchmark, Json, SpaceText
+from shareornot.cli.warnings import warn
+
+
+def probe(
+    benchmark: Benchmark = "nasbench101",
+    space: SpaceText = "A_FULL",
+    recipe: Annotated[str, typer.Option(help="tuned, as-described or as-published.")] = "tuned",
+    initial_weights: Annotated[
+        str | None, typer.Option(help="random or aligned; default: the recipe's, which depends on the depth.")
+    ] = None,
+    filters: Annotated[int | None, typer.Option(min=1, help="Channels of the stem; default: the recipe's.")] = None,
+    architectures: Annotated[int, typer.Option(min=2, help="Random architectures to look at.")] = 10,
+    images: Annotated[int, typer.Option(min=8, help="Training images to look at.")] = 256,
+    seed: Annotated[int, typer.Option(min=0, help="Of the initial weights and of the architectures.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Look at a super-net before it is trained: do its paths agree, and does the image reach the classifier?
+
+    Both numbers are 1 where nothing is lost and near 0 where everything is. A super-net with low numbers learns slowly
+    at best. In Python, shareornot.supernet.probe does the same for a network of your own.
+
+    Example: shareornot probe --space A1 --initial-weights random
+    """
+    with user_errors():
+        from shareornot.cli.show import show_json
+        from shareornot.studies.probing import probe_settings
+        from shareornot.studies.study_settings import decode_values
+        from shareornot.tables import open_benchmark
+
+        info = open_benchmark(benchmark).info
+        on_digits = info.name == "digits"
+        network = {
+            "num_filters": filters,
+            "max_vertices": None if on_digits else info.max_vertices,
+            "initial_weights": initial_weights,
+        }
+        study = decode_values(
+            {
+                "name": "probe",
+                "benchmark": str(Path(benchmark).resolve()) if Path(benchmark).is_file() else benchmark,
+                "images": "digits" if on_digits else "cifar10",
+                "recipe": recipe,
+                "spaces": [space],
+                "seed": seed,
+                "network": {name: value for name, value in network.items() if value is not None},
+            },
+            "probe",
+        )
+        supernet = study.chapters()[0].supernet
+        found = probe_settings(supernet, num_architectures=architectures, num_images=images)
+        if as_json:
+            show_json(asdict(found) | {"depth": supernet.network.depth, "warnings": found.warnings()})
+            return
+        typer.echo(
+            f"{supernet.space}, {supernet.network.initial_weights} initial weights, at most {supernet.network.depth} "
+            "operations in a row\n"
+            f"Alignment of {found.num_architectures} random paths: {found.alignment:.2f} on average, "
+            f"{found.lowest_alignment:.2f} between the two that agree least\n"
+            f"Image similarity at the classifier: {found.image_similarity:.2f} on average, "
+            f"{found.lowest_image_similarity:.2f} at least ({found.num_images} images)"
+        )
+        for sentence in found.warnings():
+            warn(sentence)
