@@ -137,3 +137,27 @@ def test_metadata_of_no_kind_is_refused(tmp_path):
     pq.write_table(pa.table({"cell": pa.array([1], pa.int32()), "proxy_validation_accuracy": [0.5]}), tmp_path / "p")
     with pytest.raises(DataError, match="expected scored cells"):
         read_scores(tmp_path / "p")
+
+
+def test_the_half_of_the_images_goes_into_the_file_and_gives_the_reliability(tmp_path):
+    rng = np.random.default_rng(0)
+    true = rng.uniform(0.2, 0.8, 200)
+    first, second = rng.binomial(51, true) / 51, rng.binomial(50, true) / 50
+    origin = {
+        "evaluation": {"adaptation": "average", "num_batches": 4, "batch_size": 8, "seed": 0},
+        "num_train_images": 10,
+        "num_validation_images": 101,
+    }
+    scores = ScoredCells(
+        cells=np.arange(200, dtype=np.int32),
+        proxies=(51 * first + 50 * second) / 101,
+        origin=origin,
+        first_half=first,
+    )
+    write_scores(tmp_path / "a.parquet", scores)
+    read = read_scores(tmp_path / "a.parquet")
+    np.testing.assert_array_equal(read.first_half, first)
+    r = np.corrcoef(first, second)[0, 1]
+    assert read.reliability == pytest.approx(2 * r / (1 + r))
+    write_scores(tmp_path / "b.parquet", ScoredCells(cells=scores.cells, proxies=scores.proxies, origin=origin))
+    assert read_scores(tmp_path / "b.parquet").reliability is None
