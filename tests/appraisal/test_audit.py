@@ -154,3 +154,9 @@ def test_structure_explains_much_in_every_space(published):
     assert all(0.3 < audit.bias.explained_share < 0.6 for audit in published.values())
     assert published["A_FULL^NRES"].bias.diverged == (3,)
     assert all(group_in_words(group) for audit in published.values() for group in audit.bias.groups)
+
+
+@pytest.mark.parametrize(("differences", "p_value"), [([0.1, 0.1], 0.5), ([0.1] * 5, 0.0625), ([0.0, 0.0], 1.0)])
+def test_equal_differences_give_no_p_value_of_zero(differences, p_value):
+    found = _paired_p_values(np.array(differences)[:, None] + np.arange(len(differences))[:, None] * 1e-17)
+    assert found.tolist() == [p_value]

@@ -141,6 +141,51 @@ def test_the_unit_can_be_said(shareornot, tmp_path):
 
 
 def test_options_of_files_with_a_folder(refused, scored):
-    assert "--supernet-cost, --out: expected a file of scores" in refused(
+    assert "--supernet-cost: expected a file of scores" in refused(
         "appraise", scored, "--supernet-cost", "3", "--out", scored
     )
+
+
+def test_standard_input(shareornot, scores, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(
+        "shareornot.appraisal.user_scores.reading._content", lambda _: ("standard input", scores.read_bytes())
+    )
+    shown = shareornot("appraise", "-", "--json")
+    assert shown.code == 0, shown.err
+    assert json.loads(shown.out)["agreements"][0]["num_supernets"] == 2
+    assert (tmp_path / "scores-appraisal" / "report.html").exists()
+
+
+def test_what_is_missing_is_about_the_file(refused, tmp_path):
+    assert "expected a file of scores, found none; check the path" in refused("appraise", tmp_path / "none.xlsx")
+    assert "expected a file of scores or a folder of super-nets, found neither" in refused(
+        "appraise", tmp_path / "none"
+    )
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "mine.csv").touch()
+    assert "got a folder with files such as mine.csv; name the file" in refused("appraise", tmp_path / "data")
+
+
+def test_the_audit_of_a_file(shareornot, refused, scores, tmp_path):
+    shown = shareornot("audit", scores, "--json")
+    assert shown.code == 0, shown.err
+    (audit,) = json.loads(shown.out)
+    assert audit["space"] == "all"
+    assert "expected one of all, no variant" in refused("audit", scores, "--space", "A1")
+    assert "options of files" in refused("audit", tmp_path, "--ignore", "depth")
+
+
+def test_many_spaces_get_their_agreement_at_once(shareornot, tmp_path, monkeypatch):
+    monkeypatch.setattr("shareornot.appraisal.user_scores.appraisals.MOST_CHAPTERS", 1)
+    path = tmp_path / "own.parquet"
+    pq.write_table(made_up(120, space=["A", "B", "C"] * 40), path)
+    shown = shareornot("appraise", path, "--out", tmp_path / "out")
+    assert shown.code == 0, shown.err
+    assert "Agreement of all spaces and variants" in words_of(shown)
+    assert "those of the first 1 of 3 pairs of space and variant" in words_of(shown)
+    rows = (tmp_path / "out" / "agreement.csv").read_text().splitlines()
+    assert [row.split(",")[0] for row in rows] == ["space", "A", "B", "C"]
+    assert len(json.loads((tmp_path / "out" / "scores.json").read_text())["found"]) == 1
+    whole = shareornot("appraise", path, "--out", tmp_path / "out", "--all", "--json")
+    assert len(json.loads(whole.out)["found"]) == 3

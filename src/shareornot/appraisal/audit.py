@@ -14,6 +14,9 @@ from shareornot.spaces import Space
 from shareornot.statistics import BiasAudit, Interval, audit_bias, holm, student_interval
 from shareornot.tables import Table
 
+ROUNDING = 1e-12
+"""Differences of regret up to here are none."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BiasCost:
@@ -166,10 +169,15 @@ def _costs(
 
 
 def _paired_p_values(differences: Float64[np.ndarray, "supernets budgets"]) -> Float64[np.ndarray, " budgets"]:
-    """Of no mean difference at each budget, corrected after Holm; 1 where no super-net's search changes."""
+    """Of no mean difference at each budget, corrected after Holm; 1 where no super-net's search changes.
+
+    Differences that are all equal, but for rounding, have no spread to test against: Student's test would give 0. The
+    smallest p-value that the exact test of their signs can give, 2 to the power of 1 - n, stands for it.
+    """
     from scipy import stats
 
-    changes = differences.std(axis=0) > 0
-    p_values = np.where(differences.mean(axis=0) == 0, 1.0, 0.0)
+    spread, size = differences.std(axis=0), np.abs(differences).max(axis=0)
+    changes = (spread > 1e-9 * size) & (size > ROUNDING)
+    p_values = np.where(size <= ROUNDING, 1.0, 2.0 ** (1 - len(differences)))
     p_values[changes] = stats.ttest_1samp(differences[:, changes], 0.0, axis=0).pvalue
     return holm(p_values)

@@ -22,14 +22,14 @@ def show_user_scores(found: "UserAppraisals", folders: Sequence[Path]) -> None:
 
     if found.notes:
         show_sentences("What was assumed of all scores", found.notes)
+    if len(found.agreements) > len(found):
+        _show_agreements(found)
     if len(found) == 1:
         only = found[0]
         if only.audit is not None:
             show_sentences("What the super-nets misjudge", describe_audit(only.audit))
         show_appraisal(only.appraisal, folders[0] / "appraisal.png")
         return
-    if len(found.agreements) > len(found):
-        _show_agreements(found)
     show_table(
         "Agreement and test regret in points after the same time",
         ["", "n", "Spearman", "k", "guided", "random", "change", "p"],

@@ -360,7 +360,7 @@ def scored_cells(cells, **changes):
 def test_cells_tell_their_features_and_evolution_is_played_on_them():
     found = one(scored_cells(np.arange(2_532)))
     appraisal = found.appraisal
-    assert appraisal.thing == "cell"
+    assert appraisal.thing == "architecture"
     assert appraisal.architectures.graph(0).vertices == ("input", "output")
     assert set(appraisal.curves) == {"random", "evolution", "local", "baseline", "guided"}
     assert all(0 <= one.evolution_regret < 1 and one.evolution_p_value <= 1 for one in appraisal.comparisons)
@@ -390,7 +390,7 @@ def test_a_cell_written_in_two_ways_is_one():
         }
     )
     assert found.appraisal.num_known == 40
-    assert "1 text of a cell that another text describes: taken together." in notes_of(found)
+    assert "1 text of an architecture that another text describes: taken together." in notes_of(found)
     assert found.appraisal.architectures.texts(np.arange(40)) == texts[:40]
     np.testing.assert_array_equal(found.appraisal.standalone[0][:40], source["standalone"])
 
@@ -407,7 +407,7 @@ def test_hashes_with_the_table_are_cells(monkeypatch, replay_table):
     monkeypatch.setattr("shareornot.appraisal.user_scores.understood_texts.open_benchmark", lambda _: replay_table)
     hashes = [Cell.from_index(cell).official_hash().upper() for cell in range(30)]
     found = one(made_up(num=30, architecture=hashes))
-    assert found.appraisal.thing == "cell"
+    assert found.appraisal.thing == "architecture"
     assert found.appraisal.architectures.numbers.tolist() == list(range(30))
     unknown = one(made_up(num=30, architecture=[*hashes[:-1], "0" * 32]))
     assert "1 text understood as no architecture" in notes_of(unknown)
@@ -494,3 +494,24 @@ def test_the_published_super_nets_agree_as_in_the_replay(published):
         assert one.appraisal.spearmans == tuple(replayed)
     a1, a4 = found["BNS-FT", "A1"].audit, found["BNS-FT", "A4"].audit
     assert (a1.bias.effects[0].name, a4.bias.effects[0].name) == ("residual", "operation_1 = conv3x3")
+
+
+def test_results_as_data_frames():
+    results = appraise_scores(made_up(num=120, space=["A", "B"] * 60, supernet=np.repeat([0, 1], 60)), num_runs=5)
+    frame = results.to_pandas()
+    assert frame["space"].tolist() == ["A", "B"]
+    assert frame["spearman"].tolist() == pytest.approx([one.appraisal.agreement.mean for one in results])
+    assert frame["guided_regret_top_1"].notna().all()
+    scores = results[0].to_pandas()
+    assert scores.columns.tolist() == ["supernet", "architecture", "proxy", "standalone"]
+    assert len(scores) == 60
+
+
+def test_the_first_of_many_super_nets(monkeypatch):
+    monkeypatch.setattr("shareornot.appraisal.user_scores.appraisals.MOST_SUPERNETS", 2)
+    source = made_up(num=90, supernet=np.repeat(["a", "b", "c"], 30))
+    (found,) = appraise_scores(source, num_runs=5)
+    assert len(found.appraisal.pools) == 2
+    assert "Appraised are the first 2 of 3 super-nets. All: --all." in notes_of(found)
+    (whole,) = appraise_scores(source, num_runs=5, everything=True)
+    assert len(whole.appraisal.pools) == 3

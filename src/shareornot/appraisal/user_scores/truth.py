@@ -120,14 +120,13 @@ def _architectures(
     if len(where) == len(numbers):
         return space, first, local, notes
     local = merged[local]
-    thing = "architecture"
     kept = replace(
         space,
         entries=[space.entries[place] for place in where.tolist()],
         numbers=np.asarray(space.numbers)[where],
         understood=None if space.understood is None else space.understood[where],
     )
-    note = f"{count(len(numbers) - len(where), 'text')} of a {thing} that another text describes: taken together."
+    note = f"{count(len(numbers) - len(where), 'text')} of an architecture that another text describes: taken together."
     return kept, np.unique(local, return_index=True)[1], local, [*notes, note]
 
 
