@@ -77,11 +77,23 @@ def test_a_table_of_digits_by_its_path_from_any_folder(shareornot, tmp_path, mon
         (["--benchmark", "digits", "--recipe", "as-published"], "recipe: expected tuned on digits"),
         (["--benchmark", "digits", "--device", "abacus"], "device: expected auto, cpu or an accelerator"),
         (["--space", "A4"], "run: shareornot data fetch nasbench101"),
+        ([*TINY, "--method", "fairnass"], "got 'fairnass'; did you mean fairnas?"),
+        ([*TINY, "--method", "fairnas", "--set", "meen=true"], "method fairnas: expected one of mean, got 'meen'"),
+        ([*TINY, "--method", "fairnas", "--set", "mean=3"], "method fairnas, mean: expected true or false, got 3"),
+        ([*TINY, "--method", "darts"], "method darts: expected a whole product space"),
+        ([*TINY, "--method", "few-shot"], "method few-shot: expected a super-net with groups, got one without"),
     ],
 )
 def test_what_cannot_be_trained(refused, tmp_path, arguments, message):
     assert message in refused("train", tmp_path / "a", *arguments)
     assert not (tmp_path / "a").exists()
+
+
+def test_options_of_a_method_and_settings_by_name(shareornot, tmp_path):
+    changes = ["--set", "mean=true", "--set", "training.optimizer.clip_norm=2.0"]
+    assert shareornot("train", tmp_path / "a", *TINY, "--method", "fairnas", *changes, "--device", "cpu").code == 0
+    training = read_study(tmp_path / "a").chapters()[0].supernet.training
+    assert (training.method, dict(training.options), training.optimizer.clip_norm) == ("fairnas", {"mean": True}, 2.0)
 
 
 def test_other_settings_in_the_same_folder(shareornot, refused, tmp_path):

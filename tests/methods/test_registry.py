@@ -37,6 +37,18 @@ def test_an_unknown_method_is_refused_with_the_nearest(setup):
         build_method(setup(method="unifrom"))
 
 
+def test_a_space_that_does_not_fit_is_refused_before_anything_is_built():
+    for method, space, number, message in (
+        ("enas", "A4", None, r"expected a whole product space, .* got 10,467 architectures of A4"),
+        ("parsec", "S1", 100, "got 100 architectures of S1"),
+        ("darts", "S1", None, "expected a super-net with the method mix, .* got one of S1 without"),
+    ):
+        with pytest.raises(SettingsError, match=f"method {method}: .*{message}"):
+            check_method(TrainingSettings(method=method), open_space(space), number)
+    for method, space in (("enas", "S1"), ("darts", "nasbench201"), ("uniform", "A4")):
+        check_method(TrainingSettings(method=method), open_space(space))
+
+
 def test_an_unknown_option_is_refused(setup):
     with pytest.raises(SettingsError, match="method uniform: expected no options, got 'rate'"):
         build_method(setup(options={"rate": 1}))

@@ -27,7 +27,15 @@ def train(
     ] = "tuned",
     method: Annotated[
         str | None,
-        typer.Option(help="How shared weights are trained, such as uniform or pro-rata; default: the variant's."),
+        typer.Option(help="How shared weights are trained, see: shareornot methods; default: the variant's."),
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="An option of the method, as in mean=true, or a setting with its full name, as in "
+            "training.paths_per_step=3; may be repeated.",
+        ),
     ] = None,
     supernets: Annotated[int, typer.Option(min=1, help="Number of super-nets, with seeds that count up.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the first super-net.")] = 0,
@@ -60,7 +68,7 @@ def train(
     """
     with user_errors():
         from shareornot.progress import progress_bar
-        from shareornot.studies.study_settings import decode_values
+        from shareornot.studies.study_file import decode_study
         from shareornot.studies.supernets import train_supernets, training_warnings
         from shareornot.tables import open_benchmark
 
@@ -76,7 +84,7 @@ def train(
                 "optimizer": {"learning_rate": learning_rate},
             },
         }
-        study = decode_values(
+        study = decode_study(
             {
                 "name": folder.resolve().name or "supernets",
                 "benchmark": str(Path(benchmark).resolve()) if Path(benchmark).is_file() else benchmark,
@@ -88,7 +96,8 @@ def train(
                 "seed": seed,
                 **_given(asked),
             },
-            "train",
+            [one if "." in one.partition("=")[0] else f"training.options.{one}" for one in changes or ()],
+            where="train",
         )
         warn_of_precision(precision, device)
         study = train_supernets(folder, study, device=device, num_processes=processes, bars=progress_bar, warn=warn)

@@ -12,6 +12,7 @@ from shareornot.images import ImageSet
 from shareornot.methods.adam import Adam
 from shareornot.methods.contract import Scorer, Setup
 from shareornot.methods.preferences import Preferences, part_of, prefixed
+from shareornot.methods.refusals import mixing_refused
 from shareornot.methods.single_path import with_clipping
 from shareornot.supernet.contract import MixedSuperNet, used_regions
 from shareornot.supernet.optimizer import PartialOptimizer
@@ -50,10 +51,7 @@ class Differentiable:
             )
         self.preferences = Preferences(setup, method)
         if not isinstance(setup.network, MixedSuperNet):
-            raise SettingsError(
-                f"method {method}: expected a super-net with the method mix, such as that of nasbench201, got one of "
-                f"{setup.space.name} without"
-            )
+            raise mixing_refused(method, setup.space)
         if setup.training.paths_per_step != 1:
             raise SettingsError(
                 f"method {method}: expected paths_per_step of 1, as all options are trained together, got "

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from shareornot.errors import SettingsError
 from shareornot.methods.contract import Method, Scorer, Setup
+from shareornot.methods.refusals import groups_missing
 from shareornot.methods.single_path import SinglePath
 from shareornot.supernet.split import SplitSuperNet
 from shareornot.supernet.training import Batch, Report, Step
@@ -52,10 +53,7 @@ class FewShot:
         from shareornot.methods.registry import build_method
 
         if not isinstance(setup.network, SplitSuperNet):
-            raise SettingsError(
-                f"method {name}: expected a super-net with groups, got one without; set network.groups, for example to "
-                "random:4 or, on nasbench201, to decision:edge_0_1"
-            )
+            raise groups_missing(name)
         self.network, self.split_epoch = setup.network, split_epoch
         inner: Method = build_method(replace(setup, training=replace(setup.training, method=base, options={})))
         if not isinstance(inner, SinglePath):

@@ -11,6 +11,7 @@ from torch import Tensor
 from shareornot.errors import SettingsError
 from shareornot.methods.contract import Scorer, Setup
 from shareornot.methods.preferences import whole_product
+from shareornot.methods.refusals import mixing_refused
 from shareornot.supernet.contract import MixedSuperNet, Regions, merge_regions, used_regions
 from shareornot.supernet.optimizer import PartialOptimizer
 from shareornot.supernet.training import Batch, Report, Step
@@ -47,10 +48,7 @@ class PathDropout:
     def __init__(self, setup: Setup, final_rate: float, ghost_size: int) -> None:
         space = whole_product(setup, "path-dropout")
         if not isinstance(setup.network, MixedSuperNet):
-            raise SettingsError(
-                "method path-dropout: expected a super-net with the method mix, such as that of nasbench201, got one "
-                f"of {space.name} without"
-            )
+            raise mixing_refused("path-dropout", space)
         if setup.training.paths_per_step != 1:
             raise SettingsError(
                 "method path-dropout: expected paths_per_step of 1, as all options are trained together, got "

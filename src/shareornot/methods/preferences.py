@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Float, Integer
 from torch import Tensor
 
-from shareornot.errors import SettingsError
 from shareornot.methods.contract import Setup
+from shareornot.methods.refusals import check_whole_product
 from shareornot.spaces import ProductSpace
 from shareornot.supernet.contract import Architectures
 
@@ -23,13 +23,9 @@ def whole_product(setup: Setup, method: str) -> ProductSpace:
     Raises:
         SettingsError: the space is no product, or only a part of it is trained.
     """
-    space = setup.space
-    if isinstance(space, ProductSpace) and len(setup.architectures) == len(space):
-        return space
-    raise SettingsError(
-        f"method {method}: expected a whole product space, in which every combination of choices is an architecture, "
-        f"such as nasbench201 or S1, got {len(setup.architectures):,} architectures of {space.name}"
-    )
+    check_whole_product(method, setup.space, len(setup.architectures))
+    assert isinstance(setup.space, ProductSpace)
+    return setup.space
 
 
 class Preferences:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shareornot.errors import DataError, MissingExtraError, SettingsError
+from shareornot.methods.refusals import check_whole_product, groups_missing, mixing_refused
 from shareornot.plugins import load_plugin, plugin_names
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ METHODS = {
             "uniform-choices",
             "Trains one architecture per step, each in proportion to the number of choices that give it.",
             "Zela et al. 2020, arXiv:2001.10422",
-            PRODUCTS,
+            "product spaces and parts of them: nasbench201, S1, S2, S3",
             "uniform_choices:uniform_choices",
             ("nasbench201",),
         ),
@@ -181,13 +182,32 @@ def method_options(name: str) -> dict[str, Option]:
     return {name: parameter.default for name, parameter in _parameters(_find(name)).items()}
 
 
-def check_method(settings: "TrainingSettings") -> None:
-    """Check that the method and its options exist, before anything is written.
+def check_method(
+    settings: "TrainingSettings",
+    space: "Space | None" = None,
+    num_architectures: int | None = None,
+    groups: str | None = None,
+) -> None:
+    """Check that the method and its options exist and fit a space, before anything is written.
+
+    Args:
+        settings: name the method and its options.
+        space: to train on; None leaves it unchecked.
+        num_architectures: how many of its architectures are to be trained; all if None.
+        groups: of the settings of the network; None leaves it unchecked.
 
     Raises:
-        SettingsError: no such method or option, or the package of the method fails; names the nearest.
+        SettingsError: no such method or option, the package of the method fails, or it does not work on the space.
     """
     _check_options(settings.method, _find(settings.method), settings.options)
+    entry = METHODS.get(settings.method)
+    if entry is not None and entry.spaces == GROUPED and groups == "":
+        raise groups_missing(entry.name)
+    if space is None or entry is None or entry.spaces not in (PRODUCTS, MIXING):
+        return
+    check_whole_product(entry.name, space, len(space) if num_architectures is None else num_architectures)
+    if entry.spaces == MIXING and entry.families is not None and space.family not in entry.families:
+        raise mixing_refused(entry.name, space)
 
 
 def build_method(setup: "Setup") -> "Method":

@@ -129,9 +129,10 @@ def check_supernet(supernet: SupernetSettings, table: BenchmarkTable) -> None:
             f"benchmark {table.info.name}: expected cells with at most {supernet.network.max_vertices} vertices, for "
             f"which the network on {supernet.images} has room, got up to {table.info.max_vertices}; take cifar10"
         )
-    if len(space_cells(open_space(supernet.space), table.info.max_vertices)) == 0:
+    num_architectures = len(space_cells(open_space(supernet.space), table.info.max_vertices))
+    if num_architectures == 0:
         raise SettingsError(f"space {supernet.space}: expected at least one cell to train on, got none")
-    check_method(supernet.training)
+    check_method(supernet.training, open_space(supernet.space), num_architectures, supernet.network.groups)
     most = image_source(supernet.images).num_train
     if supernet.training.batch_size > most:
         raise SettingsError(

@@ -1,0 +1,34 @@
+"""Why a method cannot work on a space, in one sentence."""
+
+from shareornot.errors import SettingsError
+from shareornot.spaces import ProductSpace, Space
+
+
+def check_whole_product(method: str, space: Space, num_architectures: int) -> None:
+    """Refuse a space in which not every combination of choices is an architecture to train.
+
+    Raises:
+        SettingsError: the space is no product, or only a part of it is trained.
+    """
+    if isinstance(space, ProductSpace) and num_architectures == len(space):
+        return
+    raise SettingsError(
+        f"method {method}: expected a whole product space, in which every combination of choices is an architecture, "
+        f"such as nasbench201 or S1, got {num_architectures:,} architectures of {space.name}"
+    )
+
+
+def mixing_refused(method: str, space: Space) -> SettingsError:
+    """The error for a super-net that cannot mix options."""
+    return SettingsError(
+        f"method {method}: expected a super-net with the method mix, such as that of nasbench201, got one of "
+        f"{space.name} without"
+    )
+
+
+def groups_missing(method: str) -> SettingsError:
+    """The error for a super-net whose architectures all share their weights."""
+    return SettingsError(
+        f"method {method}: expected a super-net with groups, got one without; set network.groups, for example to "
+        "random:4 or, on nasbench201, to decision:edge_0_1"
+    )
