@@ -55,8 +55,8 @@ class QualityRow:
     """Validation regret of the best of the ten best by proxy, from the best cell of the pool; a fraction."""
     random_best_regret: float
     """Exact expectation of the same for ten cells drawn at random; a fraction."""
-    share_of_ceiling: float
-    """Spearman's correlation over the highest that any proxy could reach on this space."""
+    share_of_ceiling: float | None
+    """Spearman's correlation over the highest that any score could reach; None where the table is nothing but noise."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,7 +137,7 @@ def _quality(supernets: list[EvaluatedSupernet], table: BenchmarkTable, ceiling:
         precision=mean_at(precision_at_k, TOP_SHARE),
         best_regret=mean_at(best_regret_at_k, None),
         random_best_regret=mean_at(lambda _, truth, k: random_best_regret_at_k(truth, k), None),
-        share_of_ceiling=share_of_ceiling(correlation, ceiling),
+        share_of_ceiling=share_of_ceiling(correlation, ceiling) if ceiling > 0 else None,
     )
 
 
