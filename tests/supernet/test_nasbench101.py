@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
+from plain_standalone import PlainNetwork
 from torch import nn
 
 from shareornot.errors import SettingsError
@@ -11,7 +12,6 @@ from shareornot.spaces.nasbench101 import SPACES, Cell
 from shareornot.supernet import NASBench101SuperNet, NetworkSettings
 from shareornot.supernet.contract import merge_regions
 from shareornot.supernet.network import ConvBatchNorm
-from shareornot.supernet.standalone import StandaloneNetwork
 
 MIN_OUTPUT_EDGES = {space.name: int(space.name[1]) if space.name[1:].isdigit() else 1 for space in SPACES}
 ONLY_RESIDUAL = Cell([[0, 1], [0, 0]], ["input", "output"]).index
@@ -68,7 +68,7 @@ def pairs_of_tensors(network, alone):
 @torch.no_grad()
 def standalone_twin(network, index):
     """The network built for one cell alone, with the weights and statistics of the super-net."""
-    alone = StandaloneNetwork(index, network.config, [0]).to(network.classifier.weight.dtype)
+    alone = PlainNetwork(index, network.config, [0]).to(network.classifier.weight.dtype)
     for shared, region, own in pairs_of_tensors(network, alone):
         own.copy_(shared[region].expand_as(own))
     return alone
@@ -91,7 +91,7 @@ def test_restricted_to_a_cell_it_is_the_network_built_for_that_cell(
     for number, index in enumerate([*some_cells(space, 3), *extra]):
         network = random_network(config, number, dtype)
         alone = standalone_twin(network, int(index))
-        batch = torch.randn(6, 3, 8, 8, dtype=dtype, generator=torch.Generator().manual_seed(number))
+        batch = torch.randn(16, 3, 8, 8, dtype=dtype, generator=torch.Generator().manual_seed(number))
         network.activate(int(index))
 
         with torch.no_grad():
@@ -100,7 +100,7 @@ def test_restricted_to_a_cell_it_is_the_network_built_for_that_cell(
         logits = network.train()(batch)
         expected = alone.train()(batch)[:, 0]
         assert_close(logits, expected)
-        labels = torch.arange(6) % 4
+        labels = torch.arange(16) % 4
         F.cross_entropy(logits, labels).backward()
         F.cross_entropy(expected, labels).backward()
         for shared, region, own in pairs_of_tensors(network, alone):
@@ -118,7 +118,7 @@ def test_used_regions_are_where_the_gradients_are(network_config, some_cells):
         regions = {}
         for index in some_cells("A_FULL", 3):
             network.activate(int(index))
-            network(torch.randn(6, 3, 8, 8, dtype=torch.float64)).sum().backward()
+            network(torch.randn(16, 3, 8, 8, dtype=torch.float64)).sum().backward()
             merge_regions(regions, network.used_regions())
         for parameter in network.parameters():
             if parameter not in regions:
@@ -213,5 +213,5 @@ def test_parameters_are_as_many_as_the_cell_has(network_config):
     indices = np.array([ONLY_RESIDUAL, FOUR_BRANCHES, 1000, 400_000], np.int32)
     sizes = {"num_filters": 6, "num_stacks": 2, "cells_per_stack": 2, "num_classes": 4}
     for index, expected in zip(indices.tolist(), parameter_count(indices, **sizes).tolist(), strict=True):
-        alone = StandaloneNetwork(index, config, [0])
+        alone = PlainNetwork(index, config, [0])
         assert sum(parameter.numel() for parameter in alone.parameters()) == expected

@@ -1,163 +1,107 @@
-"""A cell trained alone: the network built for one cell only, and how PyTorch trains it.
+"""An architecture trained alone: the network of one NASBench-101 cell, on the operations of super-nets.
 
-Several runs of one cell train side by side as groups of the same convolutions: networks so small spend their time
-on starting operations, not on arithmetic. Channel r * C + c is channel c of run r, and no run sees another's.
-
-It shares no code with the super-net, so that each can be tested against the other, and it is the readable reference
-for what the embedded benchmark is made of.
-
-Shape suffixes: B batch, R runs, C channels, D channels that come out, H height, W width, K classes.
+Shape suffixes: B batch, C channels, D channels that come out, H height, W width, K classes.
 """
 
 import math
-from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F  # noqa: N812
-from jaxtyping import Float, Int64, UInt8
+from jaxtyping import Int64, UInt8
 from torch import Tensor, nn
 
+from shareornot.errors import SettingsError
 from shareornot.images import Draws, ImageSet
 from shareornot.spaces.nasbench101 import CONV3X3, MAXPOOL3X3
 from shareornot.supernet.cell_plan import CellPlan, plan_cell
-from shareornot.supernet.settings import NetworkSettings, StandaloneTrainingSettings
-
-Images = Float[Tensor, "B RC H W"]
-Output = Float[Tensor, "B RD H W"]
-
-
-def conv_bn_relu(
-    in_channels: int, out_channels: int, kernel_size: int, num_runs: int, config: NetworkSettings
-) -> nn.Module:
-    """Convolution, batch norm, ReLU, for each run by itself."""
-    return nn.Sequential(
-        nn.Conv2d(
-            in_channels * num_runs,
-            out_channels * num_runs,
-            kernel_size,
-            padding=kernel_size // 2,
-            groups=num_runs,
-            bias=False,
-        ),
-        nn.BatchNorm2d(out_channels * num_runs, eps=config.bn_epsilon, momentum=config.bn_momentum),
-        nn.ReLU(inplace=True),
-    )
+from shareornot.supernet.evaluation import PIXELS_AT_A_TIME
+from shareornot.supernet.nasbench101 import NASBench101SuperNet, SuperCell
+from shareornot.supernet.network import ConvBatchNorm
+from shareornot.supernet.optimizer import PartialOptimizer
+from shareornot.supernet.settings import NetworkSettings, OptimizerSettings, StandaloneTrainingSettings
 
 
-class StandaloneCell(nn.Module):
-    """One cell at one place of the network."""
+class StandaloneCell(SuperCell):
+    """A cell that has the units of one architecture alone, each with the channels that it needs."""
 
-    def __init__(self, plan: CellPlan, stack: int, in_channels: int, num_runs: int, config: NetworkSettings) -> None:
-        super().__init__()
-        self.plan = plan
-        self.num_runs = num_runs
-        self.channels = plan.channels[stack]
-        self.projections = nn.ModuleDict()
-        self.operations = nn.ModuleDict()
-        for vertex, num_channels in enumerate(self.channels, start=1):
-            if 0 in plan.sources[vertex - 1]:
-                self.projections[str(vertex)] = conv_bn_relu(in_channels, num_channels, 1, num_runs, config)
-            operation = plan.operations[vertex - 1]
-            if operation == MAXPOOL3X3:
-                self.operations[str(vertex)] = nn.MaxPool2d(3, stride=1, padding=1)
-            else:
-                kernel_size = 3 if operation == CONV3X3 else 1
-                self.operations[str(vertex)] = conv_bn_relu(num_channels, num_channels, kernel_size, num_runs, config)
+    def __init__(
+        self, plan: CellPlan, stack: int, in_channels: int, config: NetworkSettings, generator: torch.Generator
+    ) -> None:
+        nn.Module.__init__(self)
+        self.stack, self.out_channels = stack, config.num_filters << stack
+        self.units = nn.ModuleDict()
+        channels = plan.channels[stack]
+        for vertex, (num_channels, sources) in enumerate(zip(channels, plan.sources, strict=True), start=1):
+            if 0 in sources:
+                self.units[f"projection{vertex}"] = ConvBatchNorm(in_channels, num_channels, 1, config, generator)
         if plan.residual:
-            self.projections["output"] = conv_bn_relu(in_channels, config.num_filters << stack, 1, num_runs, config)
+            self.units["output"] = ConvBatchNorm(in_channels, self.out_channels, 1, config, generator)
+        for vertex, (num_channels, operation) in enumerate(zip(channels, plan.operations, strict=True), start=1):
+            if operation != MAXPOOL3X3:
+                kernel_size = 3 if operation == CONV3X3 else 1
+                unit = ConvBatchNorm(num_channels, num_channels, kernel_size, config, generator)
+                self.units[f"operation{vertex}"] = unit
 
-    def forward(self, x: Images) -> Output:
-        """Run the cell."""
-        states = [x]
-        for vertex, num_channels in enumerate(self.channels, start=1):
-            total: Tensor | None = None
-            for source in self.plan.sources[vertex - 1]:
-                if source:
-                    incoming = self._first_channels(states[source], num_channels)
-                else:
-                    incoming = self.projections[str(vertex)](x)
-                total = incoming if total is None else total + incoming
-            states.append(self.operations[str(vertex)](total))
-        output = self._concatenated([states[vertex] for vertex in self.plan.feeding])
-        if self.plan.residual:
-            projected: Tensor = self.projections["output"](x)
-            output = projected if output is None else output + projected
-        assert output is not None, "a pruned cell feeds its output"
-        return output
+    @property
+    def output_projection(self) -> ConvBatchNorm:  # type: ignore[override]
+        """The unit that projects the input to the output."""
+        return self._unit("output")
 
-    def _by_run(self, x: Images) -> Float[Tensor, "B R C H W"]:
-        """The channels of each run by themselves."""
-        return x.view(x.shape[0], self.num_runs, -1, *x.shape[2:])
+    def operation(self, vertex: int, operation: int) -> ConvBatchNorm:  # noqa: ARG002
+        """The unit behind the convolution at an interior vertex, the first of which is 1."""
+        return self._unit(f"operation{vertex}")
 
-    def _first_channels(self, x: Images, num_channels: int) -> Output:
-        """The first channels of each run."""
-        if x.shape[1] == num_channels * self.num_runs:
-            return x
-        return _channels_last(self._by_run(x)[:, :, :num_channels].flatten(1, 2))
+    def projection(self, vertex: int) -> ConvBatchNorm:
+        """The unit that projects the input to an interior vertex."""
+        return self._unit(f"projection{vertex}")
 
-    def _concatenated(self, branches: list[Float[Tensor, "B _ H W"]]) -> Output | None:
-        """The channels of all branches, one run after the other."""
-        if len(branches) < 2:
-            return branches[0] if branches else None
-        return _channels_last(torch.cat([self._by_run(x) for x in branches], dim=2).flatten(1, 2))
+    def _unit(self, name: str) -> ConvBatchNorm:
+        unit = self.units[name]
+        assert isinstance(unit, ConvBatchNorm)
+        return unit
 
 
-class StandaloneNetwork(nn.Module):
-    """The network that repeats one cell, in as many copies as there are runs.
+class StandaloneNetwork(NASBench101SuperNet):
+    """The network that repeats one cell.
 
     Args:
         index: unique index of the cell.
-        config: size; what it says of spaces does not matter here.
-        seeds: of the initial weights, one for each run.
+        config: size; what it states about spaces does not matter here.
+        seed: of the initial weights, PyTorch's own of convolutions and dense layers.
 
     References: Ying et al. 2019, arXiv:1902.09635, section 2.2.
     """
 
-    def __init__(self, index: int, config: NetworkSettings, seeds: Sequence[int]) -> None:
-        super().__init__()
-        self.index, self.config = index, config
-        self.num_runs = len(seeds)
-        plan = plan_cell(index, config.num_filters, config.num_stacks)
-        self.stem = conv_bn_relu(config.image_channels, config.num_filters, 3, self.num_runs, config)
+    def __init__(self, index: int, config: NetworkSettings, seed: int) -> None:
+        nn.Module.__init__(self)
+        self.config = config
+        self.active = plan_cell(index, config.num_filters, config.num_stacks)
+        generator = torch.Generator().manual_seed(seed)
+        self.stem = ConvBatchNorm(config.image_channels, config.num_filters, 3, config, generator)
         cells, in_channels = [], config.num_filters
         for stack in range(config.num_stacks):
             for _ in range(config.cells_per_stack):
-                cells.append(StandaloneCell(plan, stack, in_channels, self.num_runs, config))
+                cells.append(StandaloneCell(self.active, stack, in_channels, config, generator))
                 in_channels = config.num_filters << stack
         self.cells = nn.ModuleList(cells)
-        self.classifier_weight = nn.Parameter(torch.empty(self.num_runs, config.num_classes, in_channels))
-        self.classifier_bias = nn.Parameter(torch.empty(self.num_runs, config.num_classes))
+        self.classifier = nn.Linear(in_channels, config.num_classes)
+        bound = 1 / math.sqrt(in_channels)
+        nn.init.uniform_(self.classifier.weight, -bound, bound, generator=generator)
+        nn.init.uniform_(self.classifier.bias, -bound, bound, generator=generator)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        for run, seed in enumerate(seeds):
-            self._initialize(run, torch.Generator().manual_seed(seed))
 
-    @torch.no_grad()
-    def _initialize(self, run: int, generator: torch.Generator) -> None:
-        """PyTorch's own initial weights of convolutions and dense layers, for one run."""
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                weight = torch.empty_like(
-                    module.weight.chunk(self.num_runs)[run], memory_format=torch.contiguous_format
-                )
-                nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
-                module.weight.chunk(self.num_runs)[run].copy_(weight)
-        bound = 1 / math.sqrt(self.classifier_weight.shape[2])
-        nn.init.uniform_(self.classifier_weight[run], -bound, bound, generator=generator)
-        nn.init.uniform_(self.classifier_bias[run], -bound, bound, generator=generator)
+    def activate(self, architecture: int) -> None:
+        """Accept the cell that the network is for.
 
-    def forward(self, images: Images) -> Float[Tensor, "B R K"]:
-        """Logits of each run on its own images, whose channels follow each other."""
-        x = self.stem(images)
-        for position, cell in enumerate(self.cells):
-            if position and position % self.config.cells_per_stack == 0:
-                x = F.max_pool2d(x, 2)
-            x = cell(x)
-        pooled = x.mean(dim=(2, 3)).view(len(x), self.num_runs, -1)
-        return torch.einsum("brc,rkc->brk", pooled, self.classifier_weight) + self.classifier_bias
+        Raises:
+            SettingsError: another one.
+        """
+        if architecture != self.active.index:
+            raise SettingsError(f"cell {architecture}: the network is for cell {self.active.index} alone")
 
 
 class StandaloneTrainer:
-    """The runs of a cell in training, side by side.
+    """One run of an architecture in training.
 
     Args:
         network: changed in place.
@@ -167,45 +111,39 @@ class StandaloneTrainer:
 
     def __init__(self, network: StandaloneNetwork, images: ImageSet, config: StandaloneTrainingSettings) -> None:
         self.network, self.images, self.config = network, images, config
-        self.dtype = network.classifier_weight.dtype
-        self.optimizer = torch.optim.SGD(
-            network.parameters(), config.learning_rate, momentum=config.momentum, weight_decay=config.weight_decay
+        self.dtype = network.classifier.weight.dtype
+        descent = OptimizerSettings(
+            name="sgd",
+            learning_rate=config.learning_rate,
+            momentum=config.momentum,
+            weight_decay=config.weight_decay,
         )
+        self.optimizer = PartialOptimizer(dict(network.named_parameters()), descent)
 
     @property
     def starts(self) -> range:
         """Where the mini-batches of an epoch begin; images that are left over are left out."""
         return range(0, len(self.images.train_images) - self.config.batch_size + 1, self.config.batch_size)
 
-    def epoch(self, draws: Sequence[Draws], learning_rate: float) -> None:
+    def epoch(self, draws: Draws, learning_rate: float) -> None:
         """One pass over the training images.
 
         Args:
-            draws: order and augmentation of the images, for each run its own.
+            draws: order and augmentation of the images.
             learning_rate: of all steps.
         """
         self.network.train()
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate
         for start in self.starts:
-            batches = [self.images.training_batch(draw, start, start + self.config.batch_size) for draw in draws]
-            labels = torch.stack([labels for _, labels in batches], dim=1)
-            together = torch.cat([batch for batch, _ in batches], dim=1).to(self.dtype)
-            logits = self.network(_channels_last(together))
-            self.optimizer.zero_grad()
-            loss = F.cross_entropy(logits.flatten(0, 1), labels.flatten()) * len(draws)  # each run's own mean
+            batch, labels = self.images.training_batch(draws, start, start + self.config.batch_size)
+            loss = F.cross_entropy(self.network(batch.to(self.dtype)), labels)
             loss.backward()  # type: ignore[no-untyped-call]
-            self.optimizer.step()
+            self.optimizer.step({parameter: [] for parameter in self.network.parameters()}, learning_rate)
 
     @torch.inference_mode()
-    def accuracies(self, images: UInt8[Tensor, "N C H W"], labels: Int64[Tensor, " N"]) -> list[float]:
-        """Share of images that each run gets right, with the running statistics."""
+    def accuracy(self, images: UInt8[Tensor, "N C H W"], labels: Int64[Tensor, " N"]) -> float:
+        """Share of images that the network classifies right, with the running statistics."""
         self.network.eval()
         x = self.images.normalize(images).to(self.dtype)
-        predictions = self.network(x.repeat(1, self.network.num_runs, 1, 1)).argmax(dim=2)
-        right: list[float] = (predictions == labels[:, None]).double().mean(dim=0).tolist()
-        return right
-
-
-def _channels_last(x: Images) -> Images:
-    return x.contiguous(memory_format=torch.channels_last)
+        size = max(1, PIXELS_AT_A_TIME // (x.shape[2] * x.shape[3]))
+        predictions = torch.cat([self.network(part).argmax(dim=1) for part in torch.split(x, size)])
+        return float((predictions == labels).double().mean())

@@ -20,10 +20,10 @@ def train_standalone(
     config: StandaloneTrainingSettings,
     clock: Callable[[], float] = time.process_time,
 ) -> list[tuple[TrainingResult, TrainingResult]]:
-    """Train one cell alone, some runs of it side by side.
+    """Train one cell alone, some runs of it.
 
     The initial weights and the order of the images of each run follow from cell and run, and the runs do not touch each
-    other, so that it makes no difference but in rounding which of them train together.
+    other, so that it makes no difference which of them train together.
 
     Args:
         index: unique index of the cell.
@@ -43,29 +43,27 @@ def train_standalone(
     if config.batch_size > num_images:
         raise SettingsError(f"batch_size: expected at most the {num_images} training images, got {config.batch_size}")
     rngs = [np.random.default_rng([index, run]) for run in runs]
-    network = StandaloneNetwork(index, network_config, [int(rng.integers(1 << 63)) for rng in rngs]).to(images.device)
-    trainer = StandaloneTrainer(network, images, config)
+    trainers = []
+    for rng in rngs:
+        network = StandaloneNetwork(index, network_config, int(rng.integers(1 << 63))).to(images.device)
+        trainers.append(StandaloneTrainer(network, images, config))
     reports, elapsed_s = [], 0.0
     for epoch in range(config.epochs):
         started = clock()
-        draws = [draw_epoch(images, rng) for rng in rngs]
-        trainer.epoch(draws, config.learning_rate * (1 + math.cos(math.pi * epoch / config.epochs)) / 2)
+        learning_rate = config.learning_rate * (1 + math.cos(math.pi * epoch / config.epochs)) / 2
+        for trainer, rng in zip(trainers, rngs, strict=True):
+            trainer.epoch(draw_epoch(images, rng), learning_rate)
         elapsed_s += clock() - started
         if epoch + 1 in (config.epochs // 2, config.epochs):
-            reports.append(_score(trainer, images, elapsed_s / len(runs)))
+            reports.append([_score(trainer, images, elapsed_s / len(runs)) for trainer in trainers])
     return list(zip(*reports, strict=True))
 
 
-def _score(trainer: StandaloneTrainer, images: ImageSet, elapsed_s: float) -> list[TrainingResult]:
-    """Accuracies of each run on all three parts of the images."""
-    parts = (
-        (images.train_images, images.train_labels),
-        (images.validation_images, images.validation_labels),
-        (images.test_images, images.test_labels),
+def _score(trainer: StandaloneTrainer, images: ImageSet, elapsed_s: float) -> TrainingResult:
+    """Accuracies of a run on all three parts of the images."""
+    return TrainingResult(
+        train_accuracy=trainer.accuracy(images.train_images, images.train_labels),
+        validation_accuracy=trainer.accuracy(images.validation_images, images.validation_labels),
+        test_accuracy=trainer.accuracy(images.test_images, images.test_labels),
+        training_time_s=elapsed_s,
     )
-    return [
-        TrainingResult(
-            train_accuracy=train, validation_accuracy=validation, test_accuracy=test, training_time_s=elapsed_s
-        )
-        for train, validation, test in zip(*(trainer.accuracies(*part) for part in parts), strict=True)
-    ]
