@@ -17,7 +17,6 @@ from shareornot.tables.table import BenchmarkTable
 
 EMBEDDED_DIGITS = Path(__file__).parent / "digits.arrow"
 """The table that comes with the package."""
-EMBEDDED_DIGITS_201 = Path(__file__).parent / "digits-201.arrow"
 NASBENCH101_FILE = "nasbench101.arrow"
 NASBENCH101_FULL_FILE = "nasbench101-full.arrow"
 NASBENCH201_FILE = "nasbench201.arrow"
@@ -26,7 +25,6 @@ ADDED_FOLDER = "tables"
 """Folder in the data folder of the tables that a user added."""
 REMEDIES = {
     "digits": "run: shareornot benchmark build digits",
-    "digits-201": "run: shareornot benchmark build digits-201",
     "nasbench101": "run: shareornot data fetch nasbench101",
     "nasbench101-full": "run: shareornot data fetch nasbench101 --full",
     "nasbench201": "run: shareornot data fetch nasbench201 --from FILE",
@@ -50,7 +48,6 @@ def benchmark_path(name: str | Path) -> Path:
     folder = data_folder()
     places = {
         "digits": [EMBEDDED_DIGITS],
-        "digits-201": [EMBEDDED_DIGITS_201],
         "nasbench101": [folder / NASBENCH101_FILE, folder / NASBENCH101_FULL_FILE],
         "nasbench101-full": [folder / NASBENCH101_FULL_FILE],
         "nasbench201": [folder / NASBENCH201_FILE],
