@@ -8,6 +8,13 @@ import typer
 Benchmark = Annotated[
     str, typer.Option(help="Benchmark table: digits, nasbench101, nasbench101-full, or the path of a table.")
 ]
+AnyBenchmark = Annotated[
+    str,
+    typer.Option(
+        help="Benchmark table: digits, nasbench101, nasbench201:DATA_SET:EPOCHS, macro, one that you added with "
+        "'data add', or the path of a table."
+    ),
+]
 SpaceText = Annotated[
     str,
     typer.Option(

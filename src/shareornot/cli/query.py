@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shareornot.cli.errors import user_errors
-from shareornot.cli.options import Benchmark, Json
+from shareornot.cli.options import AnyBenchmark, Json
 from shareornot.errors import SettingsError, UnknownCellError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def query(
             "official hash of a cell."
         ),
     ],
-    benchmark: Benchmark = "nasbench101",
+    benchmark: AnyBenchmark = "nasbench101",
     run: Annotated[int | None, typer.Option(min=0, help="One run; default: the mean over runs.")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Budget; default: the largest.")] = None,
     halfway: Annotated[bool, typer.Option("--halfway", help="Half-way through the training, not at its end.")] = False,

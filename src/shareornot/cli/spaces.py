@@ -5,12 +5,12 @@ from typing import Annotated
 import typer
 
 from shareornot.cli.errors import user_errors
-from shareornot.cli.options import Benchmark, Json
+from shareornot.cli.options import AnyBenchmark, Json
 from shareornot.errors import SettingsError
 
 
 def spaces(
-    benchmark: Benchmark = "nasbench101",
+    benchmark: AnyBenchmark = "nasbench101",
     space: Annotated[
         list[str] | None, typer.Option(help="Only this space; conditions such as 'depth>=3' make a new one.")
     ] = None,
