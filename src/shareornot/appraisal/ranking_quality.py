@@ -85,7 +85,7 @@ def _top(pairs: Sequence[tuple[Column, Column]], k: int) -> TopOfRanking:
         k=k,
         precision=over_supernets(precision_at_k, 0.0, 1.0),
         random_precision=expected(lambda truth, k: k / len(truth)),
-        best_rank=over_supernets(best_rank_at_k, 1.0, max(len(truth) for _, truth in pairs)),
+        best_rank=over_supernets(best_rank_at_k, 1.0, float(max(len(truth) for _, truth in pairs))),
         random_best_rank=expected(random_best_rank_at_k),
         best_regret=over_supernets(best_regret_at_k, 0.0, 1.0),
         random_best_regret=expected(random_best_regret_at_k),
