@@ -1,8 +1,9 @@
 """A process that trains and scores on demand, so that two versions of the package can be measured in turns.
 
 It reads one command per line from standard input and answers with one line of JSON, the seconds that it took:
-`train`, one training step; `score`, one architecture on the validation images. Each command does the same work in every
-worker: the n-th step trains the n-th architecture that the seed draws.
+`train`, one training step; `score`, one architecture on the validation images; `standalone`, two epochs of an
+architecture of the digits alone. Each command does the same work in every worker: the n-th step trains the n-th
+architecture that the seed draws.
 
 `--api engines` runs versions of the package that still had engines, from before `supernet/operations.py`.
 """
@@ -97,6 +98,24 @@ def package_with_engines(options: argparse.Namespace) -> tuple[Callable[[], obje
     return trainer.step, lambda: list(evaluator.scores(np.array([next(pool)], np.int32))), network
 
 
+def standalone(options: argparse.Namespace) -> Callable[[], object]:
+    """Trains the next architecture of the digits alone, one run for two epochs."""
+    from shareornot.images import digits_images
+    from shareornot.supernet.standalone_training import train_standalone
+
+    if options.api == "current":
+        from shareornot.supernet.settings import NetworkSettings, StandaloneTrainingSettings
+    else:
+        from shareornot.supernet.config import NetworkConfig as NetworkSettings
+        from shareornot.supernet.config import StandaloneTrainingConfig as StandaloneTrainingSettings
+    config = NetworkSettings(
+        num_filters=8, num_stacks=2, cells_per_stack=1, image_channels=1, max_vertices=5, bn_momentum=0.1
+    )
+    images, training = digits_images(), StandaloneTrainingSettings(epochs=2)
+    pool = iter(np.random.default_rng(0).permutation(2_532).tolist())  # the cells with at most 5 vertices
+    return lambda: train_standalone(next(pool), [0], images, config, training)
+
+
 def main() -> None:
     """Serve commands until standard input ends."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -113,6 +132,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     make = current_package if options.api == "current" else package_with_engines
     train, score, network = make(options)
+    commands = {"train": train, "score": score, "standalone": standalone(options)}
     clock = CLOCKS[options.clock]
     print(json.dumps("ready"), flush=True)
     for line in sys.stdin:
@@ -122,7 +142,7 @@ def main() -> None:
             answer: Any = values.tolist()
         else:
             start = clock()
-            (train if command == "train" else score)()
+            commands[command]()
             answer = clock() - start
         print(json.dumps(answer), flush=True)
 
