@@ -263,7 +263,7 @@ def _grouped(notes: dict[str, list[str]]) -> list[str]:
 
 def _without_copies(
     table: Float64[np.ndarray, "rows runs"], names: Sequence[str], notes: list[str]
-) -> tuple[Float64[np.ndarray, "rows runs"], list[str]]:
+) -> tuple[Float64[np.ndarray, "rows kept"], list[str]]:
     """The columns without those that repeat an earlier one value by value: a copied run is no second training."""
     seen: dict[bytes, int] = {}
     copies: list[tuple[int, int]] = []
