@@ -87,7 +87,7 @@ def test_it_fulfils_the_protocol(method, family, trainer):
 @METHODS_AND_SPACES
 def test_it_resumes_bit_by_bit_after_any_step(method, family, trainer, tmp_path):
     expected = everything(train(trainer(method, family)))
-    for num_steps in (1, 3, 4):
+    for num_steps in (1, 4):
         path = tmp_path / f"{num_steps}.safetensors"
         save_checkpoint(path, train(trainer(method, family), num_steps))
         resumed = trainer(method, family)
@@ -97,7 +97,8 @@ def test_it_resumes_bit_by_bit_after_any_step(method, family, trainer, tmp_path)
 
 
 @METHODS_AND_SPACES
-def test_a_checkpoint_holds_what_it_has_learnt(method, family, trainer, images, tmp_path):
+def test_a_checkpoint_holds_what_it_has_learnt(method, family, trainer, images, tmp_path, monkeypatch):
+    monkeypatch.setattr("shareornot.methods.enas.NUM_FINAL_DRAWS", 5)
     one = train(trainer(method, family), 4)
     save_checkpoint(tmp_path / "checkpoint.safetensors", one)
     space = open_space(SPACES[family])

@@ -53,14 +53,14 @@ def test_the_policy_gradient_agrees_with_the_exact_expectation(nine_setup, nine)
     parameters = list(method.controller.parameters())
     exact = flat(torch.autograd.grad(-(read.log_probability.exp() * rewards).sum(), parameters, allow_unused=True))
     estimates = []
-    for seed in range(400):
+    for seed in range(200):
         method.baseline[:] = torch.tensor([0.5, 1.0])
         written = method.controller.write(np.random.default_rng([seed, 7]), 20)
         # Exactly unbiased with a baseline that does not depend on the draws; the moving average hardly does.
         found = method.policy_gradient(written, accuracy[nine.architectures(written.choices)])
         estimates.append(flat(found))
     estimates = torch.stack(estimates)
-    mean, error = estimates.mean(dim=0), estimates.std(dim=0) / 400**0.5
+    mean, error = estimates.mean(dim=0), estimates.std(dim=0) / 200**0.5
     large = exact.abs() > exact.abs().max() / 20
     assert large.sum() > 10
     distances = ((mean - exact)[large].abs() / error[large]).numpy()
