@@ -98,7 +98,7 @@ def test_a_budget_without_an_average_training_is_not_compared(truth):
 def test_super_nets_that_share_a_pool_have_rivals_in_it(truth):
     pools = pools_of(truth, shared=True)
     found = compare(truth, pools)
-    assert "All super-nets scored the same 60 cells" in found.notes[0]
+    assert "All super-nets scored the same 60" in found.notes[0]
     assert not {"evolution", "local search"} & {rival.name for rival in found.comparisons[0].rivals}
     worst = truth.table.best_test - truth.table.test[pools[0].cells].min()
     assert all(rival.regret <= worst for one in found.comparisons for rival in one.rivals)

@@ -54,7 +54,8 @@ def test_many_appraisals_at_once_are_what_each_is(random_regrets):
 def test_power_grows_with_effect_and_super_nets():
     rng = np.random.default_rng(3)
     power = [
-        verdict_power(effect, num, rng, num_simulations=4_000) for effect, num in ((0, 5), (1, 5), (1.7, 5), (1, 10))
+        verdict_power(effect, num, rng, num_simulations=4_000)
+        for effect, num in ((0.0, 5), (1.0, 5), (1.7, 5), (1.0, 10))
     ]
     assert power[0] < 0.03
     assert power[1] < power[2] == pytest.approx(0.8, abs=0.03)

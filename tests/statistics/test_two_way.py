@@ -49,7 +49,7 @@ def test_it_covers_what_it_should(shared):
 
 
 def test_it_stays_inside_what_is_possible():
-    found = two_way_interval(np.array([0.2, 0.95]), np.array([[0.2, 0.95]] * 20), bounds=(-1, 1))
+    found = two_way_interval(np.array([0.2, 0.95]), np.array([[0.2, 0.95]] * 20), bounds=(-1.0, 1.0))
     assert (found.low, found.high) == (-1, 1)
 
 

@@ -14,6 +14,7 @@ guided search is better.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -23,7 +24,8 @@ from shareornot.errors import SettingsError
 from shareornot.statistics.levels import POWER, SIGNIFICANCE
 
 Regrets = Float[np.ndarray, "*simulations supernets"]
-Numbers = Float[np.ndarray, "*simulations"]
+Numbers: TypeAlias = Float[np.ndarray, "*simulations"] | np.floating[Any]
+"""One number, or one for each simulation: NumPy makes scalars of arrays without dimensions."""
 
 MOST_SUPERNETS = 1_000
 """Where so many more super-nets decide nothing, their number is not said."""
