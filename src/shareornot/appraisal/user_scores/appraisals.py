@@ -47,6 +47,8 @@ MOST_CHAPTERS = 20
 """Pairs of space and variant whose searches are simulated, unless all are asked for."""
 MOST_SUPERNETS = 200
 """Super-nets of a pair whose searches are simulated, unless all are asked for."""
+MOST_SCORES = 1_000_000
+"""Scores of a pair with several super-nets, likewise: their super-nets are taken as long as they have so many."""
 
 
 def appraise_scores(
@@ -74,7 +76,7 @@ def appraise_scores(
         top: k of the comparison that the verdict is about, fixed beforehand; by default 10.
         num_runs: runs of random search, evolution and local search, by default 500.
         everything: simulate searches for all; by default for the first 20 pairs of space and variant and the first 200
-            super-nets of each, and agreement alone for the rest.
+            super-nets of each, or as many as have a million scores, and agreement alone for the rest.
         progress: advances by 1 for each space and variant that is appraised.
         **options: of `read_user_scores`, such as `unit` and `lower_is_better`.
 
@@ -131,8 +133,8 @@ def _appraise(
     everything: bool,
 ) -> AppraisedScores:
     notes = []
-    if len(one.pools) > MOST_SUPERNETS and not everything:
-        kept = _first_good(one.pools)
+    kept = one.pools if everything else _first_good(one.pools)
+    if len(kept) < len(one.pools):
         notes.append(f"Appraised are the first {len(kept)} of {len(one.pools):,} super-nets. All: --all.")
         one = replace(one, pools=kept)
     training = next(cost for cost in (supernet_cost, one.supernet_cost, SUPERNET_COST) if cost is not None)
@@ -158,8 +160,10 @@ def _appraise(
 
 
 def _first_good(pools: Sequence[ScoredPool]) -> tuple[ScoredPool, ...]:
-    """The first super-nets, one of which did not diverge."""
-    first = tuple(pools[:MOST_SUPERNETS])
+    """The first super-nets, as many as are appraised, one of which did not diverge."""
+    num_scores = np.cumsum([len(pool.cells) for pool in pools])
+    num_kept = max(1, int(np.searchsorted(num_scores, MOST_SCORES, side="right")))
+    first = tuple(pools[: min(num_kept, MOST_SUPERNETS)])
     if any(not diverged(pool.proxies) for pool in first):
         return first
     return (*first[:-1], next(pool for pool in pools if not diverged(pool.proxies)))
