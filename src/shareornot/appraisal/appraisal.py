@@ -52,7 +52,7 @@ class Appraisal:
     pools: tuple[ScoredPool, ...]
     proxy_unit: Literal["fraction", "any"]
     """Whether proxies are accuracies, fractions in [0, 1], or scores of which only the order counts."""
-    standalone: tuple[Float64[np.ndarray, " cells"], ...]
+    standalone: tuple[Float64[np.ndarray, " _"], ...]
     """Mean standalone validation accuracy of the cells of each pool."""
     spearmans: tuple[float | None, ...]
     """Of each super-net; None where it diverged."""
