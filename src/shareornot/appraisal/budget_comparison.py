@@ -7,6 +7,7 @@ training ends are not compared.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float64, Int32
@@ -60,6 +61,15 @@ class ScoredPool:
     """Of the scores over validation images, from 0 to 1, where it is known."""
     learnt: bool = True
     """False where the training loss stayed at that of guessing."""
+
+    @cached_property
+    def num_distinct(self) -> int:
+        """Number of different architectures among them."""
+        if not len(self.cells):
+            return 0
+        seen = np.zeros(int(self.cells.max()) + 1, bool)
+        seen[self.cells] = True
+        return int(np.count_nonzero(seen))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -60,7 +60,7 @@ def supernet_rows(found: Appraisal) -> list[Row]:
         {
             "name": pool.name,
             "num_scored": len(pool.cells),
-            "num_distinct": len(np.unique(pool.cells)),
+            "num_distinct": pool.num_distinct,
             "spearman": value,
             "diverged": value is None,
             "learnt": pool.learnt,

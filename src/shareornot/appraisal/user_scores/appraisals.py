@@ -211,7 +211,7 @@ def audit_scores(
         kept = np.sort(rng.choice(scored, MOST_AUDITED, replace=False))
         pools = [_part(pool, np.isin(pool.cells, kept)) for pool in pools]
         notes.append(f"The bias audit looks at {MOST_AUDITED:,} {thing}s drawn at random.")
-    enough = [pool for pool in pools if len(np.unique(pool.cells)) >= LEAST_FOR_AUDIT]
+    enough = [pool for pool in pools if pool.num_distinct >= LEAST_FOR_AUDIT]
     if not any(not diverged(pool.proxies) for pool in enough):
         return None, [f"The bias audit needs a super-net with at least {LEAST_FOR_AUDIT} scored {thing}s."]
     if not one.truth.architectures.features(scored[:1]):

@@ -70,10 +70,10 @@ def pools_of_variant(
         if np.ptp(validation[cells]) == 0:
             too_few.append(name)
             continue
-        num_repeated += len(cells) - len(np.unique(cells))
         proxies, ranked = finite_scores(scores.proxy[own])
         num_ranked += ranked
         pools.append(ScoredPool(name=name, cells=cells, proxies=proxies))
+        num_repeated += len(cells) - pools[-1].num_distinct
     pools.sort(key=lambda pool: _natural(pool.name))
     pools, copies = _without_copies(pools)
     if too_few:
