@@ -91,7 +91,7 @@ def paired_p_value(guided: Regrets, rival: Regrets, spread: RivalRuns) -> Number
     degrees = num + spread.num_runs - 2
     pooled = ((num - 1) * _variance(guided) + (spread.num_runs - 1) * spread.std**2) / degrees
     floor = _t_p_value(mean, pooled / num, np.full_like(mean, degrees))
-    return np.where(tied, np.maximum(own, floor), own)
+    return np.asarray(np.where(tied, np.maximum(own, floor), own))
 
 
 def decisions(
@@ -218,9 +218,9 @@ def _variance(values: Regrets) -> Numbers:
     return np.asarray(np.where(np.ptp(values, axis=-1) == 0, 0.0, values.var(axis=-1, ddof=1)))
 
 
-def _t_p_value(difference: Numbers, squared_error: Numbers, degrees: Numbers) -> Numbers:
+def _t_p_value(difference: Numbers | float, squared_error: Numbers | float, degrees: Numbers | float) -> Numbers:
     """Two-sided p-value of Student's law; its limit where there is no error."""
     difference = np.where(np.abs(difference) < 1e-15, 0.0, difference)
-    some = squared_error > 0
+    some = np.asarray(squared_error) > 0
     t = np.abs(difference) / np.sqrt(np.where(some, squared_error, 1.0))
     return np.asarray(np.where(some, 2 * stats.t.sf(t, degrees), np.where(difference == 0, 1.0, 0.0)))
