@@ -57,8 +57,7 @@ def audit(
 
     A rank residual is the rank of the proxy minus that of the standalone accuracy. Needs no PyTorch.
 
-    Examples: shareornot audit results/a4 --out results/a4/audit
-    shareornot audit my-scores.csv
+    Example: shareornot audit results/a4 --out results/a4/audit
     """
     with user_errors():
         from shareornot.errors import SettingsError

@@ -12,6 +12,8 @@ def methods(as_json: Json = False) -> None:
     """List the ways to train shared weights: what each does, its options, its paper, and on which spaces it works.
 
     Choose one with: shareornot train FOLDER --method NAME
+
+    Example: shareornot methods --json
     """
     with user_errors():
         from shareornot.cli.show import show_json

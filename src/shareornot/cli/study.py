@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from shareornot.progress import Progress
     from shareornot.studies import Job, StudySettings
 
-app = typer.Typer(
-    help="Run a study of many super-nets described in one file; finished results are never lost.", no_args_is_help=True
-)
+app = typer.Typer(help="Run studies of many super-nets, each described in one file.", no_args_is_help=True)
 RESULTS = Path("shareornot-results")
 MANY = 500
 """Finished jobs whose check is worth a line."""

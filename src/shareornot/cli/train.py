@@ -60,9 +60,9 @@ def train(
     On digits for the embedded benchmark, on CIFAR-10 for all other tables of cells. The folder is that of a study:
     "shareornot study status FOLDER" reports on it.
 
-    Examples:
-      shareornot train results/a4 --space A4 --supernets 5
-      shareornot probe --space A4          # before, in seconds: will it learn?
+    Example: shareornot train results/a4 --space A4 --supernets 5
+
+    "shareornot probe --space A4" shows within seconds whether such a super-net is likely to learn.
 
     Press Ctrl-C at any time: the same command resumes at the same step.
     """
