@@ -47,7 +47,7 @@ MOST_CHAPTERS = 20
 """Pairs of space and variant whose searches are simulated, unless all are asked for."""
 MOST_SUPERNETS = 200
 """Super-nets of a pair whose searches are simulated, unless all are asked for."""
-MOST_SCORES = 1_000_000
+MOST_SCORES = 400_000
 """Scores of a pair with several super-nets, likewise: their super-nets are taken as long as they have so many."""
 
 
@@ -76,7 +76,7 @@ def appraise_scores(
         top: k of the comparison that the verdict is about, fixed beforehand; by default 10.
         num_runs: runs of random search, evolution and local search, by default 500.
         everything: simulate searches for all; by default for the first 20 pairs of space and variant and the first 200
-            super-nets of each, or as many as have a million scores, and agreement alone for the rest.
+            super-nets of each, or as many as have 400,000 scores, and agreement alone for the rest.
         progress: advances by 1 for each space and variant that is appraised.
         **options: of `read_user_scores`, such as `unit` and `lower_is_better`.
 
