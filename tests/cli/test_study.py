@@ -55,6 +55,7 @@ def test_presets_and_a_new_file(shareornot, refused, tmp_path):
     assert json.loads(shareornot("study", "presets", "--json").out).keys() == {
         "digits",
         "laptop",
+        "laptop-cifar10",
         "paper-v1",
         "paper-v2",
     }

@@ -1,8 +1,7 @@
 """Jobs are named by what determines their results: no more, no less."""
 
 import os
-from dataclasses import dataclass
-from types import SimpleNamespace
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -16,7 +15,7 @@ from shareornot.studies.data_hashes import DataHashes
 from shareornot.studies.job import ScoreSpec
 from shareornot.studies.planning import draw_pool, hash_of_cells
 from shareornot.studies.settings import PoolSettings, identity_of
-from shareornot.tables import open_benchmark
+from shareornot.tables import BenchmarkTable, open_benchmark
 
 BASE = {
     "preset": "digits",
@@ -209,8 +208,9 @@ def test_what_cannot_be_trained_is_refused_before_anything_is_written(training, 
         plan_jobs(decode_study(BASE | {"training": training}), HASHES)
 
 
-def test_a_benchmark_of_larger_cells_than_the_network_has_room_for(monkeypatch):
-    table = SimpleNamespace(info=SimpleNamespace(name="made up", max_vertices=7))
+def test_a_benchmark_of_larger_cells_than_the_network_has_room_for(monkeypatch, replay_table):
+    info = replace(replay_table.info, max_vertices=7)
+    table = BenchmarkTable(replay_table._columns, replay_table._hash_order, info)
     monkeypatch.setattr("shareornot.studies.planning.open_benchmark", lambda _: table)
     with pytest.raises(SettingsError, match="expected cells with at most 5 vertices"):
         plan_jobs(decode_study(BASE), HASHES)
