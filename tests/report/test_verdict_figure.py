@@ -23,8 +23,7 @@ def draw(appraisal):
 def test_it_tells_the_verdict_and_its_numbers(make_appraisal):
     appraisal = make_appraisal()
     shown = texts(draw(appraisal))
-    words = "HELPED. Sharing weights helped.\nPARTLY. The scores can be trusted in part."
-    assert words in shown
+    assert {"HELPED", "Sharing weights helped.", "PARTLY", "The scores can be trusted in part."} <= set(shown)
     assert any(text.startswith(f"Spearman {appraisal.agreement.mean:.2f} ± ") for text in shown)
     assert any("noise ceiling 0.90" in text for text in shown)
     assert "made up, A_FULL: 180 scores by 3 super-nets" in shown
@@ -73,17 +72,14 @@ def test_ten_thousand_scores(make_appraisal):
 def test_a_long_verdict_stays_on_the_figure(make_appraisal, answer):
     sentence = "Whether sharing weights helped is undecided: " + "a number follows upon another number, " * 8
     figure = draw(make_appraisal(verdict=(answer, sentence)))
-    (headline,) = [
-        artist
-        for artist in figure.findobj(lambda artist: hasattr(artist, "get_text"))
-        if artist.get_text().startswith(answer.upper())
-    ]
+    written = list(figure.findobj(lambda artist: hasattr(artist, "get_text")))
+    (headline,) = [artist for artist in written if artist.get_text() == answer.upper()]
     assert headline.get_color() == ANSWER_COLOURS[answer]
-    box, page = headline.get_window_extent(), figure.bbox
-    assert page.x0 <= box.x0
-    assert box.x1 <= page.x1
-    assert page.y0 <= box.y0
-    assert box.y1 <= page.y1
+    (words,) = [artist for artist in written if "a number follows" in artist.get_text()]
+    highest = max(axes.get_window_extent().y1 for axes in figure.findobj(lambda artist: hasattr(artist, "get_xlim")))
+    for box in (headline.get_window_extent(), words.get_window_extent()):
+        assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.width / 2
+        assert highest <= box.y0 < box.y1 <= figure.bbox.y1
 
 
 def test_a_search_without_regret_can_be_drawn(make_appraisal):

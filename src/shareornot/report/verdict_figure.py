@@ -26,30 +26,32 @@ STYLES = {"local": "--", "baseline": "-."}
 SHADES = ("#0072b2", "#56b4e9", "#003f66", "#7aa6c2", "#2f8fcf")
 """One for each super-net."""
 ANSWER_COLOURS = {"helped": "#00795a", "did not pay": "#b03a2e", "undecided": "#6b6b6b"}
+TRUST_COLOUR = "#222222"
+LETTERS_PER_LINE, LINE_IN, HEADING_IN = 84, 0.168, 0.7
+"""Of the two answers: letters in a line of half the width, height of a line and of what is above it, in inches."""
 
 
 def verdict_figure(appraisal: Appraisal) -> "Figure":
     """Draw scores against standalone accuracies with their distributions, and regret against time.
 
     Returns:
-        A matplotlib figure, 12 x 6.5 inches, that belongs to no window.
+        A matplotlib figure, 12 inches wide and about 7 inches high, that belongs to no window.
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(12, 6.5), layout="constrained", facecolor="white")
-    top, bottom = figure.subfigures(2, 1, height_ratios=(1.15, 5.3))  # type: ignore[misc]
     verdict = appraisal.verdict
-    words = f"{verdict.helped.word}. {verdict.helped.sentence}\n{verdict.trust.word}. {verdict.trust.sentence}"
-    lines = [line for sentence in words.split("\n") for line in textwrap.wrap(sentence, 132)]
-    top.text(
-        0.012,
-        0.5,
-        plain("\n".join(lines)),
-        va="center",
-        fontsize=11,
-        fontweight="bold",
-        color=ANSWER_COLOURS[verdict.answer],
-    )
+    answers = [
+        ("Did sharing weights help?", verdict.helped.word, verdict.helped.sentence, ANSWER_COLOURS[verdict.answer]),
+        ("Can the scores be trusted?", verdict.trust.word, verdict.trust.sentence, TRUST_COLOUR),
+    ]
+    sentences = [textwrap.wrap(plain(sentence), LETTERS_PER_LINE) for _, _, sentence, _ in answers]
+    height = HEADING_IN + LINE_IN * max(map(len, sentences))
+    figure = Figure(figsize=(12, 5.3 + height), layout="constrained", facecolor="white")
+    top, bottom = figure.subfigures(2, 1, height_ratios=(height, 5.3))  # type: ignore[misc]
+    for x, (question, word, _, colour), lines in zip((0.012, 0.51), answers, sentences, strict=True):
+        top.text(x, 1 - 0.1 / height, question, va="top", fontsize=9, color="#555555")
+        top.text(x, 1 - 0.28 / height, word, va="top", fontsize=14, fontweight="bold", color=colour)
+        top.text(x, 1 - 0.58 / height, "\n".join(lines), va="top", fontsize=9.5, linespacing=1.25)
     left, right = bottom.subfigures(1, 2, width_ratios=(1, 1.08))
     _draw_agreement(left, appraisal)
     _draw_regret(right, appraisal)
