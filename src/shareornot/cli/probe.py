@@ -33,22 +33,22 @@ def probe(
     """
     with user_errors():
         from shareornot.cli.show import show_json
+        from shareornot.images.source import image_set_of
         from shareornot.studies.probing import probe_settings
         from shareornot.studies.study_settings import decode_values
         from shareornot.tables import open_benchmark
 
         info = open_benchmark(benchmark).info
-        on_digits = info.name == "digits"
         network = {
             "num_filters": filters,
-            "max_vertices": None if on_digits else info.max_vertices,
+            "max_vertices": info.max_vertices,
             "initial_weights": initial_weights,
         }
         study = decode_values(
             {
                 "name": "probe",
                 "benchmark": str(Path(benchmark).resolve()) if Path(benchmark).is_file() else benchmark,
-                "images": "digits" if on_digits else "cifar10",
+                "images": image_set_of(info.name),
                 "recipe": recipe,
                 "spaces": [space],
                 "seed": seed,

@@ -67,15 +67,15 @@ def train(
     Press Ctrl-C at any time: the same command resumes at the same step.
     """
     with user_errors():
+        from shareornot.images.source import image_set_of
         from shareornot.progress import progress_bar
         from shareornot.studies.study_file import decode_study
         from shareornot.studies.supernets import train_supernets, training_warnings
         from shareornot.tables import open_benchmark
 
         info = open_benchmark(benchmark).info
-        on_digits = info.name == "digits"
         asked = {
-            "network": {"num_filters": filters, "max_vertices": None if on_digits else info.max_vertices},
+            "network": {"num_filters": filters, "max_vertices": info.max_vertices},
             "training": {
                 "epochs": epochs,
                 "batch_size": batch_size,
@@ -88,7 +88,7 @@ def train(
             {
                 "name": folder.resolve().name or "supernets",
                 "benchmark": str(Path(benchmark).resolve()) if Path(benchmark).is_file() else benchmark,
-                "images": "digits" if on_digits else "cifar10",
+                "images": image_set_of(info.name),
                 "recipe": recipe,
                 "spaces": [space],
                 "variants": [variant],
@@ -105,7 +105,7 @@ def train(
             remedy = ""
             if "has learnt nothing" in sentence:
                 remedy = "; train longer, or with a lower --learning-rate"
-                if not on_digits and recipe != "tuned":
+                if recipe != "tuned":
                     remedy += ", or with --recipe tuned"
             warn(f"{sentence}{remedy}")
         seeds = range(study.seed, study.seed + study.supernets)

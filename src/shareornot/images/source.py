@@ -94,6 +94,11 @@ IMAGE_SOURCES = {
 """The data sets that come with the package."""
 
 
+def image_set_of(table: str) -> str:
+    """Name of the images that the super-nets of a table are trained on: those of the table's name, or else CIFAR-10."""
+    return table if table in IMAGE_SOURCES else "cifar10"
+
+
 def image_source(name: str) -> ImageSource:
     """The data set of this name.
 
