@@ -40,7 +40,7 @@ class Column:
 
     @property
     def setting(self) -> str:
-        """The data set and the epochs, as a table's name gives them: `cifar10:200`."""
+        """The data set and the epochs, joined by a colon, as the name of a table gives them."""
         return self.data_set if self.epochs is None else f"{self.data_set}:{self.epochs}"
 
 
@@ -118,7 +118,7 @@ class ArchitectureTable:
 
     @property
     def settings(self) -> tuple[str, ...]:
-        """Data sets and epochs, such as `cifar10:200`."""
+        """Each data set with its epochs, joined by a colon."""
         return tuple(dict.fromkeys(column.setting for column in self.info.columns))
 
     def __len__(self) -> int:
