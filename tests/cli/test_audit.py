@@ -13,7 +13,7 @@ from shareornot.cli.audit import audit
 from shareornot.spaces import open_space
 from shareornot.spaces.nasbench101 import cell_features, space_cells
 from shareornot.studies import StudySettings
-from shareornot.tables import open_benchmark
+from shareornot.tables import benchmark_path, open_benchmark
 
 app = typer.Typer()
 app.command()(audit)
@@ -91,6 +91,17 @@ def test_a_long_table_space_by_space(long_table):
     one = run(long_table, "--benchmark", "digits", "--space", "A1")
     assert "Cost of the bias" in one.output
     assert "A_FULL" not in one.output
+
+
+def test_a_table_named_by_its_path_is_audited_as_one_named_by_its_name(long_table):
+    """Published names of spaces are understood, and one variant is chosen, whichever way the table is named."""
+    published = pacsv.read_csv(long_table)
+    names = pa.array([{"A1": "1", "A_FULL": "full"}[name] for name in published["space"].to_pylist()])
+    pacsv.write_csv(published.set_column(published.column_names.index("space"), "space", names), long_table)
+    by_name = run(long_table, "--benchmark", "digits", "--space", "A1", "--json")
+    by_path = run(long_table, "--benchmark", benchmark_path("digits"), "--space", "A1", "--json")
+    assert by_path.exit_code == 0, by_path.output
+    assert json.loads(by_path.output) == json.loads(by_name.output)
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def _make(
     from shareornot.reproduction.audit import audit_evaluations
     from shareornot.reproduction.evaluations import evaluations_of_table
     from shareornot.studies.supernets import audit_supernets
-    from shareornot.tables import open_benchmark
+    from shareornot.tables import BenchmarkTable, open_table
 
     if scores.is_dir():
         if space is not None or variant is not None or reading:
@@ -117,9 +117,11 @@ def _make(
         return audit_supernets(scores, benchmark=benchmark, seed=seed)
     options = reading_options(**reading, benchmark=benchmark)
     rows = score_table(read_columns(scores), options)
-    if rows.standalone is None and benchmark in (None, "nasbench101", "nasbench101-full"):
-        table = open_benchmark(benchmark or "nasbench101")
-        return audit_evaluations(evaluations_of_table(rows, table), table, space=space, variant=variant, seed=seed)
+    if rows.standalone is None:
+        table = open_table(benchmark or "nasbench101")
+        if isinstance(table, BenchmarkTable):
+            evaluations = evaluations_of_table(rows, table)
+            return audit_evaluations(evaluations, table, space=space, variant=variant, seed=seed)
     return _audits_of_scores(rows, options, space, variant, seed)
 
 
