@@ -48,7 +48,7 @@ def _options(
     pass
 
 
-app.command(short_help="Do the whole job on real images in about two minutes.")(demo)
+app.command(short_help="Do the whole job on real images in about a minute.")(demo)
 app.command(short_help="Train super-nets on a search space.")(train)
 app.command(short_help="Look at a super-net before it is trained: will it learn?")(probe)
 app.command(short_help="Score architectures with the shared weights.")(evaluate)

@@ -21,11 +21,12 @@ def demo(
     processes: Processes = None,
     open_it: Open = False,
 ) -> None:
-    """Do the whole job on real images, on this machine, in about two minutes.
+    """Do the whole job on real images, on this machine, in about a minute.
 
-    Trains super-nets on handwritten digits, scores cells with the shared weights, compares the scores with what
-    training each cell alone gave, and says whether sharing weights helped, and what the super-nets misjudge: here in
-    words, and on one page, report.html. What is done already is not done again.
+    Trains super-nets on handwritten digits, scores cells with the shared weights, compares the scores with the
+    standalone accuracies of the cells, and reports whether sharing weights helped, whether the scores can be trusted,
+    and which structures the super-nets over- and under-rate: here in words, and on one page, report.html. A second run
+    resumes and repeats nothing that is finished.
     """
     with user_errors():
         from shareornot.appraisal.audit_words import describe_audit
