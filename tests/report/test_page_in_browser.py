@@ -24,6 +24,7 @@ class Visit:
     """A page that is open, and what happened on it."""
 
     page: object
+    expect: object
     errors: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
@@ -62,6 +63,10 @@ class Visit:
     def text(self, selector):
         return self.page.inner_text(selector)
 
+    def wait_for_text(self, selector, text):
+        """Waits without a script that polls in the page, which its content policy stops."""
+        self.expect(self.page.locator(selector)).to_have_text(text, timeout=120_000)
+
     def overflow(self):
         return self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
 
@@ -81,13 +86,14 @@ def browser():
 @pytest.fixture
 def visit(browser):
     """Opens a page and waits until it is drawn; at the end nothing may have gone wrong, and nobody been asked."""
+    sync_api = pytest.importorskip("playwright.sync_api")
     visits, contexts = [], []
 
     def open_page(path, width=DESKTOP, **settings):
         context = browser.new_context(viewport={"width": width, "height": 900}, **settings)
         context.set_default_timeout(120_000)  # other tests may leave little of the machine
         contexts.append(context)
-        visit = Visit(context.new_page())
+        visit = Visit(context.new_page(), sync_api.expect)
         visits.append(visit)
         visit.watch()
         visit.page.goto(path.as_uri())
@@ -155,7 +161,7 @@ def test_pointing_at_a_score_draws_its_architecture(visit, small):
     assert f"{points['y'][number]:.2f}" in opened.text("#architecture-panel")
     assert opened.data("chosen")["x"] == [points["x"][number]]
     opened.page.click("#architecture-panel button.copy")
-    opened.page.wait_for_function("document.querySelector('#architecture-panel button.copy').textContent === 'Copied'")
+    opened.wait_for_text("#architecture-panel button.copy", "Copied")
 
 
 def test_the_keys_reach_everything_and_show_where_they_are(visit, small):
@@ -286,7 +292,7 @@ def test_a_table_chooses_the_chapter(visit, many):
     canvases = "() => [...document.querySelectorAll('[id^=figure-]')].map(place => place.children.length)"
     before = opened.page.evaluate(canvases)
     opened.page.click("button[data-chapter='25']")
-    opened.page.wait_for_function("document.querySelector('#chapter-title').textContent === 'A4, variant-1'")
+    opened.wait_for_text("#chapter-title", "A4, variant-1")
     assert opened.page.evaluate(canvases) == before == [1] * 5  # the figures of one chapter alone are there
     assert opened.page.input_value("#chapter-choice") == "25"
     assert opened.page.url.endswith("#chapter-26")

@@ -70,8 +70,10 @@ function copyButton(text) {
   const button = element("button", { type: "button", class: "copy" }, "Copy");
   button.addEventListener("click", async () => {
     button.textContent = await copyText(text) ? "Copied" : "Not copied";
-    setTimeout(() => { button.textContent = "Copy"; }, 2_000);
   });
+  for (const departure of ["pointerleave", "blur"]) {
+    button.addEventListener(departure, () => { button.textContent = "Copy"; });
+  }
   return button;
 }
 
