@@ -3,8 +3,13 @@
 The names below load on first use, so that importing the package stays fast and never imports PyTorch by itself.
 """
 
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
+
+from shareornot.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from shareornot.errors import ShareOrNotError
+    from shareornot.spaces.nasbench101 import Cell
 
 _HOME = {
     "Cell": "spaces.nasbench101",
@@ -14,12 +19,4 @@ _HOME = {
 __all__ = ["Cell", "ShareOrNotError"]
 __version__ = "0.1.0"
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _HOME)

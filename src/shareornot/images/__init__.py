@@ -3,8 +3,9 @@
 The names load on first use: files are fetched without PyTorch.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from shareornot.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from shareornot.images.cifar10 import cifar10_images
@@ -39,8 +40,4 @@ __all__ = [
     "open_cifar10",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = lazy_names(__name__, _HOME)

@@ -5,8 +5,9 @@ finds methods by name, those of installed packages too. `make_trainer` puts a ne
 together. The names load on first use, so that methods can be listed without PyTorch.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from shareornot.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from shareornot.methods.contract import Chooser, Method, Scorer, Setup
@@ -56,8 +57,4 @@ __all__ = [
     "method_options",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = lazy_names(__name__, _HOME)

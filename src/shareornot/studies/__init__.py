@@ -4,8 +4,9 @@
 results, and `supernets` offers training, evaluation and appraisal of one folder as steps. The names load on first use.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from shareornot.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from shareornot.studies.job import CODE_VERSIONS, Job
@@ -52,8 +53,4 @@ __all__ = [
     "write_study",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = lazy_names(__name__, _HOME)

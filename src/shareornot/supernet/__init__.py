@@ -5,8 +5,9 @@
 trains one architecture alone. The names load on first use: settings can be read without PyTorch.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from shareornot.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from shareornot.supernet.batch_norm import adapted_batch_norm, evaluation_mode
@@ -70,8 +71,4 @@ __all__ = [
     "save_checkpoint",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = lazy_names(__name__, _HOME)
