@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from shareornot.errors import DataError
-from shareornot.statistics import benjamini_hochberg, feature_columns
+from shareornot.statistics import feature_columns
 from shareornot.statistics.feature_effects import mean_effects, structure_effects
 from shareornot.statistics.rank_residuals import rank_fractions
 
@@ -123,11 +122,3 @@ def test_what_too_few_cells_have_is_not_tested(truth):
     ranks = [rank_fractions(np.random.default_rng(9).random(NUM_CELLS))]
     effects, untested = structure_effects(columns, [np.arange(NUM_CELLS)], ranks, [truth], confidence=0.95)
     assert ([effect.name for effect in effects], untested) == (["half"], ("few",))
-
-
-def test_benjamini_hochberg_by_hand():
-    corrected = benjamini_hochberg(np.array([0.01, 0.04, 0.03, 0.5]))
-    np.testing.assert_allclose(corrected, [0.04, 0.16 / 3, 0.16 / 3, 0.5])
-    assert benjamini_hochberg(np.array([])).size == 0
-    with pytest.raises(DataError, match="numbers in"):
-        benjamini_hochberg(np.array([1.5]))

@@ -36,11 +36,11 @@ from shareornot.statistics.effect import (
     standardized_difference,
     superiority_from_d,
 )
+from shareornot.statistics.false_discoveries import benjamini_hochberg
 from shareornot.statistics.feature_columns import FeatureColumn, feature_columns
 from shareornot.statistics.feature_effects import (
     StandardizedEffect,
     StructureEffect,
-    benjamini_hochberg,
 )
 from shareornot.statistics.intervals import Interval, bootstrap_interval, paper_interval, student_interval
 from shareornot.statistics.levels import CONFIDENCE, POWER, SIGNIFICANCE

@@ -29,7 +29,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy import stats
 
-from shareornot.errors import DataError
+from shareornot.statistics.false_discoveries import benjamini_hochberg
 from shareornot.statistics.feature_columns import FeatureColumn
 from shareornot.statistics.intervals import upper_quantile
 from shareornot.statistics.levels import SIGNIFICANCE
@@ -264,24 +264,6 @@ def structure_effects(
             )
         )
     return tuple(sorted(effects, key=lambda effect: -abs(effect.effect.d))), untested
-
-
-def benjamini_hochberg(p_values: Float[np.ndarray, " tests"]) -> Float[np.ndarray, " tests"]:
-    """P-values corrected so that, of the structures called significant, at most the level are so by chance on average.
-
-    The i-th smallest of m becomes the least of p_j m / j over all j >= i.
-
-    Args:
-        p_values: of all tests made, in [0, 1].
-
-    Raises:
-        DataError: a p-value outside [0, 1].
-
-    References: Benjamini and Hochberg 1995, "Controlling the false discovery rate".
-    """
-    if not ((p_values >= 0) & (p_values <= 1)).all():
-        raise DataError(f"p_values: expected numbers in [0, 1], got {p_values}; leave out tests that were not made")
-    return np.asarray(stats.false_discovery_control(p_values)) if p_values.size else p_values
 
 
 def _same_applicability(
