@@ -27,7 +27,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else f"shareornot needs Python 3.11 to 3.13, this is {sys.version.split()[0]}; name another with make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --progress-bar off --constraint constraints.txt "torch==2.13.0" # first, so that no other package draws in another build
-	$(BIN)/python -m pip install --quiet --progress-bar off --constraint constraints.txt --editable ".[train,cluster,spreadsheet,tensorboard,development]"
+	$(BIN)/python -m pip install --quiet --progress-bar off --constraint constraints.txt --editable ".[page,train,cluster,spreadsheet,development]"
 	touch $@
 
 clean:

@@ -71,7 +71,7 @@ def test_starting_takes_at_most_half_a_second(code):
 
 
 def test_starting_imports_next_to_nothing():
-    heavy = {"torch", "numba", "scipy", "matplotlib", "pyarrow", "pydantic", "statsmodels", "requests"}
+    heavy = {"torch", "numba", "scipy", "matplotlib", "pyarrow", "pydantic", "bokeh", "requests"}
     watched = f"import atexit, sys; atexit.register(lambda: print('|', *({heavy} & set(sys.modules))))\n{HELP}"
     assert run(watched).rpartition("|")[2].strip() == ""
 

@@ -63,12 +63,13 @@ def show_folder(
     from shareornot.report import to_json, write_report
     from shareornot.report.audit_files import audit_to_json, write_audit
     from shareornot.report.chapter import file_stems
+    from shareornot.report.page_extra import has_page_extra
     from shareornot.studies.provenance import make_provenance
     from shareornot.tables import benchmark_path
 
     chapters, first = found.chapters, found.chapters[0].appraisal
     if len(chapters) == 1:
-        picture = write_report(out, first)
+        picture = write_report(out, first, picture=has_page_extra())
         if as_json:
             show_json(to_json(first))
         else:

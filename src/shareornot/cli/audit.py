@@ -76,9 +76,13 @@ def audit(
         audits = _make(scores, benchmark, space, variant, seed, given)
         pictures = []
         if out is not None:
+            from shareornot.cli.page import NO_PAGE
             from shareornot.report.audit_files import write_audit
+            from shareornot.report.page_extra import has_page_extra
 
-            pictures = write_audit(out, audits)
+            pictures = write_audit(out, audits, pictures=has_page_extra())
+            if not pictures:
+                typer.echo(NO_PAGE, err=True)
         if as_json:
             from shareornot.cli.show import show_json
             from shareornot.report.audit_files import audit_to_json
@@ -86,7 +90,7 @@ def audit(
             show_json([audit_to_json(one) for one in audits])
         else:
             _show(audits, pictures)
-        if open_it:
+        if open_it and pictures:
             typer.launch(str(pictures[0]))
 
 

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from shareornot.studies.provenance import Provenance
 
 PAGE = "report.html"
+NO_PAGE = (
+    "shareornot: note: pages and pictures were not written, because the packages that draw them are not installed; "
+    "install them with: pip install 'shareornot[page]'"
+)
 
 
 def typed_command() -> str:
@@ -22,23 +26,30 @@ def typed_command() -> str:
 
 def publish(
     folder: Path, chapters: "Sequence[Chapter]", provenance: "Provenance", *, quiet: bool = False, open_it: bool = False
-) -> Path:
-    """Write figures, tables and the page into a folder, say where the page is, and open it if asked.
+) -> Path | None:
+    """Write figures, tables and the page into a folder, print the path of the page, and open it if asked.
+
+    Without the extra `page`, write the tables and print how to install the extra.
 
     Args:
         folder: created if need be.
         chapters: one for each space and variant.
         provenance: how the numbers were made.
-        quiet: say nothing, where standard output is for programs.
+        quiet: print no path and no progress, because standard output is for programs.
         open_it: in the browser that the system prefers.
 
     Returns:
-        The page.
+        The path of the page, or None where none was written.
     """
     from shareornot.progress import no_bars, progress_bar
     from shareornot.report.page import write_page
-    from shareornot.report.page_files import write_files
+    from shareornot.report.page_extra import has_page_extra
+    from shareornot.report.page_files import write_files, write_tables
 
+    if not has_page_extra():
+        write_tables(folder, chapters)
+        typer.echo(NO_PAGE, err=True)
+        return None
     write_files(folder, chapters, no_bars if quiet else progress_bar)
     page = write_page(folder / PAGE, chapters, provenance)
     if not quiet:

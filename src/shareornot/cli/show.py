@@ -99,7 +99,7 @@ def _are_numbers(rows: "Sequence[Sequence[str]]", number: int) -> bool:
     return sum(any(one.isdigit() for one in value[:3]) for value in values) * 2 >= len(values)
 
 
-def show_appraisal(appraisal: "Appraisal", picture: "Path") -> None:
+def show_appraisal(appraisal: "Appraisal", picture: "Path | None") -> None:
     """Print the verdict in words, the numbers behind it, and where the picture is."""
     from rich.console import Console
     from rich.panel import Panel
@@ -135,7 +135,8 @@ def show_appraisal(appraisal: "Appraisal", picture: "Path") -> None:
         )
     )
     console.print(Panel(words, title="Verdict", padding=(1, 2)))
-    console.print(f"Picture: {picture}", soft_wrap=True, markup=False)
+    if picture is not None:
+        console.print(f"Picture: {picture}", soft_wrap=True, markup=False)
 
 
 def title_of(appraisal: "Appraisal") -> str:

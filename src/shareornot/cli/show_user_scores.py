@@ -19,6 +19,7 @@ MOST_LISTED = 30
 def show_user_scores(found: "UserAppraisals", folders: Sequence[Path]) -> None:
     """Show all about one space and variant, or the essence of several; the notes come first, the verdict last."""
     from shareornot.appraisal.audit_words import describe_audit
+    from shareornot.report.page_extra import has_page_extra
 
     if found.notes:
         show_sentences("What was assumed of all scores", found.notes)
@@ -28,7 +29,7 @@ def show_user_scores(found: "UserAppraisals", folders: Sequence[Path]) -> None:
         only = found[0]
         if only.audit is not None:
             show_sentences("What the super-nets misjudge", describe_audit(only.audit))
-        show_appraisal(only.appraisal, folders[0] / "appraisal.png")
+        show_appraisal(only.appraisal, folders[0] / "appraisal.png" if has_page_extra() else None)
         return
     show_table(
         "Agreement and test regret in points after the same time",

@@ -24,6 +24,7 @@ def write_study_report(folder: Path, out: Path, command: str) -> Path:
         The page.
 
     Raises:
+        MissingExtraError: the extra `page` is not installed.
         MissingDataError: nothing is finished.
         DataError: a result is damaged; it was set aside.
         OSError: the files cannot be written.
@@ -31,6 +32,7 @@ def write_study_report(folder: Path, out: Path, command: str) -> Path:
     from shareornot.appraisal.serialization import read_chapter
     from shareornot.progress import progress_bar
     from shareornot.report.page import write_page
+    from shareornot.report.page_extra import check_page_extra
     from shareornot.report.page_files import write_files
     from shareornot.studies import Store, read_study
     from shareornot.studies.export import chapter_variants, finished_appraisals
@@ -38,6 +40,7 @@ def write_study_report(folder: Path, out: Path, command: str) -> Path:
     from shareornot.studies.provenance import make_provenance
     from shareornot.studies.settings import as_values
 
+    check_page_extra()
     store, study = Store(folder), read_study(folder)
     found = finished_appraisals(folder, progress_bar)
     chapters = []

@@ -7,6 +7,7 @@ import numpy as np
 from shareornot.appraisal.audit import SpaceAudit
 from shareornot.appraisal.audit_words import structure_in_words
 from shareornot.report.figure_text import plain
+from shareornot.report.page_extra import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,9 +25,7 @@ def audit_figure(audit: SpaceAudit) -> "Figure":
     Returns:
         A matplotlib figure, 12 x 6 inches, that belongs to no window.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(12, 6), layout="constrained", facecolor="white")
+    figure = new_figure(12.0, 6.0)
     effects, ranks = figure.subplots(1, 2, width_ratios=(1.15, 1))
     _draw_effects(effects, audit)
     _draw_ranks(ranks, audit)

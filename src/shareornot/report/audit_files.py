@@ -24,7 +24,11 @@ def write_audit(folder: Path, audits: Sequence[SpaceAudit], *, pictures: bool = 
         pictures: False writes the numbers alone.
 
     Returns:
-        The pictures that a person would open.
+        The PNG picture of each audit.
+
+    Raises:
+        MissingExtraError: there are pictures to draw, and Matplotlib is not installed.
+        OSError: a file cannot be written.
     """
     written = []
     for audit in audits if pictures else ():

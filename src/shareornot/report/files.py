@@ -17,7 +17,7 @@ from shareornot.storage import atomic_write
 PICTURE_FORMATS = ("png", "svg", "pdf")
 
 
-def write_report(folder: Path, appraisal: Appraisal, *, picture: bool = True) -> Path:
+def write_report(folder: Path, appraisal: Appraisal, *, picture: bool = True) -> Path | None:
     """Write `appraisal.png`, `appraisal.json`, `scores.parquet` and `regret.parquet`.
 
     Args:
@@ -26,7 +26,11 @@ def write_report(folder: Path, appraisal: Appraisal, *, picture: bool = True) ->
         picture: False writes the numbers alone.
 
     Returns:
-        Where the picture is that a person would open.
+        The path of the picture, or None without one.
+
+    Raises:
+        MissingExtraError: there is a picture to draw, and Matplotlib is not installed.
+        OSError: a file cannot be written.
     """
     if picture:
         _write_picture(folder, appraisal)
@@ -34,7 +38,7 @@ def write_report(folder: Path, appraisal: Appraisal, *, picture: bool = True) ->
         file.write(json.dumps(to_json(appraisal), indent=2, allow_nan=False).encode() + b"\n")
     _write_parquet(folder / "scores.parquet", score_columns(appraisal))
     _write_parquet(folder / "regret.parquet", curve_columns(appraisal))
-    return folder / "appraisal.png"
+    return folder / "appraisal.png" if picture else None
 
 
 def _write_picture(folder: Path, appraisal: Appraisal) -> None:

@@ -40,6 +40,7 @@ from shareornot.report.columns import (
 )
 from shareornot.report.curves import drawn_curves
 from shareornot.report.files import to_json
+from shareornot.report.page_extra import check_page_extra
 from shareornot.report.page_figures import FIGURES, bokeh_script, figures_as_json
 from shareornot.report.page_files import FIGURE_FORMATS
 from shareornot.report.points import MOST_POINTS, most_misjudged, points_as_json
@@ -102,6 +103,7 @@ def write_page(path: Path, chapters: Sequence[Chapter], provenance: Provenance) 
 
     Raises:
         SettingsError: no chapter.
+        MissingExtraError: the extra `page` is not installed.
         OSError: the file cannot be written.
     """
     text = render_page(chapters, provenance, beside=path.parent)
@@ -120,9 +122,11 @@ def render_page(chapters: Sequence[Chapter], provenance: Provenance, *, beside: 
 
     Raises:
         SettingsError: no chapter.
+        MissingExtraError: the extra `page` is not installed.
     """
     if not chapters:
         raise SettingsError("page: expected at least one chapter, got none; appraise some super-nets first")
+    check_page_extra()
     from jinja2 import Environment, StrictUndefined
 
     documents, items = figures_as_json()

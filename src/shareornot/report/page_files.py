@@ -35,6 +35,29 @@ def write_files(folder: Path, chapters: Sequence[Chapter], bars: ProgressBars = 
         All files, the tables first.
 
     Raises:
+        MissingExtraError: Matplotlib is not installed.
+        OSError: a file cannot be written.
+    """
+    written = write_tables(folder, chapters)
+    with bars("Drawing figures", len(chapters)) as progress:
+        for chapter, stem in zip(chapters, file_stems(chapters), strict=True):
+            for name, draw in _figures(chapter):
+                written += write_figure(folder / FIGURES_FOLDER / f"{stem}-{name}", draw())
+            progress.advance()
+    return written
+
+
+def write_tables(folder: Path, chapters: Sequence[Chapter]) -> list[Path]:
+    """Write `tables/NAME.{csv,tex}` into a folder, which needs no extra.
+
+    Args:
+        folder: that of the page.
+        chapters: one for each space and variant.
+
+    Returns:
+        All files.
+
+    Raises:
         OSError: a file cannot be written.
     """
     written = []
@@ -43,11 +66,6 @@ def write_files(folder: Path, chapters: Sequence[Chapter], bars: ProgressBars = 
             written.append(folder / TABLES_FOLDER / f"{table.name}.{kind}")
             with atomic_write(written[-1]) as file:
                 file.write(text.encode("utf-8", "replace"))
-    with bars("Drawing figures", len(chapters)) as progress:
-        for chapter, stem in zip(chapters, file_stems(chapters), strict=True):
-            for name, draw in _figures(chapter):
-                written += write_figure(folder / FIGURES_FOLDER / f"{stem}-{name}", draw())
-            progress.advance()
     return written
 
 

@@ -11,13 +11,15 @@ from shareornot.appraisal.user_scores import AppraisedScores, UserAppraisals
 from shareornot.appraisal.user_scores.agreements import ScoreAgreement
 from shareornot.report.audit_files import audit_to_json, write_audit
 from shareornot.report.files import to_json, write_report
+from shareornot.report.page_extra import has_page_extra
 from shareornot.storage import atomic_write
 
 
 def write_user_scores(folder: Path, found: UserAppraisals) -> list[Path]:
     """Write what `write_report` and `write_audit` write of each, `scores.json` with all of it, and `agreement.csv`.
 
-    Of several there are numbers alone: the page of all of them has the pictures.
+    Several appraisals get no picture of their own, because the page shows all of them. Without the extra `page` there
+    are no pictures.
 
     Args:
         folder: created if need be.
@@ -30,7 +32,7 @@ def write_user_scores(folder: Path, found: UserAppraisals) -> list[Path]:
     taken: set[str] = set()
     for one in found:
         own = folder if len(found) == 1 else folder / _free_name(one, taken)
-        write_report(own, one.appraisal, picture=len(found) == 1)
+        write_report(own, one.appraisal, picture=len(found) == 1 and has_page_extra())
         if one.audit is not None:
             write_audit(own, [one.audit], pictures=False)
         folders.append(own)

@@ -9,6 +9,7 @@ from shareornot.appraisal.appraisal import Appraisal
 from shareornot.appraisal.verdict import with_half_width
 from shareornot.report.curves import drawn_curves
 from shareornot.report.figure_text import plain
+from shareornot.report.page_extra import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,8 +38,6 @@ def verdict_figure(appraisal: Appraisal) -> "Figure":
     Returns:
         A matplotlib figure, 12 inches wide and about 7 inches high, that belongs to no window.
     """
-    from matplotlib.figure import Figure
-
     verdict = appraisal.verdict
     answers = [
         ("Did sharing weights help?", verdict.helped.word, verdict.helped.sentence, ANSWER_COLOURS[verdict.answer]),
@@ -46,7 +45,7 @@ def verdict_figure(appraisal: Appraisal) -> "Figure":
     ]
     sentences = [textwrap.wrap(plain(sentence), LETTERS_PER_LINE) for _, _, sentence, _ in answers]
     height = HEADING_IN + LINE_IN * max(map(len, sentences))
-    figure = Figure(figsize=(12, 5.3 + height), layout="constrained", facecolor="white")
+    figure = new_figure(12.0, 5.3 + height)
     top, bottom = figure.subfigures(2, 1, height_ratios=(height, 5.3))  # type: ignore[misc]
     for x, (question, word, _, colour), lines in zip((0.012, 0.51), answers, sentences, strict=True):
         top.text(x, 1 - 0.1 / height, question, va="top", fontsize=9, color="#555555")
@@ -64,9 +63,7 @@ def agreement_figure(appraisal: Appraisal) -> "Figure":
     Returns:
         A matplotlib figure, 5.6 x 5.2 inches, that belongs to no window.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5.6, 5.2), layout="constrained", facecolor="white")
+    figure = new_figure(5.6, 5.2)
     _draw_agreement(figure, appraisal)
     return figure
 
@@ -77,9 +74,7 @@ def regret_figure(appraisal: Appraisal) -> "Figure":
     Returns:
         A matplotlib figure, 6.2 x 4.8 inches, that belongs to no window.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6.2, 4.8), layout="constrained", facecolor="white")
+    figure = new_figure(6.2, 4.8)
     _draw_regret(figure, appraisal)
     return figure
 

@@ -186,9 +186,10 @@ def holm(p_values: Float[np.ndarray, " tests"]) -> Float[np.ndarray, " tests"]:
     """
     if not ((p_values >= 0) & (p_values <= 1)).all():
         raise DataError(f"p_values: expected numbers in [0, 1], got {p_values}; leave out tests that were not made")
-    from statsmodels.stats.multitest import multipletests
-
-    return np.asarray(multipletests(p_values, method="holm")[1]) if p_values.size else p_values
+    order = np.argsort(p_values)
+    adjusted = np.empty(p_values.shape)
+    adjusted[order] = np.maximum.accumulate(p_values[order] * np.arange(p_values.size, 0, -1))
+    return np.minimum(adjusted, 1.0)
 
 
 def _t_test(method: MethodRuns, random_search: RandomRuns, *, equal_variances: bool) -> Significance:

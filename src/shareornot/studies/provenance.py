@@ -14,7 +14,6 @@ PACKAGES = (
     "shareornot",
     "numpy",
     "scipy",
-    "statsmodels",
     "numba",
     "pyarrow",
     "matplotlib",
