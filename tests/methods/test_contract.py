@@ -24,8 +24,10 @@ SPACES = {"nasbench101": "num_vertices<=4", "nasbench201": "nasbench201"}
 OPTIONS: dict[str, dict[str, float | int | str | bool]] = {
     "darts": {"second_order": True},
     "enas": {"num_controller_steps": 2, "num_samples": 2},
+    "nao": {"pool_size": 8, "num_rounds": 2, "num_model_steps": 2},
     "parsec": {"num_samples": 2},
     "rsws": {"num_candidates": 6, "num_finalists": 2},
+    "smash": {"num_candidates": 6, "num_perturbed": 2},
     "path-dropout": {"ghost_size": 4, "final_rate": 0.9},
 }
 """Options with which a method is small enough for tests."""
@@ -54,6 +56,8 @@ def trainer(images):
         settings = replace(settings, **changes)
         if method in ("few-shot", "groups"):
             sizes["groups"] = "random:2"
+        if method == "smash":
+            sizes["hyper_units"] = 4
         space = open_space(SPACES[family])
         return make_trainer(build_supernet(family, NetworkSettings(**sizes), 3), space, space.members, images, settings)
 

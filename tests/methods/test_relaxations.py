@@ -5,7 +5,6 @@ import pytest
 import torch
 
 from shareornot.errors import SettingsError
-from shareornot.methods.differentiable import temperature
 from shareornot.methods.gdas import gdas
 from shareornot.methods.snas import snas
 
@@ -96,8 +95,9 @@ def test_gdas_computes_one_option_and_follows_the_relaxed_choice(epoch, nine_set
         np.testing.assert_allclose(gradient.numpy(), jacobian(z, t).T @ slope, rtol=1e-6, atol=1e-9)
 
 
-def test_the_temperature_is_linear_by_epoch(at):
-    assert [temperature(at(epoch), 10.0, 0.1) for epoch in range(4)] == pytest.approx([10, 6.7, 3.4, 0.1])
+def test_the_temperature_is_linear_by_epoch(at, nine_setup):
+    method = gdas(nine_setup(), first_temperature=10.0, last_temperature=0.1)
+    assert [method.temperature(at(epoch)) for epoch in range(4)] == pytest.approx([10, 6.7, 3.4, 0.1])
 
 
 @pytest.mark.parametrize("method", [snas, gdas])

@@ -18,10 +18,11 @@ from shareornot.errors import DataError, JobError, MissingDataError, SettingsErr
 from shareornot.report import write_report
 from shareornot.spaces import open_space
 from shareornot.spaces.nasbench101 import space_cells
-from shareornot.studies import Store, StudySettings, training
+from shareornot.studies import Store, StudySettings, decode_study, training
 from shareornot.studies.costs import scoring_cost
 from shareornot.studies.data_hashes import DataHashes
 from shareornot.studies.execution import only_runner
+from shareornot.studies.score_notes import score_notes
 from shareornot.studies.supernets import (
     appraise_supernets,
     audit_supernets,
@@ -395,3 +396,30 @@ def test_interrupted_or_killed_the_same_command_resumes_bit_for_bit(how, tmp_pat
     )
     assert stopped.keys() == whole.keys()
     assert all(np.array_equal(stopped[name], whole[name]) for name in whole)
+
+
+def test_the_own_choice_of_a_method_goes_all_the_way(tmp_path):
+    study = decode_study(
+        {
+            "preset": "digits",
+            "spaces": ["A3"],
+            "variants": ["baseline"],
+            "supernets": 2,
+            "shard_size": 7,
+            "training": {"epochs": 2, "method": "rsws", "options": {"num_candidates": 5, "num_finalists": 2}},
+        }
+    )
+    folder = tmp_path / "rsws"
+    train_supernets(folder, study, device="cpu", num_processes=1)
+    name = evaluate_supernets(folder, num_cells=12, device="cpu", num_processes=1)
+    lines, _ = score_notes(folder, name)
+    assert sum(": the method itself returns " in line for line in lines) == 2
+    (chapter,) = appraise_supernets(folder, search={"num_trained": [1, 5], "num_runs": 5}).chapters
+    own, found = chapter.appraisal.own, chapter.appraisal
+    assert found.method == "rsws"
+    assert all(choice in open_space("A3").members for choice in own.choices)
+    table = open_benchmark("digits")
+    test = dict(zip(table.cells.tolist(), table.mean("test_accuracy").tolist(), strict=True))
+    best = max(test[cell] for cell in open_space("A3").members_below(len(table)).tolist())
+    assert own.regrets == tuple(pytest.approx(best - test[choice]) for choice in own.choices)
+    assert own.preference is None

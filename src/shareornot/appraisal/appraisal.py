@@ -14,10 +14,11 @@ from jaxtyping import Float64
 
 from shareornot.appraisal.beyond_baselines import BeyondBaselines, compare_with_baselines
 from shareornot.appraisal.budget_comparison import BudgetComparison, ScoredPool, SupernetCosts, compare_at_budgets
+from shareornot.appraisal.own_word import OwnWord, own_sentences, own_word
 from shareornot.appraisal.ranking_quality import RankingQuality, ranking_quality
 from shareornot.appraisal.score_quality import quality_sentences
 from shareornot.appraisal.truth import TimeUnit, Truth, benchmark_truth
-from shareornot.appraisal.verdict import HEADLINE, Verdict, judge
+from shareornot.appraisal.verdict import HEADLINE, Verdict, headline_comparison, judge
 from shareornot.errors import SettingsError
 from shareornot.search import CurveSummary
 from shareornot.spaces import Space
@@ -82,6 +83,12 @@ class Appraisal:
     """What a reader must know about the data: what was assumed, and what was left out."""
     thing: str = "architecture"
     """What one of them is called."""
+    own: OwnWord | None = None
+    """What the methods themselves say; None where they say nothing."""
+    method: str | None = None
+    """How the shared weights were trained, where it is known."""
+    training_cost: float | None = None
+    """Of a super-net, in trainings of an average architecture alone; None where it is unknown."""
 
 
 def appraise(
@@ -178,6 +185,10 @@ def appraise_on(
         num_diverged=len(pools) - len(good),
         thing=truth.thing,
     )
+    own = own_word(truth, pools, converged)
+    headline = headline_comparison(found.comparisons, top or HEADLINE)
+    details = (*verdict.details, *quality_sentences(good, beyond.agreement.mean))
+    details += tuple(own_sentences(own, headline.random_regret, truth.thing))
     return Appraisal(
         benchmark=truth.benchmark,
         space=truth.space,
@@ -203,9 +214,10 @@ def appraise_on(
         comparisons=found.comparisons,
         curves=found.curves,
         time_unit=truth.time_unit,
-        verdict=replace(verdict, details=(*verdict.details, *quality_sentences(good, beyond.agreement.mean))),
+        verdict=replace(verdict, details=details),
         notes=(*truth.notes, *found.notes),
         thing=truth.thing,
+        own=own,
     )
 
 

@@ -61,6 +61,10 @@ class ScoredPool:
     """Of the scores over validation images, from 0 to 1, where it is known."""
     learnt: bool = True
     """False where the training loss stayed at that of guessing."""
+    own_choice: int | None = None
+    """The architecture that the method itself returns, where it does."""
+    own_preferences: Float64[np.ndarray, " cells"] | None = None
+    """The method's own preference among the cells, where it has one."""
 
     @cached_property
     def num_distinct(self) -> int:

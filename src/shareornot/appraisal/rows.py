@@ -14,6 +14,7 @@ from shareornot.appraisal.appraisal import Appraisal
 from shareornot.appraisal.audit import SpaceAudit
 from shareornot.appraisal.audit_words import group_in_words, structure_in_words
 from shareornot.appraisal.chapter import Chapter
+from shareornot.appraisal.own_word import OwnWord
 from shareornot.statistics import EffectSize, Interval
 from shareornot.statistics.rank_residuals import rank_fractions
 
@@ -32,7 +33,7 @@ RATING_WORDS = {
 
 def agreement_row(found: Appraisal) -> Row:
     """How the scores agree with standalone accuracies, and what was concluded."""
-    helped, trust = found.verdict.helped, found.verdict.trust
+    helped, trust, own = found.verdict.helped, found.verdict.trust, found.own
     return {
         "num_supernets": len(found.pools),
         "num_diverged": found.spearmans.count(None),
@@ -51,11 +52,14 @@ def agreement_row(found: Appraisal) -> Row:
         "more_supernets": helped.more_supernets,
         "trust": trust.answer,
         "trust_verdict": trust.sentence,
+        **_interval("own_regret", own.regret if own else None),
+        **_interval("own_spearman", own.preference if own else None),
     }
 
 
 def supernet_rows(found: Appraisal) -> list[Row]:
     """One row per super-net."""
+    own = found.own or OwnWord.nothing(len(found.pools))
     return [
         {
             "name": pool.name,
@@ -67,8 +71,13 @@ def supernet_rows(found: Appraisal) -> list[Row]:
             "reliability": pool.reliability,
             "lowest_score": _finite(pool.proxies.min()),
             "highest_score": _finite(pool.proxies.max()),
+            "own_spearman": preference,
+            "own_regret": regret,
+            "own_choice": None if choice is None else found.architectures.texts(np.array([choice]))[0],
         }
-        for pool, value in zip(found.pools, found.spearmans, strict=True)
+        for pool, value, choice, regret, preference in zip(
+            found.pools, found.spearmans, own.choices, own.regrets, own.preferences, strict=True
+        )
     ]
 
 
@@ -304,6 +313,15 @@ def _compared(name: str, difference: Interval | None, p_value: float | None, eff
         f"{name}_half_width": difference.half_width if difference else None,
         f"{name}_p_value": p_value,
         f"{name}_d": _finite(effect.d) if effect else None,
+    }
+
+
+def _interval(name: str, interval: Interval | None) -> Row:
+    """A mean with both ends of its interval."""
+    return {
+        name: interval.mean if interval else None,
+        f"{name}_low": interval.low if interval else None,
+        f"{name}_high": interval.high if interval else None,
     }
 
 

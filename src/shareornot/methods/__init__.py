@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         make_trainer,
         method_entries,
         method_options,
+        says_something,
     )
     from shareornot.methods.single_path import Draw, SinglePath
 
@@ -38,6 +39,7 @@ _HOME = {
     "make_trainer": "registry",
     "method_entries": "registry",
     "method_options": "registry",
+    "says_something": "registry",
 }
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "make_trainer",
     "method_entries",
     "method_options",
+    "says_something",
 ]
 
 __getattr__, __dir__ = lazy_names(__name__, _HOME)

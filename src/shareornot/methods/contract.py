@@ -1,6 +1,6 @@
 """What a method is: one way to train shared weights, and what it has learnt about architectures besides them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -47,13 +47,23 @@ class Method(Learner, Protocol):
 class Chooser(Protocol):
     """A method that returns an architecture of its own once it is trained."""
 
-    def own_choice(self, images: ImageSet, evaluation: EvaluationSettings, rng: np.random.Generator) -> int:
+    def own_choice(
+        self,
+        images: ImageSet,
+        evaluation: EvaluationSettings,
+        rng: np.random.Generator,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> int:
         """The architecture that the method would return.
 
         Args:
             images: on the device of the network; only the validation images decide.
             evaluation: how architectures are scored, where the choice needs scores.
             rng: source of what is drawn.
+            should_stop: asked now and then where the choice takes long.
+
+        Raises:
+            Interrupted: `should_stop` turned true; the same call begins anew.
         """
 
 

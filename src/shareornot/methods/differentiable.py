@@ -8,15 +8,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from shareornot.errors import SettingsError
-from shareornot.images import ImageSet
 from shareornot.methods.adam import Adam
-from shareornot.methods.contract import Scorer, Setup
-from shareornot.methods.preferences import Preferences, part_of, prefixed
+from shareornot.methods.contract import Setup
+from shareornot.methods.learnt_preferences import LearntPreferences
+from shareornot.methods.preferences import gumbel
 from shareornot.methods.refusals import mixing_refused
 from shareornot.methods.single_path import with_clipping
 from shareornot.supernet.contract import MixedSuperNet, used_regions
-from shareornot.supernet.optimizer import PartialOptimizer
-from shareornot.supernet.settings import EvaluationSettings
 from shareornot.supernet.training import Batch, Report, Step
 
 Weights = Sequence[Tensor]
@@ -26,7 +24,7 @@ LEARNING_RATE, BETAS, WEIGHT_DECAY = 3e-4, (0.5, 0.999), 1e-3
 """Of Adam on architecture weights, as in the authors' code of DARTS and in that of NAS-Bench-201."""
 
 
-class Differentiable:
+class Differentiable(LearntPreferences):
     """A mixed super-net, its architecture weights, and an optimizer for each.
 
     Gradients of the shared weights are clipped at a norm of 5 unless the optimizer says otherwise.
@@ -49,7 +47,11 @@ class Differentiable:
                 f"method {method}: expected learning_rate above 0 and weight_decay from 0, got {learning_rate} and "
                 f"{weight_decay}"
             )
-        self.preferences = Preferences(setup, method)
+        super().__init__(
+            with_clipping(setup),
+            method,
+            lambda logits: Adam(logits, learning_rate, betas=BETAS, weight_decay=weight_decay),
+        )
         if not isinstance(setup.network, MixedSuperNet):
             raise mixing_refused(method, setup.space)
         if setup.training.paths_per_step != 1:
@@ -57,16 +59,12 @@ class Differentiable:
                 f"method {method}: expected paths_per_step of 1, as all options are trained together, got "
                 f"{setup.training.paths_per_step}"
             )
-        self.network: MixedSuperNet = setup.network
-        self.adam = Adam(self.preferences.logits, learning_rate, betas=BETAS, weight_decay=weight_decay)
-        self.optimizer = PartialOptimizer(
-            dict(setup.network.named_parameters()), with_clipping(setup).training.optimizer
-        )
+        self.mixed: MixedSuperNet = setup.network
 
     def loss(self, weights: Weights, batch: Batch) -> Float[Tensor, ""]:
         """Cross-entropy of a mixture."""
-        self.network.mix(weights)
-        return F.cross_entropy(self.network(batch.images), batch.labels)
+        self.mixed.mix(weights)
+        return F.cross_entropy(self.mixed(batch.images), batch.labels)
 
     def move_weights(self, loss: Tensor, at: Step) -> Report:
         """Move the shared weights by the gradients that a loss has left behind."""
@@ -77,31 +75,45 @@ class Differentiable:
         """One step; see the methods."""
         raise NotImplementedError
 
-    def scorer(self) -> Scorer | None:
-        """The log-probability of an architecture under softmax of the architecture weights."""
-        return self.preferences
 
-    def own_choice(self, images: ImageSet, evaluation: EvaluationSettings, rng: np.random.Generator) -> int:  # noqa: ARG002
-        """The option with the largest weight of each decision."""
-        return self.preferences.best()
+class Annealed(Differentiable):
+    """The base of SNAS and GDAS: Gumbel noise on the log-probabilities, at a temperature that falls linearly by epoch.
 
-    def state_dict(self) -> dict[str, Tensor]:
-        """Architecture weights and the state of both optimizers."""
-        return prefixed(
-            {
-                "preferences": self.preferences.state_dict(),
-                "adam": self.adam.state_dict(),
-                "optimizer": self.optimizer.state_dict(),
-            }
-        )
+    Args:
+        setup: as for `Differentiable`.
+        method: name of the method, for messages.
+        temperatures: of the first epoch and of the last.
+        learning_rate: of the architecture weights.
+        weight_decay: of the architecture weights.
 
-    def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Take the state from a checkpoint."""
-        self.preferences.load_state_dict(part_of(state, "preferences"))
-        self.adam.load_state_dict(part_of(state, "adam"))
-        self.optimizer.load_state_dict(part_of(state, "optimizer"))
+    Raises:
+        SettingsError: as `Differentiable`, or a temperature that is not above 0.
+    """
 
+    def __init__(
+        self,
+        setup: Setup,
+        method: str,
+        temperatures: tuple[float, float],
+        *,
+        learning_rate: float = LEARNING_RATE,
+        weight_decay: float = WEIGHT_DECAY,
+    ) -> None:
+        if min(temperatures) <= 0:
+            first, last = temperatures
+            raise SettingsError(f"method {method}: expected temperatures above 0, got {first} and {last}")
+        super().__init__(setup, method, learning_rate=learning_rate, weight_decay=weight_decay)
+        self.temperatures = temperatures
 
-def temperature(at: Step, first: float, last: float) -> float:
-    """Linear by epoch, from the first epoch to the last."""
-    return first + (last - first) * at.epoch / max(at.num_epochs - 1, 1)
+    def temperature(self, at: Step) -> float:
+        """That of an epoch, linear from the first epoch to the last."""
+        first, last = self.temperatures
+        return first + (last - first) * at.epoch / max(at.num_epochs - 1, 1)
+
+    def relaxed(self, rng: np.random.Generator, t: float) -> list[Tensor]:
+        """A draw: softmax((log p + Gumbel numbers) / t) for each decision."""
+        logits = self.preferences.logits
+        return [
+            ((vector.log_softmax(0) + noise) / t).softmax(0)
+            for vector, noise in zip(logits, gumbel(rng, logits), strict=True)
+        ]

@@ -10,11 +10,11 @@ from torch import Tensor
 from shareornot.errors import SettingsError
 from shareornot.images import ImageSet
 from shareornot.methods.adam import Adam
+from shareornot.methods.batch_accuracy import batch_accuracies
 from shareornot.methods.contract import Scorer, Setup
 from shareornot.methods.controller import Controller, Written
 from shareornot.methods.preferences import part_of, prefixed, whole_product
 from shareornot.methods.single_path import with_clipping
-from shareornot.supernet.batch_norm import adapted_batch_norm
 from shareornot.supernet.contract import Architectures
 from shareornot.supernet.gradients import path_gradients
 from shareornot.supernet.optimizer import PartialOptimizer
@@ -76,18 +76,10 @@ class ENAS:
         if at.position == at.steps_per_epoch - 1:
             for _ in range(self.num_controller_steps):
                 written = self.controller.write(rng, self.num_samples)
-                accuracies = self.accuracies(written, validation())
+                paths = self.space.architectures(written.choices).tolist()
+                accuracies = batch_accuracies(self.network, paths, validation())
                 self.adam.step(self.policy_gradient(written, accuracies))
         return Report(loss)
-
-    def accuracies(self, written: Written, batch: Batch) -> Float[Tensor, " architectures"]:
-        """Accuracies on a batch under the shared weights, with its own batch-norm statistics."""
-        found = []
-        for architecture in self.space.architectures(written.choices).tolist():
-            self.network.activate(architecture)
-            with torch.no_grad(), adapted_batch_norm(self.network, [batch.images]):
-                found.append((self.network(batch.images).argmax(dim=1) == batch.labels).double().mean())
-        return torch.stack(found)
 
     def policy_gradient(self, written: Written, accuracies: Float[Tensor, " architectures"]) -> list[Tensor | None]:
         """The gradient of the mean of - log p (reward - baseline); moves the baseline first."""
@@ -114,15 +106,22 @@ class ENAS:
         """Log-probabilities; of the first combination of choices, where several give an architecture."""
         yield from self._log_probabilities(architectures)
 
-    def own_choice(self, images: ImageSet, evaluation: EvaluationSettings, rng: np.random.Generator) -> int:  # noqa: ARG002
+    def own_choice(
+        self,
+        images: ImageSet,
+        evaluation: EvaluationSettings,  # noqa: ARG002
+        rng: np.random.Generator,
+        should_stop: Callable[[], bool] = lambda: False,  # noqa: ARG002
+    ) -> int:
         """The best of 100 draws on one validation batch."""
         with torch.no_grad():
             written = self.controller.write(rng, NUM_FINAL_DRAWS)
+        drawn = self.space.architectures(written.choices)
         size = min(self.training.batch_size, len(images.validation_images))
         which = torch.from_numpy(rng.choice(len(images.validation_images), size, replace=False)).to(images.device)
         normal = images.normalize(images.validation_images[which]).to(self.controller.start.dtype)
-        accuracies = self.accuracies(written, Batch(normal, images.validation_labels[which]))
-        return int(self.space.architectures(written.choices)[int(accuracies.argmax())])
+        accuracies = batch_accuracies(self.network, drawn.tolist(), Batch(normal, images.validation_labels[which]))
+        return int(drawn[int(accuracies.argmax())])
 
     def state_dict(self) -> dict[str, Tensor]:
         """Controller, baseline, and the state of both optimizers."""

@@ -6,10 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from shareornot.errors import SettingsError
 from shareornot.methods.contract import Setup
-from shareornot.methods.differentiable import LEARNING_RATE, WEIGHT_DECAY, Differentiable, temperature
-from shareornot.methods.preferences import gumbel
+from shareornot.methods.differentiable import LEARNING_RATE, WEIGHT_DECAY, Annealed
 from shareornot.supernet.training import Batch, Report, Step
 
 
@@ -37,28 +35,17 @@ def gdas(
 
     References: Dong and Yang 2019, arXiv:1910.04465, section 3.2.
     """
-    if min(first_temperature, last_temperature) <= 0:
-        raise SettingsError(
-            f"method gdas: expected temperatures above 0, got {first_temperature} and {last_temperature}"
-        )
-    return GDAS(setup, (first_temperature, last_temperature), learning_rate, weight_decay)
+    temperatures = first_temperature, last_temperature
+    return GDAS(setup, "gdas", temperatures, learning_rate=learning_rate, weight_decay=weight_decay)
 
 
-class GDAS(Differentiable):
+class GDAS(Annealed):
     """See `gdas`."""
-
-    def __init__(
-        self, setup: Setup, temperatures: tuple[float, float], learning_rate: float, weight_decay: float
-    ) -> None:
-        super().__init__(setup, "gdas", learning_rate=learning_rate, weight_decay=weight_decay)
-        self.temperatures = temperatures
 
     def hard(self, rng: np.random.Generator, t: float) -> list[Tensor]:
         """One-hot vectors of a draw, exact in their numbers, with the gradient of the relaxed vectors."""
-        logits = self.preferences.logits
         vectors = []
-        for vector, noise in zip(logits, gumbel(rng, logits), strict=True):
-            soft = ((vector.log_softmax(0) + noise) / t).softmax(0)
+        for soft in self.relaxed(rng, t):
             one_hot = torch.zeros_like(soft)
             one_hot[soft.argmax()] = 1
             vectors.append(one_hot + (soft - soft.detach()))
@@ -66,7 +53,7 @@ class GDAS(Differentiable):
 
     def step(self, at: Step, train: Batch, validation: Callable[[], Batch]) -> Report:
         """Move the shared weights, then the architecture weights."""
-        rng, t = at.rng(), temperature(at, *self.temperatures)
+        rng, t = at.rng(), self.temperature(at)
         loss = self.loss([vector.detach() for vector in self.hard(rng, t)], train)
         loss.backward()  # type: ignore[no-untyped-call]
         report = self.move_weights(loss, at)

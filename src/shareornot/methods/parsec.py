@@ -2,20 +2,16 @@
 
 from collections.abc import Callable
 
-import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
 from jaxtyping import Float
 from torch import Tensor
 
 from shareornot.errors import SettingsError
-from shareornot.images import ImageSet
 from shareornot.methods.adam import Adam
-from shareornot.methods.contract import Scorer, Setup
-from shareornot.methods.preferences import Preferences, part_of, prefixed
+from shareornot.methods.contract import Setup
+from shareornot.methods.learnt_preferences import LearntPreferences
 from shareornot.supernet.contract import Regions, merge_regions, used_regions
-from shareornot.supernet.optimizer import PartialOptimizer
-from shareornot.supernet.settings import EvaluationSettings
 from shareornot.supernet.training import Batch, Report, Step
 
 
@@ -47,14 +43,12 @@ def parsec(setup: Setup, *, num_samples: int = 4, learning_rate: float = 0.01) -
     return PARSEC(setup, num_samples, learning_rate)
 
 
-class PARSEC:
+class PARSEC(LearntPreferences):
     """See `parsec`."""
 
     def __init__(self, setup: Setup, num_samples: int, learning_rate: float) -> None:
-        self.network, self.num_samples = setup.network, num_samples
-        self.preferences = Preferences(setup, "parsec")
-        self.adam = Adam(self.preferences.logits, learning_rate)
-        self.optimizer = PartialOptimizer(dict(setup.network.named_parameters()), setup.training.optimizer)
+        super().__init__(setup, "parsec", lambda logits: Adam(logits, learning_rate))
+        self.num_samples = num_samples
 
     def step(self, at: Step, train: Batch, validation: Callable[[], Batch]) -> Report:
         """Move the shared weights, then the probabilities."""
@@ -78,30 +72,6 @@ class PARSEC:
     def _loss(self, path: int, batch: Batch) -> Float[Tensor, ""]:
         self.network.activate(path)
         return F.cross_entropy(self.network(batch.images), batch.labels)
-
-    def scorer(self) -> Scorer | None:
-        """The log-probability of an architecture."""
-        return self.preferences
-
-    def own_choice(self, images: ImageSet, evaluation: EvaluationSettings, rng: np.random.Generator) -> int:  # noqa: ARG002
-        """The most probable option of each decision."""
-        return self.preferences.best()
-
-    def state_dict(self) -> dict[str, Tensor]:
-        """Logits and the state of both optimizers."""
-        return prefixed(
-            {
-                "preferences": self.preferences.state_dict(),
-                "adam": self.adam.state_dict(),
-                "optimizer": self.optimizer.state_dict(),
-            }
-        )
-
-    def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Take the state from a checkpoint."""
-        self.preferences.load_state_dict(part_of(state, "preferences"))
-        self.adam.load_state_dict(part_of(state, "adam"))
-        self.optimizer.load_state_dict(part_of(state, "optimizer"))
 
 
 def likelihood_weights(mean_losses: Float[Tensor, " samples"], num_images: int) -> Float[Tensor, " samples"]:

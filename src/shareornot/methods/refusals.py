@@ -32,3 +32,11 @@ def groups_missing(method: str) -> SettingsError:
         f"method {method}: expected a super-net with groups, got one without; set network.groups, for example to "
         "random:4 or, on nasbench201, to decision:edge_0_1"
     )
+
+
+def hyper_units_missing(method: str) -> SettingsError:
+    """The error for a super-net whose convolutions have weights of their own."""
+    return SettingsError(
+        f"method {method}: expected a super-net with a hyper-network, got one without; set network.hyper_units, for "
+        "example to 16"
+    )

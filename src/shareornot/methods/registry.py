@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shareornot.errors import DataError, MissingExtraError, SettingsError
-from shareornot.methods.refusals import check_whole_product, groups_missing, mixing_refused
+from shareornot.methods.refusals import check_whole_product, groups_missing, hyper_units_missing, mixing_refused
 from shareornot.plugins import load_plugin, plugin_names
 
 if TYPE_CHECKING:
     from shareornot.images import ImageSet
     from shareornot.methods.contract import Indices, Method, Setup
     from shareornot.spaces import Space
-    from shareornot.supernet import SuperNet, Trainer, TrainingSettings
+    from shareornot.supernet import NetworkSettings, SuperNet, Trainer, TrainingSettings
 
 Build = Callable[..., "Method"]
 Option = float | int | str | bool
@@ -40,10 +40,13 @@ class MethodEntry:
     """Module of this package and function; empty for methods of installed packages."""
     families: tuple[str, ...] | None = None
     """Families of spaces on which it works without options; None for all."""
+    says_something: bool = False
+    """Whether it prefers architectures, or returns one, besides the accuracies under its weights."""
 
 
 ANY_SPACE = "any space"
 GROUPED = "any space; with network.groups"
+HYPER = "nasbench101 and product spaces; with network.hyper_units"
 PRODUCTS = "product spaces: nasbench201, S1, S2, S3"
 MIXING = "product spaces whose super-net can mix: nasbench201"
 
@@ -95,6 +98,7 @@ METHODS = {
             "Li and Talwalkar 2019, arXiv:1902.07638",
             ANY_SPACE,
             "rsws:rsws",
+            says_something=True,
         ),
         MethodEntry(
             "path-dropout",
@@ -111,6 +115,7 @@ METHODS = {
             MIXING,
             "darts:darts",
             ("nasbench201",),
+            says_something=True,
         ),
         MethodEntry(
             "snas",
@@ -119,6 +124,7 @@ METHODS = {
             MIXING,
             "snas:snas",
             ("nasbench201",),
+            says_something=True,
         ),
         MethodEntry(
             "gdas",
@@ -127,6 +133,7 @@ METHODS = {
             MIXING,
             "gdas:gdas",
             ("nasbench201",),
+            says_something=True,
         ),
         MethodEntry(
             "parsec",
@@ -135,6 +142,7 @@ METHODS = {
             PRODUCTS,
             "parsec:parsec",
             ("nasbench201",),
+            says_something=True,
         ),
         MethodEntry(
             "enas",
@@ -143,6 +151,24 @@ METHODS = {
             PRODUCTS,
             "enas:enas",
             ("nasbench201",),
+            says_something=True,
+        ),
+        MethodEntry(
+            "nao",
+            "Trains one architecture of a pool per step, which a gradient in a learnt embedding renews.",
+            "Luo et al. 2018, arXiv:1808.07233",
+            PRODUCTS,
+            "nao:nao",
+            ("nasbench201",),
+            says_something=True,
+        ),
+        MethodEntry(
+            "smash",
+            "Trains a hyper-network that writes the weights of one architecture per step.",
+            "Brock et al. 2017, arXiv:1708.05344",
+            HYPER,
+            "smash:smash",
+            says_something=True,
         ),
         MethodEntry(
             "few-shot",
@@ -172,6 +198,11 @@ def method_entries() -> list[MethodEntry]:
     ]
 
 
+def says_something(name: str) -> bool:
+    """Whether a method may prefer architectures, or return one; methods of installed packages may."""
+    return METHODS[name].says_something if name in METHODS else True
+
+
 def method_options(name: str) -> dict[str, Option]:
     """The options of a method, with their defaults.
 
@@ -186,7 +217,7 @@ def check_method(
     settings: "TrainingSettings",
     space: "Space | None" = None,
     num_architectures: int | None = None,
-    groups: str | None = None,
+    network: "NetworkSettings | None" = None,
 ) -> None:
     """Check that the method and its options exist and fit a space, before anything is written.
 
@@ -194,15 +225,18 @@ def check_method(
         settings: name the method and its options.
         space: to train on; None leaves it unchecked.
         num_architectures: how many of its architectures are to be trained; all if None.
-        groups: of the settings of the network; None leaves it unchecked.
+        network: settings of the super-net; None leaves them unchecked.
 
     Raises:
         SettingsError: no such method or option, the package of the method fails, or it does not work on the space.
     """
     _check_options(settings.method, _find(settings.method), settings.options)
     entry = METHODS.get(settings.method)
-    if entry is not None and entry.spaces == GROUPED and groups == "":
-        raise groups_missing(entry.name)
+    if entry is not None and network is not None:
+        if entry.spaces == GROUPED and not network.groups:
+            raise groups_missing(entry.name)
+        if entry.spaces == HYPER and not network.hyper_units:
+            raise hyper_units_missing(entry.name)
     if space is None or entry is None or entry.spaces not in (PRODUCTS, MIXING):
         return
     check_whole_product(entry.name, space, len(space) if num_architectures is None else num_architectures)

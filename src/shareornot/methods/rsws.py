@@ -1,10 +1,11 @@
 """Random search with weight sharing: uniform training, and a search that scores 1,000 architectures in two stages."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 
-from shareornot.errors import SettingsError
+from shareornot.errors import Interrupted, SettingsError
 from shareornot.images import ImageSet
 from shareornot.methods.contract import Setup
 from shareornot.methods.single_path import SinglePath, with_clipping
@@ -42,7 +43,13 @@ class RandomSearchWithSharing(SinglePath):
         self.setup = setup
         self.num_candidates, self.num_batches, self.num_finalists = num_candidates, num_batches, num_finalists
 
-    def own_choice(self, images: ImageSet, evaluation: EvaluationSettings, rng: np.random.Generator) -> int:
+    def own_choice(
+        self,
+        images: ImageSet,
+        evaluation: EvaluationSettings,
+        rng: np.random.Generator,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> int:
         """The best of the finalists on all validation images."""
         candidates = rng.choice(
             self.setup.architectures, min(self.num_candidates, len(self.setup.architectures)), False
@@ -52,7 +59,21 @@ class RandomSearchWithSharing(SinglePath):
         few = replace(
             images, validation_images=images.validation_images[which], validation_labels=images.validation_labels[which]
         )
-        first = np.array(list(Evaluator(self.network, few, evaluation).scores(candidates)))
+        evaluation = replace(evaluation, num_images="all")  # of those few, and of all
+        first = np.array(list(until_stopped(Evaluator(self.network, few, evaluation).scores(candidates), should_stop)))
         finalists = candidates[np.argsort(-first, kind="stable")[: self.num_finalists]]
-        final = np.array(list(Evaluator(self.network, images, evaluation).scores(finalists)))
+        whole = Evaluator(self.network, images, evaluation)
+        final = np.array(list(until_stopped(whole.scores(finalists), should_stop)))
         return int(finalists[final.argmax()])
+
+
+def until_stopped(scores: Iterator[float], should_stop: Callable[[], bool]) -> Iterator[float]:
+    """The same scores.
+
+    Raises:
+        Interrupted: `should_stop` turned true between two of them.
+    """
+    for score in scores:
+        yield score
+        if should_stop():
+            raise Interrupted("method: stopped while it was choosing an architecture; the choice begins anew")

@@ -2,12 +2,8 @@
 
 from collections.abc import Callable
 
-from torch import Tensor
-
-from shareornot.errors import SettingsError
 from shareornot.methods.contract import Setup
-from shareornot.methods.differentiable import LEARNING_RATE, WEIGHT_DECAY, Differentiable, temperature
-from shareornot.methods.preferences import gumbel
+from shareornot.methods.differentiable import LEARNING_RATE, WEIGHT_DECAY, Annealed
 from shareornot.supernet.training import Batch, Report, Step
 
 
@@ -33,32 +29,16 @@ def snas(
 
     References: Xie et al. 2019, arXiv:1812.09926, section 2.
     """
-    if min(first_temperature, last_temperature) <= 0:
-        raise SettingsError(
-            f"method snas: expected temperatures above 0, got {first_temperature} and {last_temperature}"
-        )
-    return SNAS(setup, (first_temperature, last_temperature), learning_rate, weight_decay)
+    temperatures = first_temperature, last_temperature
+    return SNAS(setup, "snas", temperatures, learning_rate=learning_rate, weight_decay=weight_decay)
 
 
-class SNAS(Differentiable):
+class SNAS(Annealed):
     """See `snas`."""
-
-    def __init__(
-        self, setup: Setup, temperatures: tuple[float, float], learning_rate: float, weight_decay: float
-    ) -> None:
-        super().__init__(setup, "snas", learning_rate=learning_rate, weight_decay=weight_decay)
-        self.temperatures = temperatures
-
-    def relaxed(self, at: Step) -> list[Tensor]:
-        """The relaxed choice of a step."""
-        logits = self.preferences.logits
-        noise = gumbel(at.rng(), logits)
-        t = temperature(at, *self.temperatures)
-        return [((vector.log_softmax(0) + one) / t).softmax(0) for vector, one in zip(logits, noise, strict=True)]
 
     def step(self, at: Step, train: Batch, validation: Callable[[], Batch]) -> Report:  # noqa: ARG002
         """Move all weights by the gradient of one loss."""
-        loss = self.loss(self.relaxed(at), train)
+        loss = self.loss(self.relaxed(at.rng(), self.temperature(at)), train)
         loss.backward()  # type: ignore[no-untyped-call]
         logits = self.preferences.logits
         gradients = [vector.grad for vector in logits]

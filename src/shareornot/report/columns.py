@@ -104,12 +104,20 @@ AGREEMENT = TableOfChapters(
         Column("headline_num_trained", ""),
         Column("more_supernets", "more super-nets"),
         Column("trust_verdict", ""),
+        Column("own_spearman", "own preference", CORRELATION),
+        Column("own_spearman_low", "", CORRELATION),
+        Column("own_spearman_high", "", CORRELATION),
+        Column("own_regret", "own choice, regret (points)", POINTS),
+        Column("own_regret_low", "", POINTS),
+        Column("own_regret_high", "", POINTS),
     ),
     rows=lambda chapter: [agreement_row(chapter.appraisal)],
     notes=(
         "Mean over the super-nets that converged.",
         "± (Student): 95 % interval by Student's t, widened where super-nets share architectures.",
         "± (paper): 1.96 population standard deviations over the root of n, too narrow for few super-nets.",
+        "Own preference: Spearman's correlation of what the method itself prefers, such as log p.",
+        "Own choice: the architecture that the method itself returns.",
     ),
 )
 
@@ -126,6 +134,9 @@ SUPERNETS = TableOfChapters(
         Column("reliability", "reliability", CORRELATION),
         Column("lowest_score", "lowest score", Format(4)),
         Column("highest_score", "highest score", Format(4)),
+        Column("own_spearman", "own preference", CORRELATION),
+        Column("own_regret", "own choice, regret (points)", POINTS),
+        Column("own_choice", "own choice"),
     ),
     rows=lambda chapter: supernet_rows(chapter.appraisal),
     notes=(
@@ -133,6 +144,8 @@ SUPERNETS = TableOfChapters(
         "A super-net whose scores are constant or not finite diverged; it is left out of all other figures.",
         "A super-net whose training loss stayed at that of guessing learnt nothing; its figures are shown nonetheless.",
         "Reliability: of the scores over validation images, by split halves.",
+        "Own preference: Spearman's correlation of what the method itself prefers, such as log p.",
+        "Own choice: the architecture that the method itself returns.",
     ),
 )
 

@@ -12,6 +12,7 @@ from shareornot.appraisal.appraisal import Appraisal, appraise
 from shareornot.appraisal.audit import audit_space
 from shareornot.appraisal.budget_comparison import ScoredPool, SupernetCosts
 from shareornot.appraisal.chapter import Chapter
+from shareornot.appraisal.own_word import OWN, read_own
 from shareornot.appraisal.paired_comparison import PairedComparison, compare_on_pools
 from shareornot.appraisal.rows import agreement_row, comparison_rows, paired_rows
 from shareornot.appraisal.scores_file import ScoredCells, read_scores
@@ -84,6 +85,7 @@ def appraise_chapter(store: Store, spec: AppraiseSpec) -> Chapter:
         num_runs=search.num_runs,
         variant=variant,
     )
+    appraisal = replace(appraisal, method=chapter.supernet.training.method, training_cost=costs.training)
     rng = np.random.default_rng(search.seed)
     try:
         audit = audit_space(table, space, pools, rng, num_trained=search.num_trained, variant=variant)
@@ -110,11 +112,25 @@ def scored_pools(store: Store, spec: AppraiseSpec) -> tuple[list[ScoredPool], Sc
             cells=one.cells,
             proxies=one.proxies,
             reliability=one.reliability,
+            **_own(store, names),
             learnt=all(has_learnt(store, training, num_classes) for training in trainings.get(names[0], ())),
         )
         for seed, one, names in zip(spec.chapter.seeds, scores, spec.shards, strict=True)
     ]
     return pools, scores[0]
+
+
+def _own(store: Store, shards: Sequence[str]) -> dict[str, Any]:
+    """What the method of a super-net says, where it says something."""
+    files = [store.path(name) / OWN for name in shards]
+    if not all(file.exists() for file in files):
+        return {}
+    own = [read_own(file) for file in files]
+    numbers = [one.own_preferences for one in own if one.own_preferences is not None]
+    return {
+        "own_choice": next((one.choice for one in own if one.choice is not None), None),
+        "own_preferences": np.concatenate(numbers) if len(numbers) == len(own) else None,
+    }
 
 
 def settings_used(store: Store, spec: AppraiseSpec) -> dict[str, Any]:

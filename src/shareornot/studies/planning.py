@@ -132,7 +132,7 @@ def check_supernet(supernet: SupernetSettings, table: BenchmarkTable) -> None:
     num_architectures = len(space_cells(open_space(supernet.space), table.info.max_vertices))
     if num_architectures == 0:
         raise SettingsError(f"space {supernet.space}: expected at least one cell to train on, got none")
-    check_method(supernet.training, open_space(supernet.space), num_architectures, supernet.network.groups)
+    check_method(supernet.training, open_space(supernet.space), num_architectures, supernet.network)
     most = image_source(supernet.images).num_train
     if supernet.training.batch_size > most:
         raise SettingsError(

@@ -1,6 +1,7 @@
 """The job that scores a part of a super-net's pool.
 
 proxies.parquet            the scored cells
+own.parquet                what the method itself says of them, where it says something
 proxies.partial.parquet    while scoring, those done so far, written about every half minute
 log.jsonl                  a line per second: cells done, cells per second
 """
@@ -13,8 +14,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from jaxtyping import Int32
 
+from shareornot.appraisal.own_word import OWN, OwnScores, write_own
 from shareornot.appraisal.scores_file import ScoredCells, read_scores, write_scores
 from shareornot.errors import DataError, Interrupted, ShareOrNotError
+from shareornot.methods import says_something
+from shareornot.spaces import open_space
+from shareornot.spaces.nasbench101 import space_cells
 from shareornot.studies.execution import LOG_NAME, LogWriter, open_log
 from shareornot.studies.job import Job, ScoreSpec
 from shareornot.studies.planning import draw_pool, hash_of_cells
@@ -77,7 +82,34 @@ def score_job(store: Store, job: Job, spec: ScoreSpec, images: "ImageSet", shoul
             raise
         store.set_aside(job.name, str(error))
         score()
-    return [PROXIES]
+    if not says_something(spec.supernet.training.method):
+        return [PROXIES]
+    write_own(folder / OWN, _own_word(store, spec, evaluation, images, cells, should_stop))
+    return [PROXIES, OWN]
+
+
+def _own_word(
+    store: Store,
+    spec: ScoreSpec,
+    evaluation: "EvaluationSettings",
+    images: "ImageSet",
+    cells: Cells,
+    should_stop: ShouldStop,
+) -> OwnScores:
+    """What the method says of the cells; the first job of a pool also asks which architecture it returns."""
+    from shareornot.methods import Chooser, Method, load_trainer
+
+    space = open_space(spec.supernet.space)
+    members = space_cells(space, open_benchmark(spec.supernet.benchmark).info.max_vertices)
+    method = load_trainer(store.path(spec.train) / CHECKPOINT, space, members, images).method
+    assert isinstance(method, Method)
+    scorer = method.scorer()
+    own_preferences = None if scorer is None else np.array(list(scorer.scores(cells)), np.float64)
+    choice = None
+    if spec.start == 0 and isinstance(method, Chooser):
+        rng = np.random.default_rng([spec.supernet.training.seed, 3])
+        choice = int(method.own_choice(images, evaluation, rng, should_stop))
+    return OwnScores(cells=cells, own_preferences=own_preferences, choice=choice)
 
 
 def score_cells(

@@ -33,6 +33,10 @@ def build_supernet(family: str, settings: NetworkSettings, seed: int) -> SuperNe
     module, name = FAMILIES[family].split(":")
     make = getattr(import_module(f"shareornot.supernet.{module}"), name)
     network: SuperNet = make(settings, seed)
+    if settings.hyper_units:
+        from shareornot.supernet.hyper import HyperSuperNet, encoding_of
+
+        return HyperSuperNet(network, encoding_of(open_family(family)), settings, seed)
     if not settings.groups:
         return network
     from shareornot.supernet.split import SplitSuperNet, groups_of

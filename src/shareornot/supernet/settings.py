@@ -21,7 +21,7 @@ def _check_precision(precision: str) -> None:
 class NetworkSettings:
     """Size and kind of a super-net. The defaults are the paper's, for A_FULL on CIFAR-10."""
 
-    NEUTRAL: ClassVar[Mapping[str, str]] = {"initial_weights": "random"}
+    NEUTRAL: ClassVar[Mapping[str, Any]] = {"initial_weights": "random", "hyper_units": 0}
 
     num_filters: int = 16
     """Output channels of the stem; they double with each stack."""
@@ -41,6 +41,9 @@ class NetworkSettings:
     groups: str = ""
     """Groups of architectures with weights of their own, such as `random:4`, see `shareornot.supernet.split`; empty
     where all share theirs."""
+    hyper_units: int = 0
+    """Hidden units of a hyper-network that writes the weights of the convolutions in cells, see
+    `shareornot.supernet.hyper`; 0 where they have weights of their own."""
     bn_affine: bool = True
     """NAS-Bench-201: whether batch norm in cells scales and shifts."""
     bn_running_statistics: bool = True
@@ -61,6 +64,11 @@ class NetworkSettings:
         ):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{name}: expected at least 1, got {getattr(self, name)}")
+        if self.hyper_units < 0 or (self.hyper_units and self.groups):
+            raise SettingsError(
+                f"hyper_units: expected 0 or more, and no groups with a hyper-network, got {self.hyper_units} and "
+                f"groups {self.groups!r}"
+            )
         if self.initial_weights not in get_args(InitialWeights):
             raise SettingsError(
                 f"initial_weights: expected {' or '.join(get_args(InitialWeights))}, got {self.initial_weights!r}"
