@@ -5,13 +5,16 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import settings
 
 from shareornot.reproduction.evaluations import EvaluatedSupernet, Evaluations
 from shareornot.spaces import open_space
 from shareornot.spaces.nasbench101 import Cell, parameter_count, space_cells
-from shareornot.tables import BenchmarkTable
+from shareornot.spaces.nasbench201 import FAMILY
+from shareornot.tables import BenchmarkTable, import_columns
 from shareornot.tables.table_file import VALUE_COLUMNS, TableColumns, TableInfo
 
 settings.register_profile("compiled", deadline=None)  # the first example of a property test may compile a kernel
@@ -191,3 +194,48 @@ def make_scored_folder():
         return folder
 
     return make
+
+
+WIDE = 200
+"""Architectures of the wide table."""
+
+
+@pytest.fixture(scope="session")
+def wide_folder(tmp_path_factory):
+    """A made-up wide table in the layout of published ones: super-nets of NAS-Bench-201, and what each of them is.
+
+    Files: `scores.parquet`, `index.parquet`, `truth.parquet` with zero-cost scores, and the table `truth.arrow`.
+    """
+    folder, rng = tmp_path_factory.mktemp("wide"), np.random.default_rng(0)
+    numbers = np.sort(rng.choice(15_625, WIDE, replace=False))
+    texts = FAMILY.texts(numbers)
+    ability = np.argsort(np.argsort(FAMILY.features(numbers)["num_nor_conv_3x3"] + rng.normal(size=WIDE))) / WIDE
+    runs = 60 + 30 * ability[:, None] + rng.normal(0, 0.5, (WIDE, 3))
+    columns = {"index": np.arange(WIDE), "architecture": texts}
+    index = {"supernet": [], "seed": [], "kind": [], "thresholds": [], "balanced": [], "epochs": [], "kendall_tau": []}
+    for seed in (0, 118, 5349):
+        for balanced in (False, True):
+            for thresholds in ("", "15,20"):
+                name = f"seed-{seed}-{thresholds or 'one'}{'-balanced' if balanced else ''}"
+                noise = 0.4 - 0.2 * balanced - 0.02 * bool(thresholds)
+                columns[name] = (100 * (ability + noise * rng.normal(size=WIDE))).astype(np.float32)
+                values = (name, seed, "few-shot" if thresholds else "one-shot", thresholds, balanced, 250.0, 0.123)
+                for column, value in zip(index, values, strict=True):
+                    index[column].append(value)
+    pq.write_table(pa.table(columns), folder / "scores.parquet")
+    pq.write_table(pa.table(index), folder / "index.parquet")
+    free = ability + 0.3 * rng.normal(size=WIDE)
+    free[3] = -np.inf
+    truth = {"architecture": texts, "zero_cost": free, **{f"run_{run}": runs[:, run] for run in range(3)}}
+    pq.write_table(pa.table(truth).take(pa.array(rng.permutation(WIDE))), folder / "truth.parquet")
+    import_columns(
+        folder / "truth.parquet",
+        folder / "truth.arrow",
+        name="made up",
+        space=FAMILY,
+        columns={"test_accuracy": ["run_0", "run_1", "run_2"]},
+        percent=True,
+        data_set="cifar10",
+        epochs=200,
+    )
+    return folder

@@ -85,3 +85,51 @@ def test_mistakes_are_one_line_and_exit_code_2(files, options, message):
     assert result.exit_code == 2
     (line,) = [line for line in result.stderr.splitlines() if line.startswith("shareornot: error")]
     assert message in line
+
+
+def wide(folder, *options, scores="scores.parquet"):
+    paths = [str(folder / scores), "--benchmark", str(folder / "truth.arrow"), "--runs", "20", "--top", "0.1"]
+    return CliRunner().invoke(app, [*paths, *options])
+
+
+def test_a_wide_table_with_an_index(wide_folder, tmp_path):
+    index = ["--index", str(wide_folder / "index.parquet"), "--where", "balanced=yes"]
+    free = ["--baselines", str(wide_folder / "truth.parquet"), "--baseline", "zero_*"]
+    sections = ["--section", "agreement", "--section", "baselines", "--section", "effects"]
+    result = wide(wide_folder, *index, *free, *sections, "--out", str(tmp_path / "out"))
+    assert result.exit_code == 0, result.output
+    assert "6 super-nets in 2 settings, 200 architectures each; made up: test accuracy" in result.stdout
+    assert "zero_cost" in result.stdout
+    assert "What a change of one setting brings" in result.stdout
+    assert "What to know about the data" in result.stdout
+    assert (tmp_path / "out" / "effects.csv").is_file()
+
+
+def test_a_wide_table_alone(wide_folder):
+    result = wide(wide_folder, "--section", "super-nets", "--supernet", "seed-*-one*", "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert found["scores"] == {"num_supernets": 6, "num_architectures": 200}
+    assert {row["setting"] for row in found["tables"][0]["rows"]} == {"one", "one-balanced"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--guide", "mine"], "expected a long table"),
+        (["--section", "claims"], "for a table with a column for each super-net"),
+        (["--repeats", "nowhere.arrow"], "nowhere.arrow"),
+        (["--index", "nowhere.csv"], "nowhere.csv"),
+        (["--baseline", "nothing"], "--baseline 'nothing'"),
+    ],
+)
+def test_mistakes_with_a_wide_table(wide_folder, options, message):
+    result = wide(wide_folder, *options)
+    assert result.exit_code == 2
+    assert message in " ".join(result.stderr.split())
+
+
+def test_options_of_wide_tables_are_refused_for_long_ones(files):
+    result = run(files, "--where", "epochs=1")
+    assert result.exit_code == 2
+    assert "expected a wide table" in " ".join(result.stderr.split())

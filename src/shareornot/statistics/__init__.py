@@ -20,6 +20,11 @@ from shareornot.statistics.ceiling import (
     share_of_ceiling,
     simulated_ceiling,
 )
+from shareornot.statistics.chosen_top import (
+    agreement_in_chosen_top,
+    ceiling_in_chosen_top,
+    training_in_chosen_top,
+)
 from shareornot.statistics.comparison import (
     Significance,
     holm,
@@ -93,6 +98,7 @@ __all__ = [
     "SmallTree",
     "StandardizedEffect",
     "StructureEffect",
+    "agreement_in_chosen_top",
     "agreement_within_top",
     "audit_bias",
     "benjamini_hochberg",
@@ -100,6 +106,7 @@ __all__ = [
     "best_regret_at_k",
     "blocks_of",
     "bootstrap_interval",
+    "ceiling_in_chosen_top",
     "cohens_d",
     "correlation_test",
     "diverged",
@@ -141,6 +148,7 @@ __all__ = [
     "student_t_test",
     "superiority_from_d",
     "t_test_power",
+    "training_in_chosen_top",
     "two_way_interval",
     "verdict_power",
     "weighted_kendall_tau",
