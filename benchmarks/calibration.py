@@ -7,338 +7,70 @@
 Appraisals are simulated by the very functions that the product calls: the test behind the verdict, the intervals, and
 the bias audit. Every line gives a figure with its Monte Carlo error and the bar that it must keep; the exit code is 0
 only if every bar holds. A bar is broken where the figure is beyond it by more than two Monte Carlo errors.
+
+With `--results FILE`, the figures of every finished setting are kept there, a line each in JSON, and a second run
+simulates only what is missing. Delete that file when the package has changed.
 """
 
 import argparse
+import json
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
+from simulated_appraisals import PARTS, Extent, Ground, Line, random_numbers
 
-from shareornot.appraisal.beyond_baselines import compare_with_baselines
-from shareornot.appraisal.budget_comparison import cautious_test
-from shareornot.appraisal.rivals import ranked_regret
-from shareornot.appraisal.truth import Truth, benchmark_truth
-from shareornot.search import finish_times, guided_regret, random_search_runs, regret_at
+from shareornot.appraisal.truth import benchmark_truth
 from shareornot.spaces import open_space
-from shareornot.statistics import (
-    RivalRuns,
-    feature_columns,
-    mean_difference,
-    standardized_difference,
-    verdict_power,
-)
-from shareornot.statistics.feature_effects import StructureEffect, structure_effects
-from shareornot.statistics.intervals import Interval
-from shareornot.statistics.rank_residuals import rank_fractions
-from shareornot.statistics.rival_tests import decisions
+from shareornot.storage import sha256_of
 from shareornot.tables import open_benchmark
+from shareornot.tables.catalogue import benchmark_path
 
-SUPERNETS = (2, 3, 5, 10)
-COSTS = (0.0, 1.0, 4.0, 16.0)
-NUM_RUNS = 500
-EFFECTS = {2: 6.0, 3: 3.4, 5: 1.7, 10: 1.0}
-"""Effects whose power is compared, in standard deviations of random search."""
-SEEDS, NOISE = 0.12, 0.8
-"""How much super-nets differ in how well they rank, and how much they err on their own."""
-POOLS = (
-    ("own pools of 200", 200, False, 0.93, 0.98),
-    ("one pool of 50", 50, True, 0.90, 1.0),
-)
-"""Name, size, whether super-nets share it, and the bar for coverage."""
-PLANTED = 0.8
-"""Planted bias in standard deviations of the rank residuals."""
+SMALL = Extent(num=40, supernets=(2, 5), costs=(0.0, 4.0))
 
 
-@dataclass(frozen=True)
-class Line:
-    """A figure beside its bar."""
+class Results:
+    """Figures of finished settings, in memory and in a file that grows by a line for each.
 
-    space: str
-    what: str
-    num_supernets: int
-    figure: float
-    error: float
-    least: float
-    most: float
-
-    @property
-    def holds(self) -> bool:
-        """Whether the figure keeps the bar, or misses it by chance."""
-        return self.least - 2 * self.error <= self.figure <= self.most + 2 * self.error
-
-    def __str__(self) -> str:
-        bar = f"{self.least:.2f} to {self.most:.2f}"
-        mark = "" if self.holds else "  BROKEN"
-        return (
-            f"{self.space:7} {self.what:66} n={self.num_supernets:<3} {self.figure:6.3f} +- {self.error:.3f}  "
-            f"bar {bar}{mark}"
-        )
-
-
-def share(values: list[bool]) -> tuple[float, float]:
-    """A share with its Monte Carlo error."""
-    mean = float(np.mean(values))
-    return mean, float(np.sqrt(max(mean * (1 - mean), 0.25 / len(values)) / len(values)))
-
-
-class Ground:
-    """A space with what the simulations take of it: random searches, and structures of some of its cells."""
-
-    def __init__(self, truth: Truth, rng: np.random.Generator, num_cells: int) -> None:
-        self.truth, self.table, self.name = truth, truth.table, truth.space
-        self.cells = rng.choice(self.table.cells, min(num_cells, len(self.table.cells)), replace=False)
-        self.accuracies = self.table.validation[self.cells]
-        self.ranks = rank_fractions(self.accuracies)
-        self.features = truth.architectures.features(self.cells)
-        self.columns = feature_columns(self.features)
-        self.mean_s = float(self.table.time_s[self.table.cells].mean())
-        evaluations = min(80, len(self.table.cells))
-        self.runs = random_search_runs(self.table.cells, rng, num_runs=4_000, num_evaluations=evaluations)
-        self.grid_s = np.concatenate([np.linspace(0.2, 3, 57), np.linspace(3.1, 40, 370)]) * self.mean_s
-        finish_s = finish_times(self.runs, self.table.time_s)
-        self.random = regret_at(self.table, self.runs, finish_s, self.grid_s, unfinished="interpolated").regret
-
-    def random_regrets(self, budget_s: float, rng: np.random.Generator, num_runs: int = NUM_RUNS) -> np.ndarray:
-        """Regret of runs of random search at a budget, between two points of a fine grid."""
-        chosen = rng.choice(len(self.random), num_runs, replace=False)
-        after = min(int(np.searchsorted(self.grid_s, budget_s)), len(self.grid_s) - 1)
-        before = max(after - 1, 0)
-        width = self.grid_s[after] - self.grid_s[before]
-        part = (budget_s - self.grid_s[before]) / width if width > 0 else 0.0
-        both = self.random[chosen]
-        return np.asarray((1 - part) * both[:, before] + part * both[:, after])
-
-
-def uninformed(ground: Ground, rng: np.random.Generator, k: int, number: int, pool_size: int) -> list[np.ndarray]:
-    """Guided searches by scores without information: regret, time without the super-net, and regret of a free rival.
-
-    The rival ranks the same pool by other scores without information, for as long as the guided search at no cost.
+    Args:
+        path: the file; None keeps nothing.
     """
-    found = np.empty((3, number))
-    scores = rng.random(len(ground.table.member))
-    for one in range(number):
-        pool = rng.choice(ground.table.cells, min(pool_size, len(ground.table.cells)), replace=False)
-        top = guided_regret(ground.table, pool, rng.random(len(pool)), rng, num_trained=[k])
-        free = ranked_regret(ground.table, pool, scores, top.time_s, rng)
-        found[:, one] = top.regret[0], top.time_s[0], free[0]
-        scores = rng.permuted(scores)
-    return list(found)
+
+    def __init__(self, path: Path | None) -> None:
+        self.path, self.found = path, dict[str, list[Line]]()
+        if path is not None and path.exists():
+            for text in path.read_text().splitlines():
+                record = json.loads(text)
+                self.found[record["setting"]] = [Line(**line) for line in record["figures"]]
+
+    def add(self, setting: str, lines: list[Line], seconds: float) -> None:
+        """Keep the figures of a setting."""
+        self.found[setting] = lines
+        if self.path is not None:
+            record = {"setting": setting, "seconds": round(seconds, 1), "figures": [asdict(line) for line in lines]}
+            with self.path.open("a") as file:
+                file.write(json.dumps(record) + "\n")
 
 
-def verdicts(ground: Ground, rng: np.random.Generator, num: int) -> Iterator[Line]:
-    """False verdicts: scores without information, at every cost; and guided searches as good as random search."""
-    for k in (1, 10):
-        regret, time_s, free = uninformed(ground, rng, k, 1_500 if num >= 500 else 200, 150)
-        for cost in COSTS if k == 10 else (0.0,):
-            for n in SUPERNETS:
-                helped, hurt, equal = [], [], []
-                for _ in range(num):
-                    own = rng.choice(len(regret), n, replace=False)
-                    budget_s = float(time_s[own].mean()) + cost * ground.mean_s
-                    if budget_s < ground.mean_s:  # not compared
-                        helped.append(False)
-                        hurt.append(False)
-                        continue
-                    random = ground.random_regrets(budget_s, rng)
-                    rival = RivalRuns.of(random)
-                    told = int(decisions(regret[own], [rival], [], rival))
-                    with_free = int(decisions(regret[own], [rival], [free[own]], rival)) if cost == 0 else told
-                    helped.append(told == -1)
-                    hurt.append(told == 1 or with_free == 1)
-                    as_good = ground.random_regrets(budget_s, rng, n)
-                    equal.append(int(decisions(as_good, [rival], [], rival)) != 0)
-                what = f"TOP-{k}, cost {cost:g}"
-                yield Line(ground.name, f"false 'helped', {what}, scores at random", n, *share(helped), 0, 0.05)
-                if cost == 0:
-                    yield Line(ground.name, f"false 'did not pay', {what}, scores at random", n, *share(hurt), 0, 0.05)
-                if equal:
-                    yield Line(ground.name, f"any verdict, {what}, guided in law = random", n, *share(equal), 0, 0.05)
-
-
-def powers(ground: Ground, rng: np.random.Generator, num: int) -> Iterator[Line]:
-    """The power that is promised, against how often a guided search that is better by so much is seen."""
-    bank = ground.random_regrets(14 * ground.mean_s, rng, 4_000)
-    for n in SUPERNETS:
-        effect = EFFECTS[n]
-        promised = verdict_power(effect, n, rng, regrets=bank[:2_000], num_simulations=4_000)
-        seen = []
-        for _ in range(2 * num):
-            random = ground.random_regrets(14 * ground.mean_s, rng)
-            rival = RivalRuns.of(random)
-            guided = rng.choice(bank, n) - effect * float(bank.std())
-            seen.append(int(decisions(guided, [rival], [], rival)) == -1)
-        mean, error = share(seen)
-        yield Line(
-            ground.name,
-            f"power seen - promised ({promised:.2f}) for d = {effect:g}",
-            n,
-            mean - promised,
-            error,
-            -0.05,
-            0.05,
-        )
-
-
-def intervals(ground: Ground, rng: np.random.Generator, num: int) -> Iterator[Line]:
-    """Coverage of the intervals for correlations, of differences in regret, and of their standardised size."""
-    for name, size, shared, least, most in POOLS:
-        single = [_appraised(ground, rng, 1, size, shared=False) for _ in range(20 * num)]
-        truths = {what: float(np.mean([one[what].mean for one in single])) for what in single[0]}
-        for n in SUPERNETS:
-            kept = [_appraised(ground, rng, n, size, shared) for _ in range(num)]
-            for what, truth in truths.items():
-                inside = [bool(one[what].low <= truth <= one[what].high) for one in kept]  # type: ignore[operator]
-                yield Line(ground.name, f"cover, {what}, {name}", n, *share(inside), least, most)
-    yield from _differences(ground, rng, num)
-
-
-def _appraised(ground: Ground, rng: np.random.Generator, n: int, size: int, shared: bool) -> dict[str, Interval]:
-    """Intervals of one simulated appraisal; super-nets differ in how well they rank, and err on their own."""
-    first = rng.choice(len(ground.cells), size, replace=False)
-    pools = [first if shared else rng.choice(len(ground.cells), size, replace=False) for _ in range(n)]
-    signal = (ground.ranks - 0.5) * np.sqrt(12)
-    proxies = [(0.6 + SEEDS * rng.normal()) * signal[pool] + NOISE * rng.normal(size=size) for pool in pools]
-    free = {"number of parameters": signal + rng.normal(size=len(signal)) * 1.2}
-    free["number of operations"] = free["number of parameters"] + 0.3 * rng.normal(size=len(signal))
-    found = compare_with_baselines([pool.astype(np.int32) for pool in pools], proxies, ground.accuracies, free, rng)
-    assert found.partial_given_all
-    assert found.at_equal_size
-    return {
-        "Spearman": found.agreement,
-        "difference to a baseline": found.differences["number of parameters"],
-        "partial, all baselines": found.partial_given_all,
-        "at equal size": found.at_equal_size,
-    }
-
-
-def _differences(ground: Ground, rng: np.random.Generator, num: int) -> Iterator[Line]:
-    """Of guided searches with the law of random search, shifted, and of ones with less and with more spread."""
-    random = ground.random_regrets(14 * ground.mean_s, rng, 4_000)
-    std, mean = float(random.std()), float(random.mean())
-    laws: dict[str, Callable[[int], np.ndarray]] = {
-        "law of random search": lambda n: rng.choice(random, n) - 0.5 * std,
-        "spread x 0.2": lambda n: mean + std * (0.2 * rng.normal(size=n) - 0.5),
-        "spread x 4.7": lambda n: mean + std * (4.7 * rng.normal(size=n) - 0.5),
-    }
-    for law, draw in laws.items():
-        for n in SUPERNETS:
-            covered, sizes = [], []
-            for _ in range(num):
-                guided, runs = draw(n), rng.choice(random, NUM_RUNS, replace=False)
-                interval = mean_difference(guided, runs, equal_variances=cautious_test(guided, runs).test == "student")
-                effect = standardized_difference(interval, float(runs.std(ddof=1)))
-                covered.append(bool(interval.low <= -0.5 * std <= interval.high))  # type: ignore[operator]
-                sizes.append(bool(effect.low <= -0.5 <= effect.high))  # type: ignore[operator]
-            # by intention the test is cautious where the guided search spreads no more than random search
-            most = 0.98 if law == "spread x 4.7" else 1.0
-            yield Line(ground.name, f"cover, difference in regret, {law}", n, *share(covered), 0.93, most)
-            yield Line(ground.name, f"cover, d of it, {law}", n, *share(sizes), 0.93, most)
-
-
-Proxy = Callable[[Ground, np.random.Generator, np.ndarray, np.ndarray], np.ndarray]
-
-
-def _noisy(ground: Ground, rng: np.random.Generator, pool: np.ndarray, _common: np.ndarray) -> np.ndarray:
-    return ground.ranks[pool] + 0.2 * rng.normal(size=len(pool))
-
-
-def _common_noise(ground: Ground, rng: np.random.Generator, pool: np.ndarray, common: np.ndarray) -> np.ndarray:
-    return _noisy(ground, rng, pool, common) + 0.2 * common[pool]
-
-
-def _saturating(ground: Ground, rng: np.random.Generator, pool: np.ndarray, _common: np.ndarray) -> np.ndarray:
-    return np.minimum(ground.ranks[pool], 0.4) + 0.1 * rng.normal(size=len(pool))
-
-
-def _liking(ground: Ground, rng: np.random.Generator, pool: np.ndarray, common: np.ndarray) -> np.ndarray:
-    liked = ground.columns[0].values[pool]
-    return _noisy(ground, rng, pool, common) + 0.2 * rng.normal() * np.nan_to_num(liked)
-
-
-def _many_likings(ground: Ground, rng: np.random.Generator, pool: np.ndarray, common: np.ndarray) -> np.ndarray:
-    scores = _noisy(ground, rng, pool, common)
-    for column in ground.columns:
-        values = np.nan_to_num(column.values[pool])
-        scores += 0.05 * rng.normal() * values / max(float(values.std()), 0.1)
-    return scores
-
-
-NULLS: tuple[tuple[str, Proxy, bool, float], ...] = (
-    ("independent noise, own pools", _noisy, False, 0.05),
-    ("common noise, own pools", _common_noise, False, 0.05),
-    ("common noise, one pool", _common_noise, True, 0.05),
-    ("saturating, own pools", _saturating, False, 0.05),
-    ("saturating, one pool", _saturating, True, 0.05),
-    ("one liking that varies with the seed", _liking, False, 0.10),
-    ("many likings that vary with the seed", _many_likings, False, 0.10),
-)
-
-
-def audits(ground: Ground, rng: np.random.Generator, num: int) -> Iterator[Line]:
-    """Claims about structures where there is no bias, and how often a planted bias is found."""
-    size = min(300, len(ground.cells))
-    for name, proxy, shared, most in NULLS:
-        for n in SUPERNETS:
-            claims, covered = [], []
-            for _ in range(num):
-                effects = _audited(ground, rng, n, size, proxy, shared)
-                claims.append(any(one.rating in ("over-rated", "under-rated") for one in effects))
-                told = [one.at_equal_accuracy for one in effects if one.name == ground.columns[0].name]
-                if told and not name.startswith("satur"):
-                    covered.append(bool(told[0].low <= 0 <= told[0].high))
-            yield Line(ground.name, f"any claim, {name}", n, *share(claims), 0, most)
-            if covered:
-                most_covered = 1.0 if shared else 0.98
-                what = f"cover, d at equal accuracy, {name}"
-                yield Line(ground.name, what, n, *share(covered), 0.93, most_covered)
-    planted = ground.columns[0].name
-    add = _strength(ground, rng)
-    found = []
-    for _ in range(num):
-        effects = _audited(ground, rng, 3, size, _planted(add), shared=False)
-        found.append(any(one.name == planted and one.rating == "over-rated" for one in effects))
-    yield Line(ground.name, f"planted bias of d = {PLANTED} in '{planted}' found", 3, *share(found), 0.8, 1)
-
-
-def _planted(add: float) -> Proxy:
-    def proxy(ground: Ground, rng: np.random.Generator, pool: np.ndarray, common: np.ndarray) -> np.ndarray:
-        return _noisy(ground, rng, pool, common) + add * np.nan_to_num(ground.columns[0].values[pool])
-
-    return proxy
-
-
-def _strength(ground: Ground, rng: np.random.Generator) -> float:
-    """What to add to the scores of a structure for a d of 0.8 in the rank residuals."""
-    pool = np.arange(len(ground.cells))
-    has = np.nan_to_num(ground.columns[0].values) == 1
-    noise = _noisy(ground, rng, pool, np.empty(0))
-    low, high = 0.0, 2.0
-    for _ in range(30):
-        add = (low + high) / 2
-        residual = rank_fractions(noise + add * has) - ground.ranks
-        d = (residual[has].mean() - residual[~has].mean()) / residual.std()
-        low, high = (add, high) if d < PLANTED else (low, add)
-    return add
-
-
-def _audited(
-    ground: Ground, rng: np.random.Generator, n: int, size: int, proxy: Proxy, shared: bool
-) -> tuple[StructureEffect, ...]:
-    first = rng.choice(len(ground.cells), size, replace=False)
-    common = rng.normal(size=len(ground.cells))
-    pools, ranks, truths = [], [], []
-    for _ in range(n):
-        pool = first if shared else rng.choice(len(ground.cells), size, replace=False)
-        pools.append(pool)
-        ranks.append(rank_fractions(proxy(ground, rng, pool, common)))
-        truths.append(rank_fractions(ground.accuracies[pool]))
-    return structure_effects(ground.columns, pools, ranks, truths, confidence=0.95)[0]
-
-
-PARTS = {"verdicts": verdicts, "powers": powers, "intervals": intervals, "audits": audits}
+def simulated(
+    ground: Ground, parts: list[str], extent: Extent, seed: int, data: str, results: Results
+) -> Iterator[Line]:
+    """The figures of all settings on a space, those that are known first in their places."""
+    for part in parts:
+        begin = time.process_time()
+        for setting in PARTS[part](ground, extent, seed):
+            name = f"{ground.name}, {setting.name}"
+            key = f"{name}; {extent.num} appraisals, seed {seed}, table {data[:12]}"
+            if key not in results.found:
+                started = time.process_time()
+                lines = setting.simulate(random_numbers(seed, name))
+                results.add(key, lines, time.process_time() - started)
+            yield from results.found[key]
+        seconds = time.process_time() - begin
+        print(f"{ground.name}: {part} took {seconds:.0f} s of processor time", file=sys.stderr, flush=True)
 
 
 def main() -> int:
@@ -350,26 +82,22 @@ def main() -> int:
     parser.add_argument("--simulations", type=int, default=500, help="appraisals in each setting (default: 500)")
     parser.add_argument("--parts", nargs="+", choices=list(PARTS), default=list(PARTS), help="what to simulate")
     parser.add_argument("--seed", type=int, default=0, help="random seed (default: 0)")
+    parser.add_argument("--results", type=Path, help="file of finished settings, which is read first and added to")
     options = parser.parse_args()
-    num = options.simulations
-    if options.small:
-        global SUPERNETS, COSTS
-        SUPERNETS, COSTS, num, options.seed = (2, 5), (0.0, 4.0), 40, 0
+    extent, seed = (SMALL, 0) if options.small else (Extent(num=options.simulations), options.seed)
     grounds = [("digits", "A_FULL", None)]
     if options.table:
         grounds += [("A4", "A4", options.table), ("A_FULL", "A_FULL", options.table)]
     grounds = [one for one in grounds if not options.spaces or one[0] in options.spaces]
-    lines: list[Line] = []
+    results, lines = Results(options.results), list[Line]()
     for name, space, file in grounds:
-        table = open_benchmark(file or "digits")
-        rng = np.random.default_rng(options.seed)
-        ground = Ground(replace(benchmark_truth(table, open_space(space)), space=name), rng, 2_000)
-        for part in options.parts:
-            begin = time.monotonic()
-            for line in PARTS[part](ground, rng, num):
-                lines.append(line)
-                print(line, flush=True)
-            print(f"{name}: {part} took {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
+        path = benchmark_path(file or "digits")
+        truth = replace(benchmark_truth(open_benchmark(path), open_space(space)), space=name)
+        ground = Ground(truth, np.random.default_rng(seed), 2_000)
+        data = sha256_of(path)
+        for line in simulated(ground, options.parts, extent, seed, data, results):
+            lines.append(line)
+            print(line, flush=True)
     broken = [line for line in lines if not line.holds]
     print(f"\n{len(lines)} figures, of which {len(broken)} break their bars")
     for line in broken:
