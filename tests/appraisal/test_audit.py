@@ -153,6 +153,7 @@ def test_the_biases_of_a1_and_a4_act_on_the_search_as_the_paper_says(published):
 def test_structure_explains_much_in_every_space(published):
     assert len(published) == 7
     assert all(0.3 < audit.bias.explained_share < 0.6 for audit in published.values())
+    assert published["A4"].bias.linear_share > published["A4"].bias.explained_share + 0.1
     assert published["A_FULL^NRES"].bias.diverged == (3,)
     assert all(group_in_words(group) for audit in published.values() for group in audit.bias.groups)
 

@@ -39,6 +39,7 @@ def test_finds_what_was_planted(planted):
     assert "residual" in map(str, best.conditions)
     assert "operation_1 = maxpool3x3" in map(str, worst.conditions)
     assert audit.explained_share > 0.5
+    assert audit.linear_share > 0.5
 
 
 def test_scores_without_the_bias_agree_better(planted):
@@ -73,6 +74,27 @@ def test_nothing_is_explained_on_held_out_cells_where_nothing_is_there():
     accuracies = rng.random(NUM_CELLS)
     audit = audit_bias(rng.random((1, NUM_CELLS)), accuracies, features_of(rng), rng, max_depth=3)
     assert audit.explained_share < 0.02
+    assert audit.linear_share < 0.02
+
+
+def test_the_linear_share_is_that_of_least_squares_on_held_out_cells_in_any_unit(planted):
+    proxies, accuracies, features = planted
+    shares = [
+        audit_bias(proxies, accuracies, {**features, "depth": depth}, np.random.default_rng(1)).linear_share
+        for depth in (features["depth"], 1e9 + 1e6 * features["depth"].astype(float))
+    ]
+    assert shares[0] == pytest.approx(shares[1], abs=1e-6)
+    fold = np.random.default_rng(1).permutation(np.arange(NUM_CELLS) % 5)
+    del features["operation_1"]
+    x = np.stack([np.ones(NUM_CELLS), *features.values()], axis=1)
+    residual = rank_residuals(proxies[0], accuracies)
+    predicted = np.empty(NUM_CELLS)
+    for number in range(5):
+        weights = np.linalg.lstsq(x[fold != number], residual[fold != number], rcond=None)[0]
+        predicted[fold == number] = x[fold == number] @ weights
+    expected = 1 - ((residual - predicted) ** 2).sum() / ((residual - residual.mean()) ** 2).sum()
+    single = audit_bias(proxies[:1], accuracies, features, np.random.default_rng(1))
+    assert single.linear_share == pytest.approx(expected, abs=1e-6)
 
 
 def test_pools_hold_cells_twice_and_differ(planted):

@@ -92,8 +92,9 @@ def describe_audit(audit: SpaceAudit) -> tuple[str, ...]:
     count = len(audit.bias.scores)
     of_one = " One super-net speaks of itself alone." if count == 1 else ""
     explained = (
-        f"Structure explains {_percent(audit.bias.explained_share)} of the variance of the rank residuals on "
-        f"architectures held out, over {count} super-net{'s' * (count > 1)}.{of_one}"
+        f"On architectures held out, groups by structure explain {_percent(audit.bias.explained_share)} of the "
+        f"variance of the rank residuals, and all structures together {_percent(audit.bias.linear_share)}, over "
+        f"{count} super-net{'s' * (count > 1)}.{of_one}"
     )
     return (
         *(rated or ["No structure is shown to be over- or under-rated beyond what noise in the scores does."]),

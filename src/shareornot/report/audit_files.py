@@ -68,5 +68,5 @@ def audit_to_json(audit: SpaceAudit) -> dict[str, Any]:
         "num_scores": audit.num_scores,
         "sign": "rank residual = rank of proxy - rank of standalone accuracy; positive = over-rated",
         "sentences": list(describe_audit(audit)),
-        **{name: bias[name] for name in ("effects", "untested", "explained_share", "groups")},
+        **{name: bias[name] for name in ("effects", "untested", "explained_share", "linear_share", "groups")},
     }

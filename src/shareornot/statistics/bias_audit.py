@@ -83,6 +83,8 @@ class BiasAudit:
     """The readable model: the leaves of a shallow tree, the most over-rated first."""
     explained_share: float
     """Share of the variance of the rank residuals that trees predict on cells held out; below zero by chance alone."""
+    linear_share: float
+    """The same for least squares on all structures at once, which say more than a few readable groups."""
     scores: tuple[AuditedScores, ...]
     """Of each super-net that converged."""
     diverged: tuple[int, ...]
@@ -138,15 +140,17 @@ def audit_bias(
     matrix = np.stack([column.values for column in columns], axis=1)
     rows, rank, truth = np.concatenate(cells), np.concatenate(ranks), np.concatenate(truths)
     tree, offsets = _fit(matrix[rows], rank, truth, max_depth)
-    predicted, offset = _cross_fit(matrix, rows, rank, truth, rng, max_depth)
     residual = rank - truth
+    distinct, which = np.unique(rows, return_inverse=True)
+    fold = rng.permutation(np.arange(len(distinct)) % NUM_FOLDS)[which]
+    predicted, offset = _cross_fit(matrix, rows, rank, truth, fold, max_depth)
     ends = np.cumsum([len(own) for own in cells])[:-1]
-    squares = float(((residual - residual.mean()) ** 2).sum())
     return BiasAudit(
         effects=effects,
         untested=untested,
         groups=_groups(tree, offsets, columns),
-        explained_share=1 - float(((residual - predicted) ** 2).sum()) / squares if squares else 0.0,
+        explained_share=_explained(residual, predicted),
+        linear_share=_explained(residual, _linear_cross_fit(matrix, rows, residual, fold)),
         scores=tuple(
             AuditedScores(supernet=number, cells=own, ranks=r, residuals=e, unbiased=u, corrected=c)
             for number, own, r, e, u, c in zip(
@@ -215,13 +219,11 @@ def _cross_fit(
     rows: np.ndarray,
     rank: np.ndarray,
     truth: np.ndarray,
-    rng: np.random.Generator,
+    fold: np.ndarray,
     max_depth: int,
 ) -> tuple[Float[np.ndarray, " scores"], Float[np.ndarray, " scores"]]:
     """For each score the residual and the rating at equal accuracy that a tree grown on other cells predicts."""
     predicted, offset = np.empty(len(rows)), np.empty(len(rows))
-    distinct, which = np.unique(rows, return_inverse=True)
-    fold = rng.permutation(np.arange(len(distinct)) % NUM_FOLDS)[which]
     for number in range(NUM_FOLDS):
         held_out = fold == number
         tree, offsets = _fit(matrix[rows[~held_out]], rank[~held_out], truth[~held_out], max_depth)
@@ -229,6 +231,33 @@ def _cross_fit(
         predicted[held_out] = np.array([one.value for one in tree.leaves])[leaf]
         offset[held_out] = offsets[leaf]
     return predicted, offset
+
+
+def _linear_cross_fit(
+    matrix: np.ndarray, rows: np.ndarray, residual: np.ndarray, fold: np.ndarray
+) -> Float[np.ndarray, " scores"]:
+    """For each score the residual that least squares on all structures, fitted to other cells, predict.
+
+    Where a structure does not apply it counts as absent, and one more column says so.
+    """
+    missing = np.isnan(matrix)
+    columns = np.concatenate([np.nan_to_num(matrix), missing[:, missing.any(axis=0)]], axis=1)
+    spread = columns.std(axis=0)
+    columns = (columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    design = np.concatenate([np.ones((len(matrix), 1)), columns], axis=1)
+    predicted = np.empty(len(rows))
+    for number in range(NUM_FOLDS):
+        held_out = fold == number
+        x = design[rows[~held_out]]
+        weights = np.linalg.pinv(x.T @ x, rcond=1e-9, hermitian=True) @ (x.T @ residual[~held_out])
+        predicted[held_out] = design[rows[held_out]] @ weights
+    return predicted
+
+
+def _explained(residual: np.ndarray, predicted: np.ndarray) -> float:
+    """Share of the variance of the residuals that predictions explain."""
+    squares = float(((residual - residual.mean()) ** 2).sum())
+    return 1 - float(((residual - predicted) ** 2).sum()) / squares if squares else 0.0
 
 
 def _groups(
