@@ -14,6 +14,7 @@ PACKAGES = [
     "appraisal",
     "cli",
     "images",
+    "own_supernet",
     "report",
     "reproduction",
     "search",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from shareornot.methods.contract import Indices, Method, Setup
     from shareornot.spaces import Space
     from shareornot.supernet import NetworkSettings, SuperNet, Trainer, TrainingSettings
+    from shareornot.supernet.training import BatchSource
 
 Build = Callable[..., "Method"]
 Option = float | int | str | bool
@@ -264,7 +265,11 @@ def build_method(setup: "Setup") -> "Method":
 
 
 def make_trainer(
-    network: "SuperNet", space: "Space", architectures: "Indices", images: "ImageSet", settings: "TrainingSettings"
+    network: "SuperNet",
+    space: "Space",
+    architectures: "Indices",
+    images: "ImageSet | BatchSource",
+    settings: "TrainingSettings",
 ) -> "Trainer":
     """A super-net in training, by the method that the settings name.
 
@@ -272,7 +277,7 @@ def make_trainer(
         network: changed in place by the training.
         space: that the architectures are of.
         architectures: numbers of the architectures to train.
-        images: on the device of the network.
+        images: on the device of the network, or another source of mini-batches.
         settings: method, epochs, batch size, optimizer and seed.
 
     Raises:

@@ -35,7 +35,7 @@ def save_checkpoint(path: Path, trainer: Trainer) -> None:
     Raises:
         OSError: the folder cannot be written, or the disk is full.
     """
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in _tensors(trainer).items()}
+    tensors = _apart({name: tensor.detach().cpu().contiguous() for name, tensor in _tensors(trainer).items()})
     metadata = {
         "format": FORMAT,
         "steps_done": str(trainer.steps_done),
@@ -44,6 +44,8 @@ def save_checkpoint(path: Path, trainer: Trainer) -> None:
         "training": json.dumps(asdict(trainer.settings)),
         "torch": torch.__version__,
     }
+    if description := trainer.batches.description():
+        metadata["batches"] = json.dumps(description)
     with atomic_write(path) as file:
         file.write(save(tensors, metadata | {"sha256": _digest(tensors, metadata)}))
 
@@ -60,10 +62,14 @@ def load_checkpoint(path: Path, trainer: Trainer) -> None:
             f"{path}: expected a training of this version, got {metadata['format']!r} of an earlier one; score it, or "
             "train again in another folder"
         )
-    for part, config in (("network", _settings_of(trainer.network)), ("training", asdict(trainer.settings))):
-        if json.loads(metadata[part]) != json.loads(json.dumps(config)):
+    for part, config in (
+        ("network", _settings_of(trainer.network)),
+        ("training", asdict(trainer.settings)),
+        ("batches", dict(trainer.batches.description())),
+    ):
+        if json.loads(metadata.get(part, "{}")) != json.loads(json.dumps(config)):
             raise DataError(
-                f"{path}: expected a checkpoint of these {part} settings, {config}, got {metadata[part]}; "
+                f"{path}: expected a checkpoint of these {part} settings, {config}, got {metadata.get(part)}; "
                 "resume with the settings it was made with, or start in another folder"
             )
     _assign(path, _tensors(trainer), tensors)
@@ -122,6 +128,17 @@ def _tensors(trainer: Trainer) -> dict[str, Tensor]:
     """All that a training changes, by name."""
     network = {f"network.{name}": tensor for name, tensor in trainer.network.state_dict().items()}
     return network | {f"method.{name}": tensor for name, tensor in trainer.method.state_dict().items()}
+
+
+def _apart(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors, copied where one shares its memory with another, as tied weights do; the format holds no ties."""
+    seen: set[int] = set()
+    apart = {}
+    for name, tensor in tensors.items():
+        place = tensor.untyped_storage().data_ptr()
+        apart[name] = tensor.clone() if place in seen else tensor
+        seen.add(place)
+    return apart
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

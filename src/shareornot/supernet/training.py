@@ -4,11 +4,12 @@ All randomness of a step follows from the seed, the epoch and the position in it
 random generator, and a training that is stopped after any step and resumed gives bit-identical results.
 """
 
+import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -103,6 +104,29 @@ class EpochReport(NamedTuple):
     """A sentence in the epoch that shows that the training has learnt nothing so far, see `LearningCheck`."""
 
 
+@runtime_checkable
+class BatchSource(Protocol):
+    """Where the mini-batches of a training come from. Each follows from the seed, the epoch and the position."""
+
+    num_classes: int
+    """Of the labels."""
+    steps_per_epoch: int
+    """Mini-batches in an epoch; the last may be smaller."""
+    device: torch.device
+
+    def training_batch(self, epoch: int, position: int) -> Batch:
+        """The mini-batch of a step; steps ask in their order, from any first one."""
+
+    def validation_batch(self, epoch: int, position: int, number: int) -> Batch:
+        """A random mini-batch of validation images; another one for each `number`, which counts from 1 in a step."""
+
+    def epoch_rng(self, epoch: int) -> np.random.Generator:
+        """A generator that follows from the seed and the epoch."""
+
+    def description(self) -> Mapping[str, Any]:
+        """What a checkpoint holds of it, in JSON, so that no training goes on with other mini-batches."""
+
+
 class _Epoch(NamedTuple):
     """The randomness of one epoch."""
 
@@ -112,34 +136,84 @@ class _Epoch(NamedTuple):
     """After the images have been drawn."""
 
 
+class ImageBatches:
+    """Mini-batches of an image set that lives on the device.
+
+    Args:
+        images: on the device of the network.
+        settings: batch size and seed.
+        dtype: of the images that come out.
+
+    Raises:
+        SettingsError: fewer training images than a mini-batch.
+    """
+
+    def __init__(self, images: ImageSet, settings: TrainingSettings, dtype: torch.dtype) -> None:
+        if settings.batch_size > len(images.train_images):
+            raise SettingsError(
+                f"batch_size: expected at most the {len(images.train_images)} training images, "
+                f"got {settings.batch_size}"
+            )
+        self.images, self.seed, self.batch_size, self.dtype = images, settings.seed, settings.batch_size, dtype
+        self.num_classes, self.device = images.num_classes, images.device
+        self.steps_per_epoch = math.ceil(len(images.train_images) / settings.batch_size)
+        self._epoch: _Epoch | None = None
+
+    def training_batch(self, epoch: int, position: int) -> Batch:
+        """Augmented training images, in a random order that differs from epoch to epoch."""
+        start = position * self.batch_size
+        images, labels = self.images.training_batch(self._drawn(epoch).images, start, start + self.batch_size)
+        return Batch(images.to(self.dtype), labels)
+
+    def validation_batch(self, epoch: int, position: int, number: int) -> Batch:
+        """Validation images, without replacement within a batch and without augmentation."""
+        rng = np.random.default_rng([self.seed, epoch, 1 + position, number])
+        num_images = len(self.images.validation_images)
+        chosen = rng.choice(num_images, min(self.batch_size, num_images), replace=False)
+        which = torch.from_numpy(chosen).to(self.device)
+        images = self.images.normalize(self.images.validation_images[which])
+        return Batch(images.to(self.dtype), self.images.validation_labels[which])
+
+    def epoch_rng(self, epoch: int) -> np.random.Generator:
+        """The generator of the epoch after its images have been drawn."""
+        return self._drawn(epoch).rng
+
+    def description(self) -> Mapping[str, Any]:
+        """Nothing: the settings of a training say which images it has."""
+        return {}
+
+    def _drawn(self, epoch: int) -> _Epoch:
+        if self._epoch is None or self._epoch.number != epoch:
+            rng = np.random.default_rng([self.seed, epoch])
+            self._epoch = _Epoch(epoch, draw_epoch(self.images, rng), rng)
+        return self._epoch
+
+
 class Trainer:
     """A network in training, and how many steps are done.
 
     Args:
         network: changed in place.
         method: what a step does.
-        images: on the device of the network.
+        images: on the device of the network, or another source of mini-batches.
         settings: epochs, batch size, learning rate and seed.
 
     Raises:
         SettingsError: fewer training images than a mini-batch.
     """
 
-    def __init__(self, network: SuperNet, method: Learner, images: ImageSet, settings: TrainingSettings) -> None:
-        if settings.batch_size > len(images.train_images):
-            raise SettingsError(
-                f"batch_size: expected at most the {len(images.train_images)} training images, "
-                f"got {settings.batch_size}"
-            )
+    def __init__(
+        self, network: SuperNet, method: Learner, images: ImageSet | BatchSource, settings: TrainingSettings
+    ) -> None:
         self.network, self.method, self.images, self.settings = network, method, images, settings
-        self.dtype = next(parameter.dtype for _, parameter in network.named_parameters())
+        dtype = next(parameter.dtype for _, parameter in network.named_parameters())
+        self.batches: BatchSource = ImageBatches(images, settings, dtype) if isinstance(images, ImageSet) else images
         self.steps_done = 0
-        self._epoch: _Epoch | None = None
 
     @property
     def steps_per_epoch(self) -> int:
         """Mini-batches in an epoch; the last may be smaller."""
-        return math.ceil(len(self.images.train_images) / self.settings.batch_size)
+        return self.batches.steps_per_epoch
 
     @property
     def num_steps(self) -> int:
@@ -156,21 +230,20 @@ class Trainer:
 
     def step(self) -> Float[Tensor, ""]:
         """One step; returns its mean loss, on the device."""
-        epoch = self._current_epoch()
-        position = self.steps_done % self.steps_per_epoch
-        start = position * self.settings.batch_size
-        images, labels = self.images.training_batch(epoch.images, start, start + self.settings.batch_size)
+        epoch, position = divmod(self.steps_done, self.steps_per_epoch)
+        train = self.batches.training_batch(epoch, position)
         at = Step(
             seed=self.settings.seed,
-            epoch=epoch.number,
+            epoch=epoch,
             position=position,
             num_epochs=self.settings.epochs,
             steps_per_epoch=self.steps_per_epoch,
             learning_rate=self.learning_rate(self.steps_done),
-            _epoch_rng=epoch.rng,
+            _epoch_rng=self.batches.epoch_rng(epoch),
         )
-        with computing_in(self.settings.precision, self.images.device):
-            report = self.method.step(at, Batch(images.to(self.dtype), labels), self._validation_batches(at))
+        numbers = itertools.count(1)
+        with computing_in(self.settings.precision, self.batches.device):
+            report = self.method.step(at, train, lambda: self.batches.validation_batch(epoch, position, next(numbers)))
         self.steps_done += 1
         return report.loss
 
@@ -182,7 +255,7 @@ class Trainer:
         """
         self.network.train()
         losses: list[Tensor] = []
-        check = LearningCheck(self.images.num_classes, self.num_steps, self.steps_done)
+        check = LearningCheck(self.batches.num_classes, self.num_steps, self.steps_done)
         while self.steps_done < self.num_steps and not should_stop():
             losses.append(self.step())
             if self.steps_done % self.steps_per_epoch == 0:
@@ -190,27 +263,3 @@ class Trainer:
                 warning = check.add(of_epoch.tolist())
                 yield EpochReport(self.steps_done // self.steps_per_epoch, of_epoch.mean().item(), len(losses), warning)
                 losses = []
-
-    def _current_epoch(self) -> _Epoch:
-        """The randomness of the epoch that the next step belongs to."""
-        number = self.steps_done // self.steps_per_epoch
-        if self._epoch is None or self._epoch.number != number:
-            rng = np.random.default_rng([self.settings.seed, number])
-            self._epoch = _Epoch(number, draw_epoch(self.images, rng), rng)
-        return self._epoch
-
-    def _validation_batches(self, at: Step) -> Callable[[], Batch]:
-        """What draws validation batches for one step, without replacement within a batch and without augmentation."""
-        num_calls = 0
-
-        def draw() -> Batch:
-            nonlocal num_calls
-            num_calls += 1
-            rng = np.random.default_rng([at.seed, at.epoch, 1 + at.position, num_calls])
-            num_images = len(self.images.validation_images)
-            chosen = rng.choice(num_images, min(self.settings.batch_size, num_images), replace=False)
-            which = torch.from_numpy(chosen).to(self.images.device)
-            images = self.images.normalize(self.images.validation_images[which])
-            return Batch(images.to(self.dtype), self.images.validation_labels[which])
-
-        return draw
