@@ -24,7 +24,8 @@ class RemoteFile:
     """A file that a publisher offers."""
 
     url: str
-    sha256: str
+    sha256: str | None
+    """None where it is not known: then whoever reads the file checks what is in it."""
     num_bytes: int
     """Its size, for the progress bar; about right is enough."""
 
@@ -46,7 +47,8 @@ def download(
 ) -> Path:
     """Fetch a file, or go on where an earlier attempt broke off.
 
-    What has arrived stays in `folder` under the file's name with `.part`, until all of it has the published SHA-256.
+    What has arrived stays in `folder` under the file's name with `.part`, until all of it has the published SHA-256, as
+    far as that is known.
 
     Args:
         remote: what to fetch.
@@ -62,19 +64,19 @@ def download(
         DataError: what it has is not what was published.
     """
     target = folder / remote.name
-    if target.is_file() and sha256_of(target) == remote.sha256:
+    if target.is_file() and remote.sha256 in (None, sha256_of(target)):
         return target
     part = folder / f"{remote.name}.part"
     folder.mkdir(parents=True, exist_ok=True)
     with bars(f"Downloading {remote.name}", remote.num_bytes) as progress:
         is_resumed = part.exists()
         _fetch_persistently(remote, part, progress, sleep)
-        if is_resumed and sha256_of(part) != remote.sha256:
+        if is_resumed and remote.sha256 not in (None, sha256_of(part)):
             # The beginning may be of another file: once more, from the start.
             progress.advance(-part.stat().st_size)
             part.unlink()
             _fetch_persistently(remote, part, progress, sleep)
-    if (got := sha256_of(part)) != remote.sha256:
+    if remote.sha256 is not None and (got := sha256_of(part)) != remote.sha256:
         part.unlink()
         raise DataError(
             f"{remote.url}: expected a file with SHA-256 {remote.sha256}, got one with {got}; "

@@ -91,8 +91,11 @@ def test_a_damaged_file_leaves_nothing_behind(refused, tfrecord, tmp_path, damag
 
 
 def test_data_that_cannot_be_fetched(refused, tmp_path):
-    message = "data set: expected one of nasbench101, nasbench201, macro, cifar10, got 'imagenet'"
-    assert message in refused("data", "fetch", "imagenet")
+    told = refused("data", "fetch", "imagenet")
+    assert "data set: expected one of nasbench101, nasbench201, macro, cifar10, published-supernets, " in told
+    assert "nasbench201-supernets, got 'imagenet'" in told
+    assert "https://github.com/aoiang/few-shot-NAS" in refused("data", "fetch", "nasbench201-supernets")
+    assert "found none" in refused("data", "fetch", "published-supernets", "--from", tmp_path / "nowhere")
     assert "found none" in refused("data", "fetch", "nasbench101", "--from", tmp_path / "missing")
 
 

@@ -9,7 +9,7 @@ from shareornot.cli.errors import user_errors
 from shareornot.errors import SettingsError
 
 app = typer.Typer(help="Get published data sets, and add your own tables.", no_args_is_help=True)
-FETCHED = ("nasbench101", "nasbench201", "macro", "cifar10")
+FETCHED = ("nasbench101", "nasbench201", "macro", "cifar10", "published-supernets", "nasbench201-supernets")
 
 
 @app.callback()
@@ -24,7 +24,17 @@ def fetch(
     source: Annotated[
         Path | None,
         typer.Option(
-            "--from", help="A file or folder that you have, instead of downloading. nasbench201 and macro need it."
+            "--from",
+            help="A file or folder that you have, instead of downloading. nasbench201, macro and "
+            "nasbench201-supernets need it.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="published-supernets and nasbench201-supernets: folder for the tables. Default: the data folder.",
+            file_okay=False,
+            show_default=False,
         ),
     ] = None,
 ) -> None:
@@ -35,8 +45,12 @@ def fetch(
 
     For nasbench101, --from takes nasbench_only108.tfrecord, nasbench_full.tfrecord or Parquet; for nasbench201
     NAS-Bench-201-v1_1-096897.pth or a folder such as NATS-tss-v1_0-3ffb9-simple; for macro
-    nas-bench-macro_cifar10.json, CSV or Parquet; for cifar10 the published archive or Parquet. Nothing in these files
+    nas-bench-macro_cifar10.json, CSV or Parquet; for cifar10 the published archive or Parquet; for published-supernets
+    and nasbench201-supernets a copy of their authors' repositories, as a folder or an archive. Nothing in these files
     is run: pickles are read by a reader that knows plain data alone.
+
+    published-supernets are the evaluations of the paper's 210 super-nets and a table of the cells in them.
+    nasbench201-supernets is a wide table with a column for each super-net, and an index of them.
 
     Example: shareornot data fetch nasbench101 --from nasbench_only108.tfrecord
     """
@@ -65,6 +79,17 @@ def fetch(
             from shareornot.images import fetch_cifar10
 
             typer.echo(f"{fetch_cifar10(source=source, bars=progress_bar)}: 50,000 training and 10,000 test images")
+        elif name == "published-supernets":
+            from shareornot.reproduction.fetch import fetch_published_supernets
+
+            evaluations, cells, is_published = fetch_published_supernets(source, out, progress_bar)
+            kind = "the evaluations of the paper" if is_published else "not the evaluations of the paper"
+            typer.echo(f"{evaluations}: {kind}\n{cells}: a table of their cells")
+        elif name == "nasbench201-supernets":
+            from shareornot.reproduction.fetch import fetch_nasbench201_supernets
+
+            wide, index, count = fetch_nasbench201_supernets(source, out, progress_bar)
+            typer.echo(f"{wide}: {count} super-nets\n{index}: what each of them is")
         else:
             raise SettingsError(f"data set: expected one of {', '.join(FETCHED)}, got {name!r}")
 
