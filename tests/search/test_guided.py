@@ -21,6 +21,17 @@ def test_a_repeated_cell_comes_once_at_its_best_score():
     assert order.tolist() == [5, 8, 6]
 
 
+@pytest.mark.parametrize("levels", [3, 10_000])
+@pytest.mark.parametrize("num_cells", [10, 1_000])
+def test_the_first_of_an_order_are_those_of_the_whole_order(levels, num_cells):
+    rng = np.random.default_rng(levels + num_cells)
+    cells, scores = rng.integers(0, num_cells, 200), rng.integers(0, levels, 200) / levels
+    whole = guided_order(cells, scores, np.random.default_rng(1))
+    for few in (1, 5, 150):
+        first = guided_order(cells, scores, np.random.default_rng(1), num_evaluations=few)
+        assert first.tolist() == whole[:few].tolist()
+
+
 def test_pools_of_different_sizes_become_runs():
     pools = [np.array([4, 2, 2]), np.array([8, 1, 6])]
     scores = [np.array([1.0, 3.0, 2.0]), np.array([1.0, 3.0, 2.0])]

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float64, Int32
 
 from shareornot.statistics import Interval, PoolRanks, RankStatistics, blocks_of, rank_statistics, two_way_interval
+from shareornot.statistics.pools import distinct_cells, places_among
 
 MANY = 5_000
 """Architectures from which on their luck is small, and fewer blocks tell it well enough."""
@@ -56,7 +57,7 @@ def compare_with_baselines(
         baselines: of all rows, the size first; those that do not vary or are not finite among the pools are left out.
         rng: tells which architectures the jackknife leaves out together.
     """
-    distinct = np.unique(np.concatenate(pools))
+    distinct = distinct_cells(np.concatenate(pools))
     names = [
         name
         for name, values in baselines.items()
@@ -65,7 +66,7 @@ def compare_with_baselines(
     free = np.stack([baselines[name] for name in names]) if names else np.empty((0, len(accuracies)))
     few, many = BLOCKS
     block_of = blocks_of(len(distinct), rng, num_blocks=few if len(distinct) <= MANY else many)
-    blocks = [block_of[np.searchsorted(distinct, pool)] for pool in pools]
+    blocks = [block_of[places_among(distinct, pool)] for pool in pools]
 
     one_pool = all(np.array_equal(pool, pools[0]) for pool in pools)
 

@@ -41,6 +41,7 @@ from shareornot.statistics import (
     student_t_test,
     welch_t_test,
 )
+from shareornot.statistics.pools import distinct_cells
 from shareornot.statistics.rival_tests import RivalRuns, decided, more_supernets, paired_p_value
 
 MOST_EVALUATIONS = 4_000
@@ -69,11 +70,7 @@ class ScoredPool:
     @cached_property
     def num_distinct(self) -> int:
         """Number of different architectures among them."""
-        if not len(self.cells):
-            return 0
-        seen = np.zeros(int(self.cells.max()) + 1, bool)
-        seen[self.cells] = True
-        return int(np.count_nonzero(seen))
+        return len(distinct_cells(self.cells))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -186,7 +183,7 @@ def compare_at_budgets(
     """
     table = _with_evaluation(truth.table, costs.evaluation)
     moving = None if truth.evolution_table is None else _with_evaluation(truth.evolution_table, costs.evaluation)
-    distinct = [np.unique(pool.cells) for pool in pools]
+    distinct = [distinct_cells(pool.cells) for pool in pools]
     start_s = _cost_s(truth.table, costs, max(len(pool.cells) for pool in pools))
     ks = sorted({k for k in num_trained if k <= min(map(len, distinct))}) or [1]
     top = [guided_regret(table, pool.cells, pool.proxies, rng, num_trained=ks, start_s=start_s) for pool in pools]

@@ -24,6 +24,7 @@ from shareornot.search import (
     regret_at,
 )
 from shareornot.search.contract import SearchRuns
+from shareornot.statistics.pools import distinct_cells
 
 RivalKind = Literal["random search", "evolution", "local search", "baseline"]
 
@@ -83,7 +84,7 @@ def simulate_rivals(
     """
     common_s = budget_s.mean(axis=0)
     confined = is_shared_part(table, pools)
-    ground = np.unique(pools[0]) if confined else table.cells
+    ground = distinct_cells(pools[0]) if confined else table.cells
     random = random_search_runs_at(table, ground, common_s, rng, num_runs=num_runs, unfinished="interpolated").regret
     rivals = [Rival(name=RANDOM_SEARCH, kind="random search", regret=random, expected=random.mean(axis=0))]
     if evolution_table is not None and not confined:
@@ -112,12 +113,10 @@ def is_shared_part(table: SearchTable, pools: Sequence[Int32[np.ndarray, " _"]])
         table: tells the space.
         pools: distinct architectures of each super-net.
     """
-    first = np.unique(pools[0])
-    return (
-        len(pools) > 1
-        and len(first) < len(table.cells)
-        and all(np.array_equal(first, np.unique(pool)) for pool in pools[1:])
-    )
+    if len(pools) < 2:
+        return False
+    first = distinct_cells(pools[0])
+    return len(first) < len(table.cells) and all(np.array_equal(first, distinct_cells(pool)) for pool in pools[1:])
 
 
 def ranked_regret(
@@ -141,7 +140,8 @@ def ranked_regret(
         that tie are trained in each of several random orders, whose mean is taken.
     """
     own = scores[pool]
-    num_orders = 1 if len(np.unique(own)) == len(own) else NUM_TIE_ORDERS
+    ascending = np.sort(own)
+    num_orders = NUM_TIE_ORDERS if (ascending[1:] == ascending[:-1]).any() else 1
     times_s = np.sort(table.time_s[pool])
     most = min(int(np.searchsorted(np.cumsum(times_s), budget_s[-1], side="right")) + 2, len(pool))
     runs = guided_runs([pool] * num_orders, [own] * num_orders, rng, num_evaluations=most)

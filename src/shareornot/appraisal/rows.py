@@ -5,10 +5,12 @@ method minus random search in test regret: negative = better than random search.
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-from scipy import stats
+import pyarrow as pa
+from jaxtyping import Float64, Int64
 
 from shareornot.appraisal.appraisal import Appraisal
 from shareornot.appraisal.audit import SpaceAudit
@@ -16,6 +18,7 @@ from shareornot.appraisal.audit_words import group_in_words, structure_in_words
 from shareornot.appraisal.chapter import Chapter
 from shareornot.appraisal.own_word import OwnWord
 from shareornot.statistics import EffectSize, Interval
+from shareornot.statistics.pools import distinct_cells, places_among
 from shareornot.statistics.rank_residuals import rank_fractions
 
 Value: TypeAlias = str | int | float | bool | None
@@ -152,7 +155,9 @@ def best_rows(found: Appraisal, most: int) -> list[Row]:
         most: how many.
     """
     good = [pool for pool, value in zip(found.pools, found.spearmans, strict=True) if value is not None]
-    cells, positions = np.unique(np.concatenate([pool.cells for pool in good]), return_inverse=True)
+    scored = np.concatenate([pool.cells for pool in good])
+    cells = distinct_cells(scored)
+    positions = places_among(cells, scored)
     counts = np.bincount(positions, minlength=len(cells))
     ranks = np.concatenate([rank_fractions(pool.proxies) for pool in good])
     mean_rank = np.bincount(positions, ranks, minlength=len(cells)) / counts
@@ -160,10 +165,9 @@ def best_rows(found: Appraisal, most: int) -> list[Row]:
         [truth for truth, value in zip(found.standalone, found.spearmans, strict=True) if value is not None]
     )
     standalone = np.bincount(positions, truths, minlength=len(cells)) / counts
-    true_rank = np.full(len(cells), math.nan)
-    known = np.isfinite(standalone)
-    true_rank[known] = stats.rankdata(-standalone[known], method="min")
-    best = np.argsort(-mean_rank, kind="stable")[:most]
+    best = _highest(mean_rank, most)
+    known = np.sort(standalone[np.isfinite(standalone)])
+    num_better = len(known) - np.searchsorted(known, standalone[best], side="right")
     names = found.architectures.texts(cells[best])
     return [
         {
@@ -172,11 +176,21 @@ def best_rows(found: Appraisal, most: int) -> list[Row]:
             "rank_by_score": float(mean_rank[row]),
             "num_supernets": int(counts[row]),
             "standalone": _finite(standalone[row]),
-            "true_rank": int(true_rank[row]) if known[row] else None,
-            "num_ranked": int(known.sum()),
+            "true_rank": int(num_better[place]) + 1 if math.isfinite(standalone[row]) else None,
+            "num_ranked": len(known),
         }
         for place, (row, name) in enumerate(zip(best.tolist(), names, strict=True))
     ]
+
+
+def _highest(values: Float64[np.ndarray, " rows"], most: int) -> Int64[np.ndarray, " highest"]:
+    """Positions of the highest values, descending, of equal ones the first."""
+    if most < len(values):
+        last = np.partition(values, len(values) - most)[len(values) - most]
+        among = np.flatnonzero(values >= last)
+    else:
+        among = np.arange(len(values))
+    return among[np.argsort(-values[among], kind="stable")][:most]
 
 
 def paired_rows(chapter: Chapter) -> list[Row]:
@@ -278,11 +292,12 @@ def score_columns(found: Appraisal) -> dict[str, Any]:
     """Every score of every super-net beside the standalone accuracy, as columns of equal length."""
     sizes = [len(pool.cells) for pool in found.pools]
     cells = np.concatenate([pool.cells for pool in found.pools])
-    supernets = np.repeat([pool.name for pool in found.pools], sizes)
+    supernets = _repeated([pool.name for pool in found.pools], np.repeat(np.arange(len(sizes)), sizes))
     proxies = np.concatenate([pool.proxies for pool in found.pools])
     standalone = np.concatenate(found.standalone)
     if found.architectures.family != "nasbench101":
-        names = found.architectures.texts(cells)
+        distinct = distinct_cells(cells)
+        names = _repeated(found.architectures.texts(distinct), places_among(distinct, cells))
         return {"supernet": supernets, "architecture": names, "proxy": proxies, "standalone": standalone}
     return {
         "supernet": supernets,
@@ -290,6 +305,11 @@ def score_columns(found: Appraisal) -> dict[str, Any]:
         "proxy_validation_accuracy": proxies,
         "standalone_validation_accuracy": standalone,
     }
+
+
+def _repeated(texts: Sequence[str], places: Int64[np.ndarray, " rows"]) -> pa.Array:
+    """The text of each row, without a Python object for each."""
+    return pa.array(texts, pa.string()).take(pa.array(places))
 
 
 def curve_columns(found: Appraisal) -> dict[str, Any]:

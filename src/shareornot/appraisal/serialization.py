@@ -79,21 +79,23 @@ def read_chapter(folder: Path) -> Chapter:
 
 
 def numbers(value: Appraisal | SpaceAudit) -> dict[str, Any]:
-    """The fields of an appraisal or audit as JSON can hold them, without its arrays.
+    """The fields of an appraisal or audit as JSON can hold them, without its arrays; a space is told by its family.
 
     JSON has no infinity and no NaN: both become null.
     """
-    plain: dict[str, Any] = _without_arrays(_converter().unstructure(value))
+    plain: dict[str, Any] = _without_arrays(_converter(with_lists=False).unstructure(value))
     return plain
 
 
 @cache
-def _converter() -> Converter:
+def _converter(*, with_lists: bool = True) -> Converter:
     converter = Converter(forbid_extra_keys=True, detailed_validation=False)
     converter.register_structure_hook_func(_is_array, _structure_array)
 
     def unstructure_space(value: Space) -> dict[str, Any]:
         """A list as a whole, a family by its name."""
+        if not with_lists:
+            return {"family": value.family}
         if isinstance(value, ListedSpace):
             return {"list": converter.unstructure(value, ListedSpace)}
         if value not in known_families():

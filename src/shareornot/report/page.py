@@ -134,7 +134,8 @@ def render_page(chapters: Sequence[Chapter], provenance: Provenance, *, beside: 
     scripts = [bokeh_script(), _page_script()]
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["tidy"] = _tidy
-    downloads = _packed(_downloads(chapters, provenance))
+    tables = report_tables(chapters)
+    downloads = _packed(_downloads(chapters, provenance, tables))
     budget = MOST_BYTES - 120_000 - len(downloads) - sum(map(len, scripts))
     packed, sizes = _packed_chapters(chapters, budget, beside)
     return environment.from_string(texts["template"]).render(
@@ -157,7 +158,7 @@ def render_page(chapters: Sequence[Chapter], provenance: Provenance, *, beside: 
             "chapters": _script_json(packed),
             "downloads": _script_json(downloads),
         },
-        table_files=_existing(beside, "tables", [f"{table.name}.tex" for table in report_tables(chapters)]),
+        table_files=_existing(beside, "tables", [f"{table.name}.tex" for table in tables]),
     )
 
 
@@ -298,7 +299,7 @@ def _agreement_grid(chapters: Sequence[Chapter]) -> dict[str, Any]:
     }
 
 
-def _downloads(chapters: Sequence[Chapter], provenance: Provenance) -> dict[str, str]:
+def _downloads(chapters: Sequence[Chapter], provenance: Provenance, tables: Sequence[Table]) -> dict[str, str]:
     """Files that the page holds itself, by name."""
     results = [
         {"appraisal": to_json(chapter.appraisal), "audit": audit_to_json(chapter.audit) if chapter.audit else None}
@@ -306,7 +307,7 @@ def _downloads(chapters: Sequence[Chapter], provenance: Provenance) -> dict[str,
     ]
     told = {"provenance": asdict(provenance), "results": results}
     return {
-        **{f"{table.name}.csv": table.to_csv() for table in report_tables(chapters)},
+        **{f"{table.name}.csv": table.to_csv() for table in tables},
         "results.json": json.dumps(told, indent=1, default=str),
     }
 

@@ -10,6 +10,7 @@ from jaxtyping import Float, Int, Integer
 from shareornot.appraisal.audit_words import structure_in_words
 from shareornot.report.chapter import Chapter
 from shareornot.spaces import LabelledGraph, Space
+from shareornot.statistics.pools import distinct_cells, first_of_each, places_among
 from shareornot.statistics.rank_residuals import rank_fractions
 
 MOST_POINTS = 10_000
@@ -63,8 +64,11 @@ def drawn_scores(chapter: Chapter, most: int = MOST_POINTS) -> list[DrawnScores]
 
 def _ranks(cells: Integer[np.ndarray, " pool"], values: Float[np.ndarray, " pool"]) -> Float[np.ndarray, " pool"]:
     """Rank of each score among the first evaluations of the distinct architectures of a pool, see `rank_fractions`."""
-    _, first, which = np.unique(cells, return_index=True, return_inverse=True)
-    return rank_fractions(values[first])[which]
+    distinct = distinct_cells(cells)
+    if len(distinct) == len(cells):
+        return rank_fractions(values)
+    which = places_among(distinct, cells)
+    return np.asarray(rank_fractions(values[first_of_each(which, len(distinct))])[which])
 
 
 def _every_nth(values: Float[np.ndarray, " scores"], most: int) -> Integer[np.ndarray, " chosen"]:

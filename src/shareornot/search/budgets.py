@@ -9,10 +9,11 @@ from jaxtyping import Float, Float64, Int32, Int64, Integer
 from shareornot.errors import SettingsError
 from shareornot.search.contract import SearchRuns
 from shareornot.search.expectation import check_pool
-from shareornot.search.guided import guided_order
+from shareornot.search.guided import guided_positions
 from shareornot.search.random_search import random_search_runs
 from shareornot.search.regret import RegretCurves, Times, Unfinished, finish_times, regret_at
 from shareornot.search.table import SearchTable
+from shareornot.statistics.pools import distinct_cells
 from shareornot.statistics.selection import incumbent_probabilities
 
 Pool = Integer[np.ndarray, " pool"]
@@ -61,15 +62,15 @@ def guided_regret(
         SettingsError: a k below 1 or above the number of cells in the pool, a score that is not finite, or a pool with
             cells outside the space or unknown to the table.
     """
-    check_pool(table, np.unique(pool))
-    order = guided_order(pool, scores, rng)
+    check_pool(table, distinct_cells(pool))
+    positions = guided_positions(pool, scores, rng)
+    order, own = pool[positions].astype(np.int32), scores[positions].astype(np.float64)
     ks = np.array(num_trained, np.int64)
     if not len(ks) or ks.min() < 1 or ks.max() > len(order):
         raise SettingsError(
             f"num_trained: expected numbers from 1 to {len(order)}, the cells in the pool, got {list(num_trained)}; "
             "score more cells or train fewer"
         )
-    own = _scores_of(order, pool, scores)
     validation, regret = table.validation[order], table.best_test - table.test[order]
     runs = SearchRuns(cells=order[None], num_evaluations=np.array([len(order)], np.int32))
     finish_s = finish_times(runs, table.time_s, start_s=start_s)[0]
@@ -89,13 +90,6 @@ def guided_regret(
         ),
         cell=np.array([order[validation[:k].argmax()] for k in ks], np.int32),
     )
-
-
-def _scores_of(order: Int32[np.ndarray, " distinct"], pool: Pool, scores: Scores) -> Float64[np.ndarray, " distinct"]:
-    """The highest score of each cell of an order."""
-    by_cell = np.lexsort((-scores, pool))
-    cells, first = np.unique(pool[by_cell], return_index=True)
-    return scores[by_cell[first]][np.searchsorted(cells, order)].astype(np.float64)
 
 
 def _expected_regret(

@@ -8,6 +8,7 @@ from jaxtyping import Float64, Int64, Integer
 
 from shareornot.errors import SettingsError
 from shareornot.search.table import SearchTable
+from shareornot.statistics.pools import num_repeats
 
 Pool = Integer[np.ndarray, " pool"]
 
@@ -73,10 +74,8 @@ def check_pool(table: SearchTable, pool: Pool) -> None:
     """Raise a `SettingsError` unless a pool has cells, all distinct, inside the space and known to the table."""
     if not len(pool):
         raise SettingsError("pool: expected at least one cell, got none; draw a pool from the space")
-    if len(np.unique(pool)) < len(pool):
-        raise SettingsError(
-            f"pool: expected distinct cells, got {len(pool) - len(np.unique(pool))} repeats; drop them with np.unique"
-        )
+    if repeats := num_repeats(pool):
+        raise SettingsError(f"pool: expected distinct cells, got {repeats} repeats; drop them with np.unique")
     inside = np.isin(pool, table.cells)
     if not inside.all():
         raise SettingsError(

@@ -5,36 +5,74 @@ costs nothing.
 """
 
 import numpy as np
-from jaxtyping import Float, Float64, Int32, Integer
+from jaxtyping import Float, Float64, Int32, Int64, Integer
 
 from shareornot.errors import SettingsError
 from shareornot.search.contract import SearchRuns
 from shareornot.search.table import SearchTable
 from shareornot.spaces.nasbench101 import flop_count, parameter_count
+from shareornot.statistics.pools import distinct_cells
 
 Pool = Integer[np.ndarray, " pool"]
 Scores = Float[np.ndarray, " pool"]
 
 
-def guided_order(cells: Pool, scores: Scores, rng: np.random.Generator) -> Int32[np.ndarray, " distinct"]:
+def guided_order(
+    cells: Pool, scores: Scores, rng: np.random.Generator, *, num_evaluations: int | None = None
+) -> Int32[np.ndarray, " distinct"]:
     """The cells of a pool from the highest score to the lowest, of equals in random order.
 
     Args:
         cells: unique indices; a cell that was drawn into the pool more than once is trained once, for its best score.
         scores: what each is held for, the higher the better; accuracies or any other unit.
         rng: breaks ties.
+        num_evaluations: how many are wanted at most, by default all.
 
     Raises:
         SettingsError: no cell, or a score that is not a number, as from a super-net that diverged.
+    """
+    positions = guided_positions(cells, scores, rng, num_evaluations=num_evaluations)
+    return np.asarray(cells[positions], np.int32)
+
+
+def guided_positions(
+    cells: Pool, scores: Scores, rng: np.random.Generator, *, num_evaluations: int | None = None
+) -> Int64[np.ndarray, " distinct"]:
+    """Positions in the pool of the cells of `guided_order`, each where it has its best score.
+
+    Args:
+        cells: unique indices.
+        scores: what each is held for.
+        rng: breaks ties.
+        num_evaluations: how many are wanted at most, by default all; few are found without sorting the others.
+
+    Raises:
+        SettingsError: as `guided_order`.
     """
     if not len(cells) or not np.isfinite(scores).all():
         raise SettingsError(
             f"scores: expected at least one score, all finite, got {len(scores)} of which "
             f"{int((~np.isfinite(scores)).sum())} are not; leave out a super-net that diverged"
         )
-    ordered = cells[np.lexsort((rng.random(len(scores)), -scores))]
-    first = np.sort(np.unique(ordered, return_index=True)[1])
-    return ordered[first].astype(np.int32)
+    noise = rng.random(len(scores))
+    if num_evaluations is not None and num_evaluations < len(scores):
+        last = np.partition(scores, len(scores) - num_evaluations)[len(scores) - num_evaluations]
+        among = np.flatnonzero(scores >= last)
+        found = among[_first_of_each(cells[among], scores[among], noise[among])]
+        if len(found) >= num_evaluations:  # fewer where cells repeat
+            return np.asarray(found[:num_evaluations])
+    return _first_of_each(cells, scores, noise)[:num_evaluations]
+
+
+def _first_of_each(cells: Pool, scores: Scores, noise: Scores) -> Int64[np.ndarray, " distinct"]:
+    """Positions by descending score and, of equals, by ascending noise; only the first one of each cell."""
+    order = np.argsort(-scores)
+    ordered = scores[order]
+    if (ordered[1:] == ordered[:-1]).any():
+        order = np.lexsort((noise, -scores))
+    if len(distinct_cells(cells)) == len(cells):
+        return order
+    return order[np.sort(np.unique(cells[order], return_index=True)[1])]
 
 
 def guided_runs(
@@ -48,7 +86,10 @@ def guided_runs(
         rng: breaks ties.
         num_evaluations: how many of each pool are trained at most, by default all.
     """
-    orders = [guided_order(cells, values, rng)[:num_evaluations] for cells, values in zip(pools, scores, strict=True)]
+    orders = [
+        guided_order(cells, values, rng, num_evaluations=num_evaluations)
+        for cells, values in zip(pools, scores, strict=True)
+    ]
     lengths = np.array([len(order) for order in orders], np.int32)
     evaluated = np.zeros((len(orders), lengths.max(initial=0)), np.int32)
     for run, order in enumerate(orders):

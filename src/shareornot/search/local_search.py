@@ -96,21 +96,20 @@ def _climb(
         evaluated[count] = current = start
         count += 1
         while True:
-            best, best_score = -1, scores[current]
             around = neighbours(current)
-            for neighbour in rng.permutation(around[around < len(answers)]).tolist():
-                if met[neighbour] or count == len(evaluated):
-                    continue
-                met[neighbour] = True
-                if answers[neighbour] != Answer.EVALUATED:
-                    continue
-                evaluated[count] = neighbour
-                count += 1
-                if scores[neighbour] > best_score:
-                    best, best_score = neighbour, scores[neighbour]
-                    if take_first:
-                        break
-            if best < 0:
+            new = rng.permutation(around[around < len(answers)])
+            new = new[~met[new]]
+            answered = answers[new] == Answer.EVALUATED
+            better = answered & (scores[new] > scores[current])
+            if take_first and better.any():
+                last = int(better.argmax()) + 1
+                new, answered = new[:last], answered[:last]
+            met[new] = True
+            found = new[answered][: len(evaluated) - count]
+            evaluated[count : count + len(found)] = found
+            count += len(found)
+            best = int(found[scores[found].argmax()]) if len(found) else current
+            if not scores[best] > scores[current]:
                 break
             current = best
     return count

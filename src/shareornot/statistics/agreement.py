@@ -18,6 +18,7 @@ from jaxtyping import Bool, Float, Real
 from scipy import stats
 
 from shareornot.errors import DataError, SettingsError
+from shareornot.statistics.ranks import average_ranks_of_rows
 
 Scores: TypeAlias = Real[np.ndarray, "*#supernets cells"]
 """Proxies, accuracies, or any other column: larger is better."""
@@ -221,7 +222,7 @@ def _agreement(
 
 
 def _spearman_rows(x: Rows, y: Rows) -> Float[np.ndarray, " supernets"]:
-    return _pearson_rows(stats.rankdata(x, axis=1), stats.rankdata(y, axis=1))
+    return _pearson_rows(average_ranks_of_rows(x), average_ranks_of_rows(y))
 
 
 def _pearson_rows(x: Rows, y: Rows) -> Float[np.ndarray, " supernets"]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy import stats
+
+from shareornot.statistics.ranks import average_ranks, average_ranks_of_rows
 
 NUM_STRATA = 10
 """Groups of architectures of about equal size, see `agreement_at_equal_size`."""
@@ -21,7 +22,7 @@ Baselines = Float[np.ndarray, "baselines architectures"]
 
 def ranks_of(columns: Float[np.ndarray, "columns architectures"]) -> Float[np.ndarray, "columns architectures"]:
     """Standardised average ranks of each column; zeros for a constant one, so that products are correlations."""
-    ranks = stats.rankdata(columns, axis=1) - (columns.shape[1] + 1) / 2
+    ranks = average_ranks_of_rows(columns) - (columns.shape[1] + 1) / 2
     lengths = np.sqrt((ranks**2).sum(axis=1, keepdims=True))
     return np.asarray(np.divide(ranks, lengths, out=np.zeros_like(ranks), where=lengths > 0))
 
@@ -81,7 +82,7 @@ def _within_strata(column: Column, strata: Int[np.ndarray, " architectures"]) ->
     sizes = np.bincount(strata)
     # ranks of (stratum, value) less those of all lower strata are ranks within the stratum
     lower = np.concatenate([[0], np.cumsum(sizes)[:-1]])[strata]
-    ranks = stats.rankdata(strata * (2.0 * column.size) + stats.rankdata(column)) - lower
+    ranks = average_ranks(strata * (2.0 * column.size) + average_ranks(column)) - lower
     return np.asarray(ranks - (sizes[strata] + 1) / 2)
 
 

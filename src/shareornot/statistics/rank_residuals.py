@@ -6,9 +6,9 @@ Ranks are fractions: the share of the cells that a cell beats, ties and the cell
 
 import numpy as np
 from jaxtyping import Float, Real
-from scipy import stats
 
 from shareornot.errors import DataError
+from shareornot.statistics.ranks import average_ranks
 
 
 def rank_fractions(scores: Real[np.ndarray, " cells"]) -> Float[np.ndarray, " cells"]:
@@ -22,7 +22,7 @@ def rank_fractions(scores: Real[np.ndarray, " cells"]) -> Float[np.ndarray, " ce
     """
     if not np.isfinite(scores).all():
         raise DataError("scores: expected finite numbers to rank, got others; leave out what was not scored")
-    return np.asarray((stats.rankdata(scores) - 0.5) / max(scores.size, 1))
+    return np.asarray((average_ranks(scores) - 0.5) / max(scores.size, 1))
 
 
 def rank_residuals(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt8
 
 from shareornot.errors import SettingsError
 
@@ -78,24 +78,21 @@ def grow_tree(
             f"got {len(target)} rows, {max_depth}, {min_share} and {min_gain}"
         )
     thresholds = [_thresholds(column) for column in matrix.T]
-    codes = (
-        np.stack(
-            [np.searchsorted(cuts, _filled(column)) for cuts, column in zip(thresholds, matrix.T, strict=True)], axis=1
-        )
-        if matrix.shape[1]
-        else np.zeros(matrix.shape, np.int64)
-    )
+    # a byte each, columns first: the thresholds are few, and the rows may be many
+    codes = np.empty((matrix.shape[1], len(matrix)), np.uint8)
+    for number, cuts in enumerate(thresholds):
+        codes[number] = np.searchsorted(cuts, _filled(matrix[:, number]))
     least_rows = max(1, int(np.ceil(min_share * len(target))))
     least_gain = max(min_gain * float(((target - target.mean()) ** 2).sum()), 1e-12 * float((target**2).sum()))
 
     def grow(rows: np.ndarray, answers: tuple[tuple[Question, bool], ...]) -> Iterator[Leaf]:
-        best = _best_split(codes[rows], target[rows], [len(cuts) for cuts in thresholds], least_rows)
+        best = _best_split(codes[:, rows], target[rows], [len(cuts) for cuts in thresholds], least_rows)
         if len(answers) == max_depth or best is None or best[0] <= least_gain:
             yield Leaf(answers=answers, value=float(target[rows].mean()), num_rows=len(rows))
             return
         _, column, position = best
         question = Question(column=column, threshold=float(thresholds[column][position]))
-        above = codes[rows, column] > position
+        above = codes[column, rows] > position
         yield from grow(rows[above], (*answers, (question, True)))
         yield from grow(rows[~above], (*answers, (question, False)))
 
@@ -116,17 +113,17 @@ def _thresholds(column: Target) -> Float[np.ndarray, " thresholds"]:
 
 
 def _best_split(
-    codes: Int[np.ndarray, "rows columns"], target: Target, num_thresholds: Sequence[int], least_rows: int
+    codes: UInt8[np.ndarray, "columns rows"], target: Target, num_thresholds: Sequence[int], least_rows: int
 ) -> tuple[float, int, int] | None:
     """Fall of the squared error, column and threshold of the best split, the first of equals; None without any."""
     best = None
     total, num_rows = float(target.sum()), len(target)
     for column, number in enumerate(num_thresholds):
-        sizes = np.bincount(codes[:, column], minlength=number + 1).cumsum()[:number]
+        sizes = np.bincount(codes[column], minlength=number + 1).cumsum()[:number]
         allowed = np.flatnonzero((sizes >= least_rows) & (num_rows - sizes >= least_rows))
         if not len(allowed):
             continue
-        sums = np.bincount(codes[:, column], weights=target, minlength=number + 1).cumsum()[:number]
+        sums = np.bincount(codes[column], weights=target, minlength=number + 1).cumsum()[:number]
         below, size = sums[allowed], sizes[allowed]
         gains = below**2 / size + (total - below) ** 2 / (num_rows - size) - total**2 / num_rows
         position = int(gains.argmax())

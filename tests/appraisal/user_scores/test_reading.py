@@ -90,7 +90,7 @@ def test_what_stands_before_the_header(csv):
     assert csv("sep=;\narchitecture;proxy;standalone\na;1;0.5\nb;2;0.6\n").proxy.tolist() == [1, 2]
     assert csv('"sep=,"\r\n' + HEAD + ROWS).proxy.tolist() == [0.3, 0.4]
     table = csv("# made by us\n#\n\n" + HEAD + ROWS)
-    assert table.notes == ("2 lines of comments before the header left out.",)
+    assert table.notes == ("2 lines before the header left out.",)
     assert table.columns.row(0) == "row 1 (line 5)"
 
 
@@ -176,7 +176,7 @@ def test_blank_rows_are_left_out(csv):
         (b"a\0b,c\n", "names of columns in the first line, got zero bytes"),
         (HEAD, "got a header only; add scores"),
         (HEAD.strip(), "got a header only; add scores"),
-        ("architecture proxy standalone\na 1 2\n", "with commas between them, got 'architecture proxy standalone'"),
+        ("architecture:proxy:standalone\na:1:2\n", "with commas between them, got 'architecture:proxy:standalone'"),
         (HEAD + "a,0.1,0.5\nb,good,0.5\n", r"row 2 \(line 3\): column 'proxy': .* got 'good'; leave the cell empty"),
         (HEAD + "a,0.3,87.3±0.2\n", r"row 1 \(line 2\): column 'standalone': .*'87.3±0.2'; write the mean alone"),
         (HEAD + "a,\"tensor(0.9, device='cuda:0')\",0.5\n", r"row 1 .* column 'proxy': .*tensor.item\(\) in PyTorch"),

@@ -37,6 +37,7 @@ from shareornot.appraisal.user_scores.scores import ScoredVariant, UserScores, r
 from shareornot.errors import DataError, SettingsError
 from shareornot.progress import Progress, Silent
 from shareornot.statistics import diverged
+from shareornot.statistics.pools import distinct_cells
 
 SUPERNET_COST = 4.0
 """Average trainings that a super-net costs, by default: the paper's 432 epochs over 108."""
@@ -204,7 +205,7 @@ def audit_scores(
     """
     rng = np.random.default_rng(seed)
     thing = one.truth.thing
-    scored = np.unique(np.concatenate([pool.cells for pool in one.pools]))
+    scored = distinct_cells(np.concatenate([pool.cells for pool in one.pools]))
     notes = []
     pools = list(one.pools)
     if len(scored) > MOST_AUDITED:

@@ -143,6 +143,8 @@ def read_spreadsheet(source: str, content: bytes) -> Columns:
         raise DataError(f"{source}: expected a sheet with a header and rows, got none; add scores")
     named = [sheet for sheet in filled if _has_known_name(sheet[1][0])]
     name, rows, line = (named or filled)[0]
+    above = next((number for number, row in enumerate(rows[:20]) if _num_known_names(row) > 1), 0)
+    rows, line = rows[above:], line + above  # below a title
     if len(filled) > 1:
         notes.append(f"Read: the sheet {shown(name)}, one of {len(filled)} sheets.")
     width = max(len(row) for row in rows)
@@ -157,7 +159,11 @@ def read_spreadsheet(source: str, content: bytes) -> Columns:
 
 
 def _has_known_name(header: Sequence[Any]) -> bool:
-    return any(str(name).strip().lower().startswith(("architecture", "proxy", "standalone")) for name in header)
+    return _num_known_names(header) > 0
+
+
+def _num_known_names(header: Sequence[Any]) -> int:
+    return sum(str(name).strip().lower().startswith(("architecture", "proxy", "standalone")) for name in header)
 
 
 _Sheet = tuple[str, list[list[Any]], int]

@@ -138,6 +138,8 @@ def _architecture(
         array = columns.named[name]
         counts = parse_numbers(array).odd_row is None if is_text(array) else True
         return name, "index" if counts else "text", None
+    if any("architecture" in name.lower() for name in names):
+        return None, "text", None  # such as `config/architecture`, which an index must not stand for
     indices = [name for name in names if name == columns.index or is_index_name(name)]
     for name in indices:
         array = columns.named[name]

@@ -170,8 +170,9 @@ _SIZED = frozenset(
 
 
 def normalized(name: str) -> str:
-    """The name without what does not matter: case, and spaces and hyphens for underscores."""
-    return re.sub(r"[\s\-]+", "_", name.strip().strip("'\"").lower())
+    """The name without what does not matter: case, spaces and hyphens for underscores, and `(%)` or `[s]` behind it."""
+    plain = re.sub(r"[\s_]*(%|\(%\)|\[%\]|\(s\)|\[s\])$", "", name.strip().strip("'\"").lower())
+    return re.sub(r"[\s\-]+", "_", plain)
 
 
 def numbered(name: str) -> tuple[str, int] | None:

@@ -1,5 +1,6 @@
 """Values of single columns as numbers and words; whatever cannot be read is named by row, column and value."""
 
+import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -115,6 +116,8 @@ def words_of(columns: Columns, name: str) -> Words:
     kind = array.type
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         array = _text_of_numbers(array)
+    elif pa.types.is_nested(kind):
+        array = _text_of_nested(array)
     elif not is_text(array):
         try:
             array = pc.cast(array, pa.string())
@@ -123,10 +126,12 @@ def words_of(columns: Columns, name: str) -> Words:
                 f"{columns.source}: {columns.row(0)}: column {shown(name)}: expected text, got {kind}; convert the "
                 "column"
             ) from None
+    rows = pc.dictionary_encode(array)  # first of all, since texts repeat
+    array = rows.dictionary
     lengths = pc.binary_length(array)
     longest = pc.max(lengths).as_py() or 0
     if longest > MOST_CHARACTERS:
-        row = pc.index(lengths, longest).as_py()
+        row = pc.index(rows.indices, pc.index(lengths, longest).cast(rows.indices.type)).as_py()
         raise DataError(
             f"{columns.source}: {columns.row(row)}: column {shown(name)}: expected at most {MOST_CHARACTERS:,} "
             f"characters, got {longest:,}; give short names"
@@ -137,8 +142,19 @@ def words_of(columns: Columns, name: str) -> Words:
     distinct = encoded.dictionary
     if len(distinct) and pc.all(pc.match_substring_regex(distinct, r"^-?[0-9]+\.0$")).as_py():
         distinct = pc.utf8_slice_codeunits(distinct, 0, -2)  # numbers of super-nets that were read as real ones
-    positions = pc.fill_null(pc.cast(encoded.indices, pa.int64()), -1).to_numpy(zero_copy_only=False)
-    return Words(positions=np.asarray(positions, np.int64), distinct=distinct.to_pylist())
+    own = np.append(_positions(encoded.indices), -1)
+    return Words(positions=own[_positions(rows.indices)], distinct=distinct.to_pylist())
+
+
+def _positions(indices: pa.Array) -> Int64[np.ndarray, " rows"]:
+    """Positions in a dictionary, -1 where there is none."""
+    return np.asarray(pc.fill_null(pc.cast(indices, pa.int64()), -1).to_numpy(zero_copy_only=False), np.int64)
+
+
+def _text_of_nested(array: pa.Array) -> pa.Array:
+    """Lists and records, as JSON holds choices of an architecture, as text."""
+    values = array.to_pylist()
+    return pa.array([None if value is None else json.dumps(value, default=str) for value in values], pa.string())
 
 
 def _text_of_numbers(array: pa.Array) -> pa.Array:

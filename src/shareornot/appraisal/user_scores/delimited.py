@@ -8,7 +8,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from shareornot.appraisal.user_scores.wording import shown
 from shareornot.errors import DataError
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+_ALL = {**DELIMITERS, " ": "spaces"}
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -33,6 +34,9 @@ _BLOCK = 1 << 24
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _SAMPLE = 1_000
 """Rows in which decimal commas are looked for."""
+_RULER = re.compile(rb"[ \t]*\|?[ \t]*:?-{3,}[-:| \t]*(\r\n|\r|\n)")
+_MOST_BEFORE_HEADER = 20
+"""Lines, such as a title."""
 _SPACED_QUOTE = re.compile(rb"[,;\t|] +\"")
 
 
@@ -63,25 +67,42 @@ def read_delimited(source: str, content: bytes) -> Columns:
         raise DataError(f"{source}: expected at most 2 GiB of text, got {len(content) / 2**30:.1f} GiB; split the file")
     layout = _layout(source, content, notes)
     if layout.delimiter != ",":
-        notes.append(f"Columns are separated by {DELIMITERS.get(layout.delimiter, repr(layout.delimiter))}.")
+        notes.append(f"Columns are separated by {_ALL.get(layout.delimiter, repr(layout.delimiter))}.")
     _refuse_other_encodings(source, content, layout)
     try:
-        table = _parsed(source, content, layout)
+        parse = _parsed_by_python if layout.delimiter == " " else _parsed
+        table = parse(source, content, layout)
     except DataError:
-        if not _SPACED_QUOTE.search(content):
+        if layout.delimiter == " " or not _SPACED_QUOTE.search(content):
             raise
         table = _parsed_by_python(source, content, layout)
     _refuse_open_quote(source, table, layout)
     pairs = list(zip(table.column_names, table.columns, strict=True))
-    body = content[layout.start :].rstrip(b"\r\n")
-    breaks = body.count(b"\n") or body.count(b"\r")
+    a_line_each = _num_breaks(content, layout.start) + 1 == table.num_rows
+    del content, table  # of a large file both are large, and the columns are copied once more
+    decimal_comma = layout.delimiter != "," and _decimal_commas([column for _, column in pairs])
     return make_columns(
         source,
-        _without_empty_end(pairs),
+        _handed_over(_without_empty_end(pairs)),
         notes,
-        decimal_comma=layout.delimiter != "," and _decimal_commas([column for _, column in pairs]),
-        first_line=layout.line if breaks + 1 == table.num_rows else None,
+        decimal_comma=decimal_comma,
+        first_line=layout.line if a_line_each else None,
     )
+
+
+def _num_breaks(content: bytes, start: int) -> int:
+    """Line ends between the rows, without those after the last one."""
+    stop = len(content)
+    while stop > start and content[stop - 1] in b"\r\n":
+        stop -= 1
+    return content.count(b"\n", start, stop) or content.count(b"\r", start, stop)
+
+
+def _handed_over(pairs: list[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """The pairs, each of which is forgotten when the next one is asked for."""
+    pairs.reverse()
+    while pairs:
+        yield pairs.pop()
 
 
 def _utf8(source: str, content: bytes) -> tuple[bytes, list[str]]:
@@ -95,6 +116,13 @@ def _utf8(source: str, content: bytes) -> tuple[bytes, list[str]]:
                     f"{source}: expected text in {encoding.upper()}, got a damaged file; save it as CSV in UTF-8"
                 ) from None
     if b"\0" in content:
+        sample = content[:2000]
+        for start, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+            if sample[start::2].count(0) > 0.9 * len(sample) / 2 and not sample[1 - start :: 2].count(0):
+                try:
+                    return content.decode(encoding).encode(), [f"The text is in {encoding[:6].upper()}."]
+                except UnicodeError:
+                    break
         raise DataError(
             f"{source}: expected text with names of columns in the first line, got zero bytes, as a program's own "
             "format has them; save it as CSV, JSON or Parquet"
@@ -115,21 +143,35 @@ def _layout(source: str, content: bytes, notes: list[str]) -> _Layout:
             delimiter = "\t"
         elif text.startswith(b"#") and not _splits_into_known_names(text):
             skipped += 1
-        elif text:
+        elif text and (_splits_into_known_names(text) or not _header_follows(content, start)):
             break
+        elif text:
+            skipped += 1
         if end is None:
             raise DataError(f"{source}: expected names of columns in the first line, got none; add a header")
         start, line = end.end(), line + 1
     if skipped:
-        notes.append(f"{skipped} line{'s' * (skipped > 1)} of comments before the header left out.")
+        notes.append(f"{skipped} line{'s' * (skipped > 1)} before the header left out.")
     header, length, num_lines = _header_text(source, content, start, line)
     names, delimiter = _names(source, header, delimiter)
     start, line = start + length, line + num_lines
+    if ruler := _RULER.match(content, start):  # below the header of a table in Markdown
+        start, line = ruler.end(), line + 1
     return _Layout(names=_fitted_names(names, content, start, delimiter), delimiter=delimiter, start=start, line=line)
 
 
 def _splits_into_known_names(text: bytes) -> bool:
-    return any(is_known_name(word) for word in re.split(r"[,;\t|]", text.decode("utf-8", "replace")))
+    return bool(_known_names(text))
+
+
+def _known_names(text: bytes) -> list[str]:
+    return [word for word in re.split(r"[,;\t|]", text.decode("utf-8", "replace")) if is_known_name(word)]
+
+
+def _header_follows(content: bytes, start: int) -> bool:
+    """Whether one of the next lines is a header beyond doubt: with two known names or more."""
+    lines = _LINE_END.split(content[start : start + 8_192])[1:_MOST_BEFORE_HEADER]
+    return any(len(_known_names(line)) > 1 for line in lines)
 
 
 def _header_text(source: str, content: bytes, start: int, line: int) -> tuple[str, int, int]:
@@ -158,6 +200,8 @@ def _names(source: str, header: str, delimiter: str | None) -> tuple[list[str], 
         split = {mark: _fields(header, mark) for mark in DELIMITERS}
         delimiter = max(split, key=lambda mark: (sum(map(is_known_name, split[mark])), len(split[mark])))
     names = _fields(header, delimiter)
+    if len(names) == 1 and sum(map(is_known_name, _fields(header, " "))) > 1:
+        return _fields(header, " "), " "
     if len(names) == 1 and not is_known_name(names[0]):
         raise DataError(
             f"{source}: expected names of columns with commas between them, got {shown(header)}; "
@@ -168,14 +212,19 @@ def _names(source: str, header: str, delimiter: str | None) -> tuple[list[str], 
 
 def _fields(line: str, delimiter: str) -> list[str]:
     try:
-        return [name.strip() for name in next(csv.reader(io.StringIO(line, newline=""), delimiter=delimiter))]
+        reader = csv.reader(
+            io.StringIO(line.strip(" "), newline=""), delimiter=delimiter, skipinitialspace=delimiter == " "
+        )
+        return [name.strip() for name in next(reader)]
     except (csv.Error, StopIteration):
         return [name.strip() for name in line.split(delimiter)]
 
 
 def _fitted_names(names: list[str], content: bytes, start: int, delimiter: str) -> list[str]:
     """The names with one more where every row has one value more: R leaves out the name of row names."""
-    rows = csv.reader(io.StringIO(content[start : start + 65_536].decode("utf-8", "replace")), delimiter=delimiter)
+    text = content[start : start + 65_536].decode("utf-8", "replace")
+    lines = map(str.strip, text.splitlines()) if delimiter == " " else io.StringIO(text)
+    rows = csv.reader(lines, delimiter=delimiter, skipinitialspace=delimiter == " ")
     try:
         few = [row for _, row in zip(range(20), rows, strict=False) if any(value.strip() for value in row)][:-1]
     except csv.Error:
@@ -256,7 +305,8 @@ def _parsed_by_python(source: str, content: bytes, layout: _Layout) -> pa.Table:
     """The same where a space stands between a delimiter and a quote, which Python's reader can skip."""
     try:
         text = content[layout.start :].decode()
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter, skipinitialspace=True)
+        lines = map(str.strip, text.splitlines()) if layout.delimiter == " " else io.StringIO(text, newline="")
+        reader = csv.reader(lines, delimiter=layout.delimiter, skipinitialspace=True)
         rows = [row for row in reader if any(value.strip() for value in row)]
     except (csv.Error, UnicodeDecodeError) as error:
         raise DataError(f"{source}: expected delimited text, got {str(error)[:120]}; write the file again") from None
@@ -283,7 +333,7 @@ def _explained(source: str, content: bytes, layout: _Layout, reason: str, odd: l
 def _odd_row(layout: _Layout, number: int, text: str, actual: int) -> str:
     """A row that is too short or too long, with a remedy."""
     expected = len(layout.names)
-    marks = DELIMITERS.get(layout.delimiter, "marks")
+    marks = _ALL.get(layout.delimiter, "marks")
     where = f"row {number + 1:,} (line {layout.line + number:,})"
     if actual < expected:
         lacks = layout.names[actual:]
@@ -331,7 +381,9 @@ def _without_empty_end(pairs: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
     def is_blank(name: str, column: Any) -> bool:
         return not name and not pc.any(pc.greater(pc.utf8_length(pc.utf8_trim_whitespace(column)), 0)).as_py()
 
-    return [(name, column) for name, column in pairs if not is_blank(name, column)]
+    kept = [(name, column) for name, column in pairs if not is_blank(name, column)]
+    pairs.clear()
+    return kept
 
 
 def _decimal_commas(columns: Sequence[pa.ChunkedArray]) -> bool:

@@ -62,7 +62,7 @@ def decompressed(source: str, content: bytes) -> bytes:
     """
     method = _compression(content)
     if method is None:
-        return content
+        return _only_member(source, content) if content.startswith(b"PK\x03\x04") else content
     try:
         with _opened(method, content) as file:
             plain = file.read(MOST_BYTES + 1)
@@ -76,6 +76,22 @@ def decompressed(source: str, content: bytes) -> bytes:
     if _compression(plain) is not None:
         raise DataError(f"{source}: expected scores, got a file that is compressed twice; decompress it once")
     return plain
+
+
+def _only_member(source: str, content: bytes) -> bytes:
+    """The content of the only file in a zip archive, as pandas compresses one; other archives as they are.
+
+    Raises:
+        DataError: damaged, encrypted, or more than 2 GiB.
+    """
+    names = member_names(source, content)
+    if len(names) != 1 or names[0].endswith((".npy", ".pkl", "/")):
+        return content
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return archive.read(names[0])
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, zlib.error) as error:
+        raise DataError(f"{source}: expected a whole archive, got {str(error)[:120]}; unpack it first") from error
 
 
 def _compression(content: bytes) -> str | None:

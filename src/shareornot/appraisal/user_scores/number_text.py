@@ -41,7 +41,7 @@ MISSING_NUMBERS = MISSING | {"none", "null", "nil", "missing", "."}
 
 _DIGITS = r"(?:\d+(?:\.\d*)?|\.\d+)"
 _PLAIN = re.compile(rf"[+-]?{_DIGITS}(?:[eE][+-]?\d+)?")
-_INFINITE = re.compile(r"([+-]?)(?:inf|infinity|\u221e)", re.IGNORECASE)
+_INFINITE = re.compile(r"([+-]?)(?:inf|infinity|\u221e|1\.#inf)", re.IGNORECASE)
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?")
 _POINT_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
@@ -94,6 +94,12 @@ def parse_numbers(
         units: whether units such as k, M, ms and h:mm:ss may follow.
         accuracies: whether `1,234` is rather a decimal number than 1234, where both are possible.
     """
+    if not decimal_comma:
+        try:
+            values = float_view(pc.cast(column, pa.float64()))
+            return _plain_result(values, int(np.count_nonzero(np.isnan(values))))
+        except pa.ArrowException:
+            pass
     trimmed = pc.utf8_trim_whitespace(column)
     missing = pc.fill_null(pc.is_in(pc.utf8_lower(trimmed), pa.array(sorted(MISSING_NUMBERS))), True)
     given = pc.if_else(missing, pa.scalar(None, pa.string()), trimmed)
@@ -282,6 +288,12 @@ def remedy_for(text: str) -> str:
         return "write one number, or one column for each number"
     if re.fullmatch(r"[\d.,]+", stripped) and "," in stripped:
         return "write decimal points, and nothing between thousands"
-    if re.fullmatch(r"[+-]?[\d.]+\s*[A-Za-z]+", stripped):
+    if re.fullmatch(r"\d+:\d\d(\.\d*)?|P(\d+D)?T[\dHMS.]+", stripped):
+        return "write seconds, or h:mm:ss where it is a time"
+    if re.fullmatch(r"[+-]?[\d.]+\s*[A-Za-z][A-Za-z ]*", stripped):
         return "write the number without its unit"
+    if re.fullmatch(r"[\d.]+\s*/\s*[\d.]+", stripped):
+        return "write the quotient as one number"
+    if re.fullmatch(r"true|false|yes|no", stripped, re.IGNORECASE):
+        return "write numbers, such as 1 and 0"
     return "leave the cell empty where there is none"

@@ -1,17 +1,18 @@
 """The scores of each super-net: in order, finite, and each super-net once."""
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
-from scipy.stats import rankdata
 
 from shareornot.appraisal.budget_comparison import ScoredPool
 from shareornot.appraisal.user_scores.score_table import ScoreTable
 from shareornot.appraisal.user_scores.wording import count, listed
 from shareornot.statistics import diverged
+from shareornot.statistics.ranks import average_ranks
 
 LARGEST, SMALLEST = 1e200, 1e-200
 """Sizes of proxies that figures and sums can cope with; others are replaced by their ranks."""
@@ -105,7 +106,7 @@ def finite_scores(proxies: Float64[np.ndarray, " scores"]) -> tuple[Float64[np.n
     low, high = float(finite.min()), float(finite.max())
     largest = max(abs(low), abs(high))
     if largest > LARGEST or largest < SMALLEST or high - low < 1e-10 * largest or high - low < SMALLEST:
-        return rankdata(proxies), True
+        return average_ranks(proxies), True
     margin = (high - low) / 20
     bounded = np.where(np.isneginf(proxies), low - margin, np.where(np.isposinf(proxies), high + margin, proxies))
     return np.asarray(bounded), False
@@ -113,11 +114,13 @@ def finite_scores(proxies: Float64[np.ndarray, " scores"]) -> tuple[Float64[np.n
 
 def _without_copies(pools: Sequence[ScoredPool]) -> tuple[list[ScoredPool], list[str]]:
     """The pools without those whose scores are those of an earlier one, and which those were."""
-    seen: dict[tuple[bytes, bytes], str] = {}
+    if len(pools) < 2:
+        return list(pools), []
+    seen: dict[bytes, str] = {}
     kept, copies = [], []
     for pool in pools:
         order = np.lexsort((pool.proxies, pool.cells))
-        key = (pool.cells[order].tobytes(), pool.proxies[order].tobytes())
+        key = hashlib.sha256(pool.cells[order].tobytes() + pool.proxies[order].tobytes()).digest()
         if key in seen and not diverged(pool.proxies) and len(pool.cells) > 2:
             copies.append(f"{pool.name} of {seen[key]}")
         else:

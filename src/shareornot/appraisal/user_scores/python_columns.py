@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from shareornot.appraisal.user_scores.column_names import ARCHITECTURE_NAMES, normalized
 from shareornot.appraisal.user_scores.columns import Columns, make_columns
 from shareornot.appraisal.user_scores.wording import shown
 from shareornot.errors import DataError
@@ -112,7 +113,25 @@ def record_columns(source: str, records: Sequence[Mapping[Any, Any]]) -> Pairs:
     names: dict[Any, None] = {}
     for record in records:
         names.update(dict.fromkeys(record))
+    groups = [
+        name
+        for name in names
+        if normalized(str(name)) not in ARCHITECTURE_NAMES
+        and all(record.get(name) is None or isinstance(record[name], Mapping) for record in records)
+        and any(record.get(name) for record in records)
+    ]
+    if groups:
+        return record_columns(source, [_flattened(record, groups) for record in records])
     return _arrays(((str(name), [record.get(name) for record in records]) for name in names), source)
+
+
+def _flattened(record: Mapping[Any, Any], groups: Sequence[Any]) -> dict[Any, Any]:
+    """A record in which values of groups such as `metrics` stand by their own names, or by both where one is taken."""
+    flat = {name: value for name, value in record.items() if name not in groups}
+    for group in groups:
+        for name, value in (record.get(group) or {}).items():
+            flat[f"{group}.{name}" if name in flat else name] = value
+    return flat
 
 
 def _arrays(pairs: Iterable[tuple[str, Any]], source: str = SOURCE) -> Pairs:

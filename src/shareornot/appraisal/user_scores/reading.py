@@ -4,6 +4,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from shareornot.appraisal.user_scores.binary_files import (
     read_arrow,
     read_feather,
@@ -46,8 +48,12 @@ def read_columns(source: Any) -> Columns:
     if not isinstance(source, str | Path):
         return columns_from(source)
     name, content = _content(str(source))
-    content = decompressed(name, content)
-    return READERS[recognized(name, content)](name, content)
+    held = [decompressed(name, content)]
+    reader = READERS[recognized(name, held[0])]
+    del content
+    columns = reader(name, held.pop())  # which may give the content up when it is read
+    pa.default_memory_pool().release_unused()
+    return columns
 
 
 def _content(path: str) -> tuple[str, bytes]:

@@ -123,20 +123,23 @@ def score_table(columns: Columns, options: ReadingOptions) -> ScoreTable:
 def _without_blank_rows(columns: Columns, chosen: ChosenColumns) -> tuple[Columns, list[str]]:
     """The rows that hold anything at all, such as not those below a sheet's last."""
     array = columns.named[chosen.architecture]
-    empty = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(array)), 0) if is_text(array) else pc.is_null(array)
-    empty = pc.fill_null(empty, True)
+    empty = _blank(array)
     if not pc.any(empty).as_py():
         return columns, []
     for other in columns.named.values():
-        if is_text(other):
-            empty = pc.and_(empty, pc.fill_null(pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(other)), 0), True))
-        else:
-            empty = pc.and_(empty, pc.is_null(other, nan_is_null=pa.types.is_floating(other.type)))
+        empty = pc.and_(empty, _blank(other))
     num_empty = pc.sum(empty).as_py() or 0
     if not num_empty or num_empty == columns.num_rows:
         return columns, []
     kept = np.flatnonzero(~np.asarray(empty.to_numpy(zero_copy_only=False), bool))
     return columns.take(kept), [f"{count(num_empty, 'blank row')} left out."]
+
+
+def _blank(array: pa.Array) -> pa.Array:
+    """Which rows hold nothing but white space."""
+    if is_text(array):
+        return pc.fill_null(pc.match_substring_regex(array, r"^[\s\p{Z}]*$"), True)
+    return pc.is_null(array, nan_is_null=pa.types.is_floating(array.type))
 
 
 def _refuse_gaps(columns: Columns, name: str, positions: Int64[np.ndarray, " rows"]) -> None:

@@ -19,6 +19,7 @@ from shareornot.appraisal.user_scores.units import AccuracyUnit
 from shareornot.appraisal.user_scores.wording import count
 from shareornot.errors import DataError, ShareOrNotError
 from shareornot.statistics import diverged
+from shareornot.statistics.pools import distinct_cells
 
 MOST_LEFT_OUT = 5
 """Spaces left out that notes name one by one."""
@@ -195,7 +196,7 @@ def _variants_of(
 
 def _with_unscored(truth: Truth, scores: SpaceScores, num_rows: int) -> Truth:
     """The truth with a note on the rows without a score."""
-    num = num_rows - len(np.unique(scores.row[~np.isnan(scores.proxy)]))
+    num = num_rows - len(distinct_cells(scores.row[~np.isnan(scores.proxy)]))
     if not num:
         return truth
     note = f"{count(num, 'row')} without a proxy: known to random search alone."

@@ -16,6 +16,7 @@ from shareornot.appraisal.user_scores.options import ReadingOptions, matching
 from shareornot.appraisal.user_scores.score_table import ScoreTable
 from shareornot.appraisal.user_scores.wording import count, listed, printable, shown
 from shareornot.errors import DataError
+from shareornot.statistics.pools import distinct_cells, first_of_each, places_among
 
 MOST_CHARACTERS = 200
 """Of a word."""
@@ -67,7 +68,8 @@ def structure_of(table: ScoreTable, options: ReadingOptions) -> Structure:
     others = [name for name in others if name not in matching("--ignore", options.ignore, all_names)]
     forced = matching("--feature", options.feature, all_names)
     said_baselines = matching("--baseline", options.baseline, all_names)
-    first = np.unique(table.architecture, return_index=True)[1]
+    distinct = distinct_cells(table.architecture)
+    first = first_of_each(places_among(distinct, table.architecture), len(distinct))
     features: dict[str, Feature] = {}
     baselines: dict[str, Feature] = {}
     left_out: dict[str, list[str]] = {}

@@ -16,6 +16,7 @@ from shareornot.appraisal.user_scores.wording import count
 from shareornot.errors import DataError, ShareOrNotError
 from shareornot.search import SearchTable
 from shareornot.spaces import open_space
+from shareornot.statistics.pools import distinct_cells, first_of_each, places_among
 
 LEAST_SHARE_FOR_EVOLUTION = 0.2
 """Of the cells of its space that evolution must find in the file, to have neighbours to move to."""
@@ -104,7 +105,10 @@ def _architectures(
     table: ScoreTable, options: ReadingOptions, rows: Int64[np.ndarray, " own_rows"]
 ) -> tuple[UnderstoodSpace, Int64[np.ndarray, " architectures"], Int64[np.ndarray, " own_rows"], list[str]]:
     """The architectures of a space, the first row and the rows of each, and notes."""
-    distinct, first, local = np.unique(table.architecture[rows], return_index=True, return_inverse=True)
+    own = table.architecture[rows]
+    distinct = distinct_cells(own)
+    local = places_among(distinct, own)
+    first = first_of_each(local, len(distinct))
     texts = [table.texts[code] for code in distinct.tolist()]
 
     def row_of(place: int) -> str:
@@ -127,7 +131,7 @@ def _architectures(
         understood=None if space.understood is None else space.understood[where],
     )
     note = f"{count(len(numbers) - len(where), 'text')} of an architecture that another text describes: taken together."
-    return kept, np.unique(local, return_index=True)[1], local, [*notes, note]
+    return kept, first_of_each(local, len(where)), local, [*notes, note]
 
 
 def _baselines(
