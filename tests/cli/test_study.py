@@ -56,6 +56,7 @@ def test_presets_and_a_new_file(shareornot, refused, tmp_path):
         "digits",
         "laptop",
         "laptop-cifar10",
+        "methods",
         "paper-v1",
         "paper-v2",
     }

@@ -7,7 +7,8 @@ from shareornot.errors import SettingsError
 from shareornot.methods import METHODS, Setup, build_method, check_method, method_entries
 from shareornot.methods.registry import _check_options
 from shareornot.spaces import list_architectures, open_space
-from shareornot.supernet import NASBench101SuperNet, TrainingSettings
+from shareornot.studies import decode_study
+from shareornot.supernet import NASBench101SuperNet, NetworkSettings, TrainingSettings
 
 
 @pytest.fixture
@@ -84,3 +85,19 @@ def test_pro_rata_needs_a_space_that_counts_parameters(setup):
     good = setup()
     with pytest.raises(SettingsError, match="method pro-rata: expected a space that counts parameters"):
         build_method(Setup(good.network, listed, np.arange(3), TrainingSettings(method="pro-rata")))
+
+
+def test_the_preset_trains_every_method():
+    chapters = decode_study({"preset": "methods"}).chapters()
+    assert {one.supernet.training.method for one in chapters} == set(METHODS)
+    for chapter in chapters:
+        supernet, space = chapter.supernet, open_space(chapter.supernet.space)
+        assert supernet.network.choices == ("S3-5" if space.name == "S3-5" else "")
+        check_method(supernet.training, space, len(space), supernet.network)
+
+
+def test_choices_of_another_space_are_refused():
+    settings, network = TrainingSettings(method="darts"), NetworkSettings(choices="S1")
+    with pytest.raises(SettingsError, match=r"network\.choices: expected the space itself, S2, got S1"):
+        check_method(settings, open_space("S2"), network=network)
+    check_method(settings, open_space("S1"), network=network)

@@ -68,7 +68,9 @@ def presets(as_json: Json = False) -> None:
 @app.command()
 def new(
     file: Annotated[Path, typer.Argument(help="The file to write.")],
-    preset: Annotated[str, typer.Option(help="digits, laptop, laptop-cifar10, paper-v1 or paper-v2.")] = "digits",
+    preset: Annotated[
+        str, typer.Option(help="digits, methods, laptop, laptop-cifar10, paper-v1 or paper-v2.")
+    ] = "digits",
 ) -> None:
     """Write a study file with comments, to change and to run.
 

@@ -22,7 +22,7 @@ def mixing_refused(method: str, space: Space) -> SettingsError:
     """The error for a super-net that cannot mix options."""
     return SettingsError(
         f"method {method}: expected a super-net with the method mix, such as that of nasbench201, got one of "
-        f"{space.name} without"
+        f"{space.name} without; on S1 to S3 and S3-5, set network.choices to the name of the space"
     )
 
 

@@ -48,8 +48,8 @@ class MethodEntry:
 ANY_SPACE = "any space"
 GROUPED = "any space; with network.groups"
 HYPER = "nasbench101 and product spaces; with network.hyper_units"
-PRODUCTS = "product spaces: nasbench201, S1, S2, S3"
-MIXING = "product spaces whose super-net can mix: nasbench201"
+PRODUCTS = "product spaces: nasbench201, S1, S2, S3, S3-5"
+MIXING = "product spaces: nasbench201; with network.choices, S1, S2, S3, S3-5"
 
 METHODS = {
     entry.name: entry
@@ -233,6 +233,8 @@ def check_method(
     """
     _check_options(settings.method, _find(settings.method), settings.options)
     entry = METHODS.get(settings.method)
+    if network is not None and network.choices and space is not None and network.choices != space.name:
+        raise SettingsError(f"network.choices: expected the space itself, {space.name}, got {network.choices}")
     if entry is not None and network is not None:
         if entry.spaces == GROUPED and not network.groups:
             raise groups_missing(entry.name)
@@ -241,7 +243,8 @@ def check_method(
     if space is None or entry is None or entry.spaces not in (PRODUCTS, MIXING):
         return
     check_whole_product(entry.name, space, len(space) if num_architectures is None else num_architectures)
-    if entry.spaces == MIXING and entry.families is not None and space.family not in entry.families:
+    mixes = space.family in (entry.families or ()) or (network is not None and network.choices == space.name)
+    if entry.spaces == MIXING and not mixes:
         raise mixing_refused(entry.name, space)
 
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from shareornot.errors import SettingsError
 from shareornot.spaces import open_space
+from shareornot.spaces.nasbench1shot1 import OneShotSpace
 from shareornot.spaces.nasbench101 import min_output_edges
 from shareornot.studies.naming import evaluation_name
 from shareornot.studies.overrides import Values, check_names, decode, fields_of, merged
@@ -157,6 +158,8 @@ class StudySettings(ExperimentSettings):
         values = merged({table: {} for table in TABLES}, *layers)
         check_names(values, ChapterValues, f"evaluation {evaluation!r}")
         bound = {"min_output_edges": min_output_edges(open_space(space), _max_vertices(values["network"]))}
+        if values["network"].get("choices") == "space":
+            values["network"]["choices"] = space if isinstance(open_space(space), OneShotSpace) else ""
         return decode(ChapterValues, merged({"network": bound}, values), "study")
 
 

@@ -31,6 +31,10 @@ def build_supernet(family: str, settings: NetworkSettings, seed: int) -> SuperNe
             "own with shareornot.methods.make_trainer"
         )
     module, name = FAMILIES[family].split(":")
+    if settings.choices:
+        if family != "nasbench101":
+            raise SettingsError(f"network.choices: expected none on {family}, got {settings.choices}")
+        module, name = "one_shot", "OneShotSuperNet"
     make = getattr(import_module(f"shareornot.supernet.{module}"), name)
     network: SuperNet = make(settings, seed)
     if settings.hyper_units:

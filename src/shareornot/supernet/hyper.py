@@ -71,7 +71,7 @@ class HyperSuperNet(nn.Module):
             self.shapes.append(weight.shape)
             delattr(owner, own)
             owner.register_buffer(own, torch.zeros_like(weight, requires_grad=False), persistent=False)
-        self.activate(0)
+        self.encoding = torch.from_numpy(encode(0))
 
     def activate(self, architecture: int) -> None:
         """Let `forward` compute this architecture, with the weights that it makes the hyper-network emit."""

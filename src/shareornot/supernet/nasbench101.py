@@ -128,6 +128,7 @@ class NASBench101SuperNet(nn.Module):
     """
 
     family = "nasbench101"
+    cell_class: type[SuperCell] = SuperCell
 
     def __init__(self, config: NetworkSettings, seed: int) -> None:
         super().__init__()
@@ -141,7 +142,7 @@ class NASBench101SuperNet(nn.Module):
         cells, in_channels = [], config.num_filters
         for stack in range(config.num_stacks):
             for _ in range(config.cells_per_stack):
-                cells.append(SuperCell(in_channels, config.num_filters << stack, stack, config, generator))
+                cells.append(self.cell_class(in_channels, config.num_filters << stack, stack, config, generator))
                 in_channels = config.num_filters << stack
         self.cells = nn.ModuleList(cells)
         self.classifier = nn.Linear(in_channels, config.num_classes)
@@ -152,8 +153,12 @@ class NASBench101SuperNet(nn.Module):
             nn.init.constant_(self.stem.beta, SHIFT)
             for cell in cells:
                 cell.align(generator)
-        self.activate(SMALLEST_CELL)
+        self.activate(self.first_architecture())
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def first_architecture(self) -> int:
+        """What is active at first."""
+        return SMALLEST_CELL
 
     def plan(self, index: int) -> CellPlan:
         """The cell with this unique index, as this network runs it.

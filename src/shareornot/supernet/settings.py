@@ -21,7 +21,7 @@ def _check_precision(precision: str) -> None:
 class NetworkSettings:
     """Size and kind of a super-net. The defaults are the paper's, for A_FULL on CIFAR-10."""
 
-    NEUTRAL: ClassVar[Mapping[str, Any]] = {"initial_weights": "random", "hyper_units": 0}
+    NEUTRAL: ClassVar[Mapping[str, Any]] = {"initial_weights": "random", "hyper_units": 0, "choices": ""}
 
     num_filters: int = 16
     """Output channels of the stem; they double with each stack."""
@@ -41,6 +41,10 @@ class NetworkSettings:
     groups: str = ""
     """Groups of architectures with weights of their own, such as `random:4`, see `shareornot.supernet.split`; empty
     where all share theirs."""
+    choices: str = ""
+    """NASBench-101: the space of NAS-Bench-1Shot1, such as S1, whose choices the network computes and can mix, see
+    `shareornot.supernet.one_shot`; empty where it computes pruned cells. In a study, `space` stands for the space of
+    each chapter where that is one of them."""
     hyper_units: int = 0
     """Hidden units of a hyper-network that writes the weights of the convolutions in cells, see
     `shareornot.supernet.hyper`; 0 where they have weights of their own."""

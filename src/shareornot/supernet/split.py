@@ -52,7 +52,7 @@ class SplitSuperNet(nn.Module):
             assert isinstance(net, nn.Module)
             self.nets.append(net)
         self.register_buffer("is_split", torch.zeros((), dtype=torch.bool))
-        self.activate(0)
+        self.active = 0
 
     @property
     def num_groups(self) -> int:

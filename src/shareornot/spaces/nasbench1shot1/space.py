@@ -21,15 +21,17 @@ from shareornot.spaces.nasbench101 import MAX_VERTICES, OPERATIONS, find_index, 
 from shareornot.spaces.nasbench101.vocabulary import ADJACENCY_BITS, edge_bit
 from shareornot.spaces.subspace import SubSpace
 
-PARENTS = {"S1": (0, 1, 2, 2, 2, 2), "S2": (0, 1, 1, 2, 2, 3), "S3": (0, 1, 1, 1, 2, 2, 2)}
-"""Number of parents of each vertex, the input first and the output last."""
+PARENTS = {"S1": (0, 1, 2, 2, 2, 2), "S2": (0, 1, 1, 2, 2, 3), "S3": (0, 1, 1, 1, 2, 2, 2), "S3-5": (0, 1, 1, 2, 2)}
+"""Number of parents of each vertex, the input first and the output last. S3-5 is ours: S3 without two of its vertices,
+so that all of its cells are in the embedded table."""
+PUBLISHED = ("S1", "S2", "S3")
 
 
 class OneShotSpace(SubSpace):
     """One of the three spaces.
 
     Args:
-        name: S1, S2 or S3.
+        name: S1, S2, S3 or S3-5.
 
     Example:
         >>> space = OneShotSpace("S1")
@@ -39,7 +41,8 @@ class OneShotSpace(SubSpace):
 
     def __init__(self, name: str) -> None:
         parents = PARENTS[name]
-        description = f"NAS-Bench-1Shot1: parents {', '.join(map(str, parents[1:-1]))} and {parents[-1]} of the output"
+        kind = "NAS-Bench-1Shot1" if name in PUBLISHED else "as NAS-Bench-1Shot1, with five vertices"
+        description = f"{kind}: parents {', '.join(map(str, parents[1:-1]))} and {parents[-1]} of the output"
         super().__init__(CELLS, name, description, lambda: np.unique(self._cells))
         decisions, codes = [], []
         fixed = 0
@@ -165,4 +168,7 @@ def _cells_on(topologies: set[Topology]) -> Members:
 
 FAMILY = CELLS
 ONE_SHOT_SPACES = tuple(OneShotSpace(name) for name in PARENTS)
-SPACES: tuple[SubSpace, ...] = (*ONE_SHOT_SPACES, *(_enumerated(space) for space in ONE_SHOT_SPACES))
+SPACES: tuple[SubSpace, ...] = (
+    *ONE_SHOT_SPACES,
+    *(_enumerated(one) for one in ONE_SHOT_SPACES if one.name in PUBLISHED),
+)
