@@ -2,9 +2,9 @@
 
 `console` blocks hold commands after a `$`, `python` blocks share one namespace a page. A comment of the form
 `<!-- in tests: OPTIONS -->` in the line above a block adds options to its commands, so that what takes hours is run
-with little. A comment `<!-- needs: NAME -->` names real data without which a block is left out; `data sets` are those
+with little. A first line `# Needs NAME ...` names real data without which a block is left out; `data sets` are those
 that `shareornot data fetch` gets, of which the images are made up here. Blocks of other languages (text, toml, json)
-are shown, not run.
+are shown, not run; where they hold commands, their first line says what these need.
 """
 
 import os
@@ -27,7 +27,9 @@ PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
 BLOCK = re.compile(
     r"(?P<comments>(?:^<!-- [^\n]* -->\n)*)^```(?P<language>\S*)\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE
 )
-COMMENT = re.compile(r"<!-- (in tests|needs): (.*) -->")
+COMMENT = re.compile(r"<!-- (in tests): (.*) -->")
+NEEDS = re.compile(r"# Needs (data sets|[\w.\-]+\.\w+)")
+COMMAND = re.compile(r"^(?:\$ )?(?:shareornot|python|make|pip) ", re.MULTILINE)
 SHOWN_ONLY = {"text", "toml", "json", "{toctree}", "{eval-rst}"}
 
 
@@ -44,7 +46,8 @@ def blocks(page):
     for match in BLOCK.finditer((DOCS / page).read_text()):
         comments = dict(COMMENT.findall(match["comments"]))
         options = shlex.split(comments.get("in tests", ""))
-        found.append(Block(match["language"], match["code"], options, comments.get("needs")))
+        needs = NEEDS.match(match["code"])
+        found.append(Block(match["language"], match["code"], options, needs[1] if needs else None))
     return found
 
 
@@ -58,7 +61,8 @@ def real_data(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("real")
     import_parquet(shared / "nasbench101-sample.parquet", folder / "nasbench101-sample.arrow")
-    (folder / "published-supernets.parquet").symlink_to(shared / "published-supernets.parquet")
+    for path in (shared / "published-supernets.parquet", *shared.glob("nasbench201*.parquet")):
+        (folder / path.name).symlink_to(path)
     return folder
 
 
@@ -139,6 +143,13 @@ def run(words):
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     assert result.exit_code == 0, f"{shlex.join(words)}:\n{result.output}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_that_are_not_run_say_what_they_need(page):
+    for block in blocks(page):
+        if block.language == "text" and COMMAND.search(block.code):
+            assert block.code.startswith("# Needs "), f"{page}: {block.code.splitlines()[0]}"
 
 
 def test_every_page_is_in_the_contents():
