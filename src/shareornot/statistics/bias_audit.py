@@ -248,9 +248,12 @@ def _linear_cross_fit(
     predicted = np.empty(len(rows))
     for number in range(NUM_FOLDS):
         held_out = fold == number
-        x = design[rows[~held_out]]
-        weights = np.linalg.pinv(x.T @ x, rcond=1e-9, hermitian=True) @ (x.T @ residual[~held_out])
-        predicted[held_out] = design[rows[held_out]] @ weights
+        own = rows[~held_out]  # of many scores of a cell, their number and sum suffice
+        counts = np.bincount(own, minlength=len(design))
+        sums = np.bincount(own, weights=residual[~held_out], minlength=len(design))
+        products = design.T @ (design * counts[:, None])
+        weights = np.linalg.pinv(products, rcond=1e-9, hermitian=True) @ (design.T @ sums)
+        predicted[held_out] = (design @ weights)[rows[held_out]]
     return predicted
 
 

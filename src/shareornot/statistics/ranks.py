@@ -1,4 +1,4 @@
-"""Average ranks: what every rank correlation is computed from."""
+"""Ranks: what every rank correlation is computed from."""
 
 import numpy as np
 from jaxtyping import Float, Float64, Real
@@ -13,6 +13,19 @@ def average_ranks(values: Real[np.ndarray, " values"]) -> Float64[np.ndarray, " 
     Args:
         values: any unit, none of them NaN.
     """
+    return _ranks(values, lowest=False)
+
+
+def lowest_ranks(values: Real[np.ndarray, " values"]) -> Float64[np.ndarray, " values"]:
+    """Ranks from 1 for the lowest value; equal values share the lowest of theirs, as in a race.
+
+    Args:
+        values: any unit, none of them NaN.
+    """
+    return _ranks(values, lowest=True)
+
+
+def _ranks(values: Real[np.ndarray, " values"], *, lowest: bool) -> Float64[np.ndarray, " values"]:
     order = np.argsort(values)
     ordered = values[order]
     begins = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]])) if values.size else np.arange(0)
@@ -21,7 +34,7 @@ def average_ranks(values: Real[np.ndarray, " values"]) -> Float64[np.ndarray, " 
         ranks[order] = np.arange(1, values.size + 1)
     else:
         ends = np.append(begins[1:], values.size)
-        ranks[order] = np.repeat((begins + ends + 1) / 2, ends - begins)
+        ranks[order] = np.repeat(begins + 1.0 if lowest else (begins + ends + 1) / 2, ends - begins)
     return ranks
 
 

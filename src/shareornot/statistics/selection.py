@@ -9,9 +9,9 @@ from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Float, Real
-from scipy import stats
 
 from shareornot.errors import DataError, SettingsError, UnitError
+from shareornot.statistics.ranks import lowest_ranks
 
 Column: TypeAlias = Real[np.ndarray, " cells"]
 
@@ -158,7 +158,7 @@ def _chance_among_best(scores: Float[np.ndarray, " cells"], k: int) -> Float[np.
 
 
 def _true_ranks(accuracies: Column) -> Float[np.ndarray, " cells"]:
-    return np.asarray(stats.rankdata(-_finite(accuracies), method="min"), dtype=np.float64)
+    return lowest_ranks(-_finite(accuracies))
 
 
 def _regrets(accuracies: Column, best_accuracy: float | None) -> Float[np.ndarray, " cells"]:

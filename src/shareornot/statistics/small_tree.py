@@ -77,11 +77,13 @@ def grow_tree(
             "tree: expected rows, a depth of at least 0, a least share in (0, 0.5] and a least gain of at least 0, "
             f"got {len(target)} rows, {max_depth}, {min_share} and {min_gain}"
         )
-    thresholds = [_thresholds(column) for column in matrix.T]
     # a byte each, columns first: the thresholds are few, and the rows may be many
     codes = np.empty((matrix.shape[1], len(matrix)), np.uint8)
-    for number, cuts in enumerate(thresholds):
-        codes[number] = np.searchsorted(cuts, _filled(matrix[:, number]))
+    thresholds = []
+    for number in range(matrix.shape[1]):
+        column = np.ascontiguousarray(matrix[:, number])
+        thresholds.append(_thresholds(column))
+        codes[number] = np.searchsorted(thresholds[number], _filled(column))
     least_rows = max(1, int(np.ceil(min_share * len(target))))
     least_gain = max(min_gain * float(((target - target.mean()) ** 2).sum()), 1e-12 * float((target**2).sum()))
 
@@ -105,11 +107,12 @@ def _filled(column: Target) -> Target:
 
 def _thresholds(column: Target) -> Float[np.ndarray, " thresholds"]:
     """Midpoints between the values, or between their quantiles where they are many; ascending."""
-    values = np.unique(column[~np.isnan(column)])
+    given = column[~np.isnan(column)]
+    values = np.unique(given)
     if len(values) > MAX_THRESHOLDS + 1:
-        values = np.unique(np.nanquantile(column, np.linspace(0, 1, MAX_THRESHOLDS + 1)))
+        values = np.unique(np.quantile(given, np.linspace(0, 1, MAX_THRESHOLDS + 1)))
     cuts = (values[1:] + values[:-1]) / 2
-    return cuts if not np.isnan(column).any() or not len(values) else np.concatenate([[values[0] - 0.5], cuts])
+    return cuts if len(given) == len(column) or not len(values) else np.concatenate([[values[0] - 0.5], cuts])
 
 
 def _best_split(

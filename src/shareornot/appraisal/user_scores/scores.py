@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
+import pyarrow as pa
 from jaxtyping import Int64
 
 from shareornot.appraisal.budget_comparison import ScoredPool
@@ -96,7 +97,9 @@ def read_user_scores(
         baseline=baseline,
         benchmark=benchmark,
     )
-    return scores_of_table(score_table(read_columns(source), options), options)
+    scores = scores_of_table(score_table(read_columns(source), options), options)
+    pa.default_memory_pool().release_unused()  # the columns of the file, which are needed no more
+    return scores
 
 
 def scores_of_table(table: ScoreTable, options: ReadingOptions) -> UserScores:
