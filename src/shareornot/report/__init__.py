@@ -1,7 +1,7 @@
 """Floor 6: tables, figures, files and the page that present an appraisal, an audit or a replay.
 
-`columns` and `replay_columns` list the columns of every table, and `table` gives tables their forms. `page` renders the
-page; `verdict_figure` and `audit_figure` draw with matplotlib. Nothing here computes a result.
+`columns`, `replay_columns` and `wide_columns` list the columns of every table, and `table` gives tables their forms.
+`page` renders the page; `verdict_figure` and `audit_figure` draw with matplotlib. Nothing here computes a result.
 """
 
 from shareornot.report.chapter import Chapter
