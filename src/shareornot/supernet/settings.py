@@ -39,8 +39,9 @@ class NetworkSettings:
     """Weight of a new batch in the running statistics, as PyTorch counts it."""
     bn_epsilon: float = 1e-5
     groups: str = ""
-    """Groups of architectures with weights of their own, such as `random:4`, see `shareornot.supernet.split`; empty
-    where all share theirs."""
+    """Groups of architectures with weights of their own, see `shareornot.supernet.split`; empty where all share theirs.
+
+    An example is `random:4`."""
     choices: str = ""
     """NASBench-101: the space of NAS-Bench-1Shot1, such as S1, whose choices the network computes and can mix, see
     `shareornot.supernet.one_shot`; empty where it computes pruned cells. In a study, `space` stands for the space of
