@@ -13,6 +13,7 @@ from shareornot.methods.adam import Adam
 from shareornot.methods.batch_accuracy import batch_accuracies
 from shareornot.methods.contract import Scorer, Setup
 from shareornot.methods.controller import Controller, Written
+from shareornot.methods.costs import ENAS_CONTROLLER_STEPS, ENAS_SAMPLES
 from shareornot.methods.preferences import part_of, prefixed, whole_product
 from shareornot.methods.single_path import with_clipping
 from shareornot.supernet.contract import Architectures
@@ -29,7 +30,7 @@ NUM_FINAL_DRAWS = 100
 """Architectures of which the method returns the best on one validation batch."""
 
 
-def enas(setup: Setup, *, num_controller_steps: int = 50, num_samples: int = 20) -> "ENAS":
+def enas(setup: Setup, *, num_controller_steps: int = ENAS_CONTROLLER_STEPS, num_samples: int = ENAS_SAMPLES) -> "ENAS":
     """Train one architecture per step that a controller writes, and the controller by its rewards after every epoch.
 
     The reward of an architecture is its accuracy on one validation batch, with the batch-norm statistics of that batch,

@@ -11,6 +11,7 @@ from shareornot.images import ImageSet
 from shareornot.methods.adam import Adam
 from shareornot.methods.batch_accuracy import batch_accuracies
 from shareornot.methods.contract import Indices, Scorer, Setup
+from shareornot.methods.costs import NAO_BATCHES, NAO_POOL_SIZE, NAO_ROUNDS
 from shareornot.methods.preferences import part_of, prefixed, whole_product
 from shareornot.methods.rsws import until_stopped
 from shareornot.methods.sequence_model import SequenceModel
@@ -23,13 +24,13 @@ from shareornot.supernet.settings import EvaluationSettings
 from shareornot.supernet.training import Batch, Report, Step
 
 LEARNING_RATE, CLIP_NORM = 1e-3, 5.0
-NUM_VALIDATION_BATCHES = 4
-"""On which the pool is scored at the end of a round."""
 STEP_LENGTH, MOST_LENGTHS = 0.25, 20
 """Of steps in the embedding, which grow by this length until enough new architectures were found."""
 
 
-def nao(setup: Setup, *, pool_size: int = 100, num_rounds: int = 3, num_model_steps: int = 300) -> "NAO":
+def nao(
+    setup: Setup, *, pool_size: int = NAO_POOL_SIZE, num_rounds: int = NAO_ROUNDS, num_model_steps: int = 300
+) -> "NAO":
     """Train one architecture of a pool per step, and renew the pool by a gradient in an embedding of architectures.
 
     At the end of each round, the pool is scored on validation images; an encoder, a predictor and a decoder learn from
@@ -78,7 +79,7 @@ class NAO:
         loss, regions = path_gradients(self.network, paths, train)
         self.optimizer.step(regions, at.learning_rate)
         if at.position == at.steps_per_epoch - 1 and at.epoch in self.round_ends:
-            batches = [validation() for _ in range(NUM_VALIDATION_BATCHES)]
+            batches = [validation() for _ in range(NAO_BATCHES)]
             scores = [batch_accuracies(self.network, self.pool.tolist(), batch) for batch in batches]
             accuracies = torch.stack(scores).mean(dim=0)
             self.learn(accuracies)

@@ -10,12 +10,13 @@ from torch import Tensor
 from shareornot.errors import SettingsError
 from shareornot.methods.adam import Adam
 from shareornot.methods.contract import Setup
+from shareornot.methods.costs import PARSEC_SAMPLES
 from shareornot.methods.learnt_preferences import LearntPreferences
 from shareornot.supernet.contract import Regions, merge_regions, used_regions
 from shareornot.supernet.training import Batch, Report, Step
 
 
-def parsec(setup: Setup, *, num_samples: int = 4, learning_rate: float = 0.01) -> "PARSEC":
+def parsec(setup: Setup, *, num_samples: int = PARSEC_SAMPLES, learning_rate: float = 0.01) -> "PARSEC":
     """Train several sampled architectures per step, each weighted by its likelihood, and their probabilities.
 
     p(a) is a product of categorical distributions. A step draws K architectures; omega_k is the softmax over k of the

@@ -1,11 +1,15 @@
 """What a super-net costs, in trainings of a cell alone: its training, and everything that was done to score a cell."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from shareornot.appraisal.budget_comparison import SupernetCosts
 from shareornot.appraisal.scores_file import ScoredCells
+from shareornot.methods.costs import Training, steps_per_epoch, training_cost
+from shareornot.spaces import open_space
 from shareornot.studies.measured_times import read_times
-from shareornot.studies.settings import SupernetSettings
+from shareornot.studies.settings import SupernetSettings, as_values
 from shareornot.tables import BenchmarkTable
 
 
@@ -34,12 +38,33 @@ def supernet_costs(
     """
     num_epochs = table.info.budgets[-1]
     return SupernetCosts(
-        training=supernet.training.epochs * supernet.training.paths_per_step / num_epochs,
+        training=supernet_epochs(as_values(supernet.training), supernet.space, scores) / num_epochs,
         scoring=scoring_cost(scores) / num_epochs if count_scoring else 0.0,
         # measured times include the evaluation
         evaluation=evaluation_cost(scores) / num_epochs if count_scoring and times is None else 0.0,
         time_s=None if times is None else read_times(times, table.info.num_cells).time_s,
         narrow_time_s=None if supernet_times is None else read_times(supernet_times, table.info.num_cells).time_s,
+    )
+
+
+def supernet_epochs(training: Mapping[str, Any], space: str, scores: ScoredCells) -> float:
+    """Cost of training a super-net, in epochs of training one architecture, see `shareornot.methods.costs`.
+
+    Args:
+        training: settings as JSON has them.
+        space: that it was trained on.
+        scores: state how many training images there are.
+    """
+    num_train_images = int(scores.origin["num_train_images"])
+    return training_cost(
+        Training(
+            method=training.get("method", "uniform"),
+            options=training.get("options", {}),
+            epochs=training["epochs"],
+            steps_per_epoch=steps_per_epoch(num_train_images, min(training["batch_size"], num_train_images)),
+            paths_per_step=training["paths_per_step"],
+        ),
+        open_space(space),
     )
 
 

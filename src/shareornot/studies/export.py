@@ -30,7 +30,7 @@ from shareornot.progress import ProgressBars, no_bars
 from shareornot.spaces import open_space
 from shareornot.storage import atomic_write
 from shareornot.studies.appraisal_job import join_shards
-from shareornot.studies.costs import evaluation_cost, scoring_cost
+from shareornot.studies.costs import evaluation_cost, scoring_cost, supernet_epochs
 from shareornot.studies.execution import LOG_NAME, read_log
 from shareornot.studies.job_execution import verify_or_set_aside
 from shareornot.studies.naming import variant_name
@@ -168,7 +168,7 @@ def _costs(
     counted = search["count_scoring"]
     share = evaluation_cost(scored) / num_epochs if counted and search.get("times") is None else 0.0
     num_rows = len(columns["cost"])
-    epochs = training["epochs"] * training["paths_per_step"] / num_epochs
+    epochs = supernet_epochs(training, chapter.space, scored) / num_epochs
     return {
         "cost": columns["cost"] * (1 + share),
         "supernet_cost": np.full(num_rows, epochs / (1 + share)),
