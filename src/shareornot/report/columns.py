@@ -26,6 +26,7 @@ from shareornot.appraisal.rows import (
     supernet_rows,
     top_rows,
 )
+from shareornot.report.method_table import method_table
 from shareornot.report.table import Column, Format, Table, Tone
 from shareornot.statistics import SIGNIFICANCE
 
@@ -332,7 +333,8 @@ TABLES = (AGREEMENT, BASELINES, SUPERNETS, TOP, BEST, DIFFERENCES, PAIRED, EFFEC
 
 def report_tables(chapters: Sequence[Chapter]) -> tuple[Table, ...]:
     """All tables that have a row; the noise ceiling once per space, because variants share it."""
-    return tuple(
+    methods = method_table(chapters)
+    return ((methods,) if methods.rows else ()) + tuple(
         table for kind in TABLES if (table := ceiling_table(chapters) if kind is CEILING else kind.of(chapters)).rows
     )
 

@@ -40,6 +40,7 @@ from shareornot.report.columns import (
 )
 from shareornot.report.curves import drawn_curves
 from shareornot.report.files import to_json
+from shareornot.report.method_grid import method_grid
 from shareornot.report.page_extra import check_page_extra
 from shareornot.report.page_figures import FIGURES, bokeh_script, figures_as_json
 from shareornot.report.page_files import FIGURE_FORMATS
@@ -72,6 +73,7 @@ SCRIPTS = (
 )
 """Parts of the page's script, in this order."""
 SECTIONS = {
+    "methods": "Methods by space",
     "verdict": "Verdict",
     "numbers": "Numbers",
     "agreement": "Agreement by space and variant",
@@ -138,6 +140,7 @@ def render_page(chapters: Sequence[Chapter], provenance: Provenance, *, beside: 
     downloads = _packed(_downloads(chapters, provenance, tables))
     budget = MOST_BYTES - 120_000 - len(downloads) - sum(map(len, scripts))
     packed, sizes = _packed_chapters(chapters, budget, beside)
+    methods = method_grid(chapters)
     return environment.from_string(texts["template"]).render(
         provenance=provenance,
         settings=_settings_in_words(provenance.settings),
@@ -146,7 +149,8 @@ def render_page(chapters: Sequence[Chapter], provenance: Provenance, *, beside: 
         scripts=[_as_it_is(script) for script in scripts],
         verdict=whole_verdict(chapters),
         key_numbers=whole_key_numbers(chapters),
-        sections=SECTIONS,
+        sections={name: title for name, title in SECTIONS.items() if name != "methods" or methods},
+        methods=methods,
         terms=[(term_id(term), term, meaning) for term, meaning in TERMS.items()],
         agreement=_agreement_grid(chapters),
         chapters=chapters,

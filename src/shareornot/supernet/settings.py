@@ -43,7 +43,7 @@ class NetworkSettings:
 
     An example is `random:4`."""
     choices: str = ""
-    """NASBench-101: the space of NAS-Bench-1Shot1, such as S1, whose choices the network computes and can mix, see
+    """The space of NAS-Bench-1Shot1, such as S1, whose choices a network over NASBench-101 computes and can mix, see
     `shareornot.supernet.one_shot`; empty where it computes pruned cells. In a study, `space` stands for the space of
     each chapter where that is one of them."""
     hyper_units: int = 0
