@@ -30,7 +30,7 @@ def test_a_space_of_one_known_cell_has_no_ceiling(shareornot, table_path):
         (["--space", "A9"], "space: expected one of A1, A2, A3, A4, A_FULL"),
         (["--space", "height>=3"], "feature: expected one of"),
         (["--space", "depth>=9"], "depth>=9"),
-        (["--benchmark", "imagenet"], "name a file or one of digits, nasbench101"),
+        (["--benchmark", "imagenet"], "name a file or one of digits, digits-201, nasbench101"),
         (["--benchmark", "nasbench101"], "run: shareornot data fetch nasbench101"),
         (["--benchmark", __file__], "benchmark table"),
     ],

@@ -211,6 +211,6 @@ def test_what_cannot_be_trained_is_refused_before_anything_is_written(training, 
 def test_a_benchmark_of_larger_cells_than_the_network_has_room_for(monkeypatch, replay_table):
     info = replace(replay_table.info, max_vertices=7)
     table = BenchmarkTable(replay_table._columns, replay_table._hash_order, info)
-    monkeypatch.setattr("shareornot.studies.planning.open_benchmark", lambda _: table)
+    monkeypatch.setattr("shareornot.studies.planning.open_table", lambda _: table)
     with pytest.raises(SettingsError, match="expected cells with at most 5 vertices"):
         plan_jobs(decode_study(BASE), HASHES)

@@ -34,7 +34,7 @@ def plain(monkeypatch):
 
     def call(function, *args, **kwargs):
         with monkeypatch.context() as patched:
-            patched.setattr(operations, "_has_kernels", lambda _: False)
+            patched.setattr(operations, "has_kernels", lambda _: False)
             return function(*args, **kwargs)
 
     return call
@@ -132,7 +132,7 @@ def test_gradients_are_those_of_finite_differences():
         norm = unit.norm._replace(gamma=gamma, beta=beta)
         return conv_batch_norm(x, weight, norm, 2, 3, add_to=other)
 
-    assert operations._has_kernels(x)
+    assert operations.has_kernels(x)
     assert torch.autograd.gradcheck(run, (x, *unit.tensors, other))
 
 
@@ -194,7 +194,7 @@ def test_first_channels_and_concatenation(dtype, plain):
 
 def test_a_part_of_wider_maps_is_read_in_place(dtype):
     wide = operations.concatenate([maps(24, 5, 3, 2, dtype=dtype), maps(24, 2, 3, 2, dtype=dtype)])
-    part, pixel = operations._images_innermost(wide[:, :3])
+    part, pixel = operations.images_innermost(wide[:, :3])
     assert part.data_ptr() == wide.data_ptr()
     assert pixel == 7 * 24
     unit, other = Unit(3, 4, 3, dtype), Unit(3, 4, 3, dtype)
@@ -249,7 +249,7 @@ def test_the_bits_do_not_depend_on_the_number_of_threads(batch, monkeypatch):
     ],
 )
 def test_small_mini_batches_and_other_precisions_are_left_to_pytorch(batch, dtype, kernels):
-    assert operations._has_kernels(torch.zeros(batch, 1, 1, 1, dtype=dtype)) == kernels
+    assert operations.has_kernels(torch.zeros(batch, 1, 1, 1, dtype=dtype)) == kernels
 
 
 def test_small_mini_batches_give_the_same_numbers():

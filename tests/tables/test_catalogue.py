@@ -21,7 +21,7 @@ def data_folder(tmp_path, monkeypatch):
         ("nasbench101-full", "nasbench101-full.arrow, found none; run: shareornot data fetch nasbench101 --full"),
         (
             "nasbench102",
-            "name a file or one of digits, nasbench101, nasbench101-full, nasbench201, macro; try",
+            "name a file or one of digits, digits-201, nasbench101, nasbench101-full, nasbench201, macro; try",
         ),
     ],
 )

@@ -1,12 +1,15 @@
 """`shareornot benchmark`: benchmarks that we make ourselves."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from shareornot.cli.errors import user_errors
 from shareornot.errors import SettingsError
+
+if TYPE_CHECKING:
+    from shareornot.tables import Table
 
 app = typer.Typer(help="Make a benchmark of standalone trainings.", no_args_is_help=True)
 
@@ -18,25 +21,44 @@ def _group() -> None:
 
 @app.command()
 def build(
-    name: Annotated[str, typer.Argument(help="digits.")],
-    out: Annotated[Path, typer.Option(help="The table to write.")] = Path("digits.arrow"),
+    name: Annotated[str, typer.Argument(help="digits or digits-201.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="The table to write; default: digits.arrow here, and digits-201 where commands find it by its name.",
+            show_default=False,
+        ),
+    ] = None,
     parts: Annotated[
         Path | None, typer.Option(help="Folder of finished trainings, to go on from; default: beside the table.")
     ] = None,
     processes: Annotated[int | None, typer.Option(min=1, help="Trainings at a time; default: one a core.")] = None,
 ) -> None:
-    """Train every cell with at most 5 vertices alone, three times, on the digits: about an hour on two cores.
+    """Train architectures alone, three times each, on scikit-learn's digits.
 
-    Ctrl-C loses at most the trainings that run; the same command resumes.
+    digits holds the cells of NASBench-101 with at most 5 vertices, digits-201 the distinct architectures of
+    NAS-Bench-201. Either takes about an hour on two cores. Ctrl-C loses at most the trainings
+    that run; the same command resumes.
 
     Example: shareornot benchmark build digits --out my-digits.arrow
     """
     with user_errors():
         from shareornot.progress import progress_bar
+        from shareornot.storage import data_folder
+        from shareornot.studies.digits201_benchmark import build_digits201
         from shareornot.studies.digits_benchmark import build_digits
+        from shareornot.tables.catalogue import DIGITS_201_FILE
 
-        if name != "digits":
-            raise SettingsError(f"benchmark: expected digits, got {name!r}; others are fetched: shareornot data fetch")
+        table: Table
+        out = out or (data_folder() / DIGITS_201_FILE if name == "digits-201" else Path(f"{name}.arrow"))
         folder = parts or out.with_suffix(".parts")
-        table = build_digits(out, folder, num_processes=processes, bars=progress_bar)
-        typer.echo(f"{out}: {len(table):,} cells, {table.info.num_runs} trainings each")
+        if name == "digits":
+            table = build_digits(out, folder, num_processes=processes, bars=progress_bar)
+        elif name == "digits-201":
+            table = build_digits201(out, folder, num_processes=processes, bars=progress_bar)
+        else:
+            raise SettingsError(
+                f"benchmark: expected digits or digits-201, got {name!r}; others are fetched: shareornot data fetch"
+            )
+        num_runs = table.values("validation_accuracy").shape[1]
+        typer.echo(f"{out}: {len(table):,} architectures, {num_runs} trainings each")

@@ -7,17 +7,25 @@ from typing import Annotated
 import typer
 
 from shareornot.cli.errors import user_errors
-from shareornot.cli.options import Open, Processes
+from shareornot.cli.options import Open, Processes, SpaceText
+from shareornot.errors import SettingsError
 
 DEMO_EPOCHS, DEMO_SUPERNETS, DEMO_CELLS = 300, 4, 600
+DEMO_BENCHMARKS = ("digits", "digits-201")
 
 
 def demo(
     folder: Annotated[Path, typer.Argument(help="Folder for the results.")] = Path("shareornot-results/demo"),
     supernets: Annotated[int, typer.Option(min=1, help="Super-nets to train.")] = DEMO_SUPERNETS,
     epochs: Annotated[int, typer.Option(min=1, help="Epochs of each.")] = DEMO_EPOCHS,
-    cells: Annotated[int, typer.Option(min=20, help="Cells that each scores, of 2,532.")] = DEMO_CELLS,
-    space: Annotated[str, typer.Option(help="Space of cells, of those with at most 5 vertices.")] = "A_FULL",
+    cells: Annotated[int, typer.Option(min=20, help="Architectures that each scores.")] = DEMO_CELLS,
+    benchmark: Annotated[
+        str,
+        typer.Option(
+            help="digits: cells of NASBench-101 with at most 5 vertices; digits-201: architectures of NAS-Bench-201."
+        ),
+    ] = "digits",
+    space: SpaceText = None,
     processes: Processes = None,
     open_it: Open = False,
 ) -> None:
@@ -36,13 +44,20 @@ def demo(
         from shareornot.report.audit_files import write_audit
         from shareornot.studies.study_settings import StudySettings
         from shareornot.studies.supernets import appraise_supernets, evaluate_supernets, train_supernets
+        from shareornot.tables import open_table
+        from shareornot.tables.catalogue import default_space
 
+        if benchmark not in DEMO_BENCHMARKS:
+            raise SettingsError(
+                f"benchmark: expected {' or '.join(DEMO_BENCHMARKS)}, which need no download, got {benchmark!r}; train "
+                "on others with: shareornot train"
+            )
         started_s = time.monotonic()
         study = StudySettings(
             name="demo",
-            benchmark="digits",
+            benchmark=benchmark,
             images="digits",
-            spaces=(space,),
+            spaces=(space or default_space(open_table(benchmark)),),
             supernets=supernets,
             training={"epochs": epochs},
         )

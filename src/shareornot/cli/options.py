@@ -5,21 +5,19 @@ from typing import Annotated, Literal
 
 import typer
 
-Benchmark = Annotated[
-    str, typer.Option(help="Benchmark table: digits, nasbench101, nasbench101-full, or the path of a table.")
-]
 AnyBenchmark = Annotated[
     str,
     typer.Option(
-        help="Benchmark table: digits, nasbench101, nasbench201:DATA_SET:EPOCHS, macro, one that you added with "
-        "'data add', or the path of a table."
+        help="Benchmark table: digits, digits-201, nasbench101, nasbench201:DATA_SET:EPOCHS, macro, one that you added "
+        "with 'data add', or the path of a table."
     ),
 ]
 SpaceText = Annotated[
-    str,
+    str | None,
     typer.Option(
-        help="Space of cells: A1, A2, A3, A4, A_FULL, A_FULL_RES, A_FULL_NRES, "
-        "or conditions such as 'depth>=3, residual=true'."
+        help="Space: A1, A2, A3, A4, A_FULL, A_FULL_RES, A_FULL_NRES, S1, S2, S3, nasbench201, macro, or conditions "
+        "such as 'depth>=3, residual=true' or 'nasbench201: depth>=2'; default: all that the table is about.",
+        show_default=False,
     ),
 ]
 Device = Annotated[str, typer.Option(help="cpu, cuda, or auto for an accelerator where there is one.")]

@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from shareornot.cli.errors import user_errors
-from shareornot.cli.options import Benchmark, Json, SpaceText
+from shareornot.cli.options import AnyBenchmark, Json, SpaceText
 from shareornot.cli.warnings import warn
 
 
 def probe(
-    benchmark: Benchmark = "nasbench101",
-    space: SpaceText = "A_FULL",
+    benchmark: AnyBenchmark = "nasbench101",
+    space: SpaceText = None,
     recipe: Annotated[str, typer.Option(help="tuned, as-described or as-published.")] = "tuned",
     initial_weights: Annotated[
         str | None, typer.Option(help="random or aligned; default: the recipe's, which depends on the depth.")
@@ -36,21 +36,23 @@ def probe(
         from shareornot.images.source import image_set_of
         from shareornot.studies.probing import probe_settings
         from shareornot.studies.study_settings import decode_values
-        from shareornot.tables import open_benchmark
+        from shareornot.tables import BenchmarkTable, open_table
+        from shareornot.tables.catalogue import default_space
 
-        info = open_benchmark(benchmark).info
+        table = open_table(benchmark)
+        max_vertices = table.info.max_vertices if isinstance(table, BenchmarkTable) else None
         network = {
             "num_filters": filters,
-            "max_vertices": info.max_vertices,
+            "max_vertices": max_vertices,
             "initial_weights": initial_weights,
         }
         study = decode_values(
             {
                 "name": "probe",
                 "benchmark": str(Path(benchmark).resolve()) if Path(benchmark).is_file() else benchmark,
-                "images": image_set_of(info.name),
+                "images": image_set_of(table.name),
                 "recipe": recipe,
-                "spaces": [space],
+                "spaces": [space or default_space(table)],
                 "seed": seed,
                 "network": {name: value for name, value in network.items() if value is not None},
             },

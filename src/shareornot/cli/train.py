@@ -6,14 +6,14 @@ from typing import Annotated, Literal
 import typer
 
 from shareornot.cli.errors import user_errors
-from shareornot.cli.options import Benchmark, Device, Processes, SpaceText
+from shareornot.cli.options import AnyBenchmark, Device, Processes, SpaceText
 from shareornot.cli.warnings import warn, warn_of_precision
 
 
 def train(
     folder: Annotated[Path, typer.Argument(help="Folder for the super-nets. Unfinished super-nets in it are resumed.")],
-    benchmark: Benchmark = "nasbench101",
-    space: SpaceText = "A_FULL",
+    benchmark: AnyBenchmark = "nasbench101",
+    space: SpaceText = None,
     variant: Annotated[
         Literal["baseline", "single-k", "pro-rata", "avg-3", "s-k+p-r"],
         typer.Option(help="Way of training: a column of the paper's Table 1."),
@@ -71,11 +71,13 @@ def train(
         from shareornot.progress import progress_bar
         from shareornot.studies.study_file import decode_study
         from shareornot.studies.supernets import train_supernets, training_warnings
-        from shareornot.tables import open_benchmark
+        from shareornot.tables import BenchmarkTable, open_table
+        from shareornot.tables.catalogue import default_space
 
-        info = open_benchmark(benchmark).info
+        table = open_table(benchmark)
+        max_vertices = table.info.max_vertices if isinstance(table, BenchmarkTable) else None
         asked = {
-            "network": {"num_filters": filters, "max_vertices": info.max_vertices},
+            "network": {"num_filters": filters, "max_vertices": max_vertices},
             "training": {
                 "epochs": epochs,
                 "batch_size": batch_size,
@@ -88,9 +90,9 @@ def train(
             {
                 "name": folder.resolve().name or "supernets",
                 "benchmark": str(Path(benchmark).resolve()) if Path(benchmark).is_file() else benchmark,
-                "images": image_set_of(info.name),
+                "images": image_set_of(table.name),
                 "recipe": recipe,
-                "spaces": [space],
+                "spaces": [space or default_space(table)],
                 "variants": [variant],
                 "supernets": supernets,
                 "seed": seed,

@@ -95,7 +95,13 @@ IMAGE_SOURCES = {
 
 
 def image_set_of(table: str) -> str:
-    """Name of the images that the super-nets of a table are trained on: those of the table's name, or else CIFAR-10."""
+    """Name of the images that the super-nets of a table are trained on, or else CIFAR-10.
+
+    They are those of the table's name, which a number after a hyphen may follow, as in digits-201.
+    """
+    name, _, number = table.rpartition("-")
+    if number.isdecimal() and name in IMAGE_SOURCES:
+        return name
     return table if table in IMAGE_SOURCES else "cifar10"
 
 

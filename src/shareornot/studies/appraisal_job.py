@@ -28,7 +28,7 @@ from shareornot.studies.scoring import PROXIES
 from shareornot.studies.settings import ChapterSettings, as_values
 from shareornot.studies.store import Store
 from shareornot.studies.training import has_learnt
-from shareornot.tables import BenchmarkTable, open_benchmark
+from shareornot.tables import Table, open_table
 
 NUMBERS = "numbers.json"
 
@@ -63,7 +63,7 @@ def appraise_chapter(store: Store, spec: AppraiseSpec) -> Chapter:
         DataError: a shard is no file of scores.
     """
     chapter, search = spec.chapter, spec.chapter.search
-    table, space = open_benchmark(chapter.supernet.benchmark), open_space(chapter.supernet.space)
+    table, space = open_table(chapter.supernet.benchmark), open_space(chapter.supernet.space)
     pools, first = scored_pools(store, spec)
     costs = supernet_costs(
         table,
@@ -167,7 +167,7 @@ def join_shards(shards: Sequence[ScoredCells]) -> ScoredCells:
 
 
 def _pairs(
-    table: BenchmarkTable, appraisal: Appraisal, costs: SupernetCosts, chapter: ChapterSettings
+    table: Table, appraisal: Appraisal, costs: SupernetCosts, chapter: ChapterSettings
 ) -> tuple[PairedComparison, ...]:
     """The comparison of the paper's first version, of the super-nets that converged."""
     good = [pool for pool, value in zip(appraisal.pools, appraisal.spearmans, strict=True) if value is not None]

@@ -18,15 +18,14 @@ import numpy as np
 from shareornot.errors import SettingsError
 from shareornot.images import image_source
 from shareornot.progress import ProgressBars, no_bars
-from shareornot.spaces import open_space
-from shareornot.spaces.nasbench101 import space_cells
+from shareornot.spaces import open_space, space_members
 from shareornot.storage import atomic_write
 from shareornot.studies.execution import Event, LocalProcesses, Resources, ShouldStop, Task, num_usable_cores
 from shareornot.studies.job import Job, ScoreSpec, TrainSpec, scoring_identity
 from shareornot.studies.naming import Kind, content_hash
 from shareornot.studies.settings import SupernetSettings, WatchingSettings, identity_of
 from shareornot.supernet.settings import EvaluationSettings
-from shareornot.tables import open_benchmark
+from shareornot.tables import open_table
 
 MEASURING_S = 2.0
 """How long steps are taken, and cells scored in each way, after the first one."""
@@ -201,8 +200,8 @@ def _measure(
 
     device = choose_device(device)
     images = image_source(supernet.images).load().to(device)
-    cells = space_cells(open_space(supernet.space), open_benchmark(supernet.benchmark).info.max_vertices)
     space = open_space(supernet.space)
+    cells = space_members(space, open_table(supernet.benchmark).num_architectures)
     network = build_supernet(space.family, supernet.network, 0)
     network.to(torch.device(device))
     trainer = make_trainer(network, space, cells, images, supernet.training)

@@ -10,11 +10,12 @@ from shareornot.methods.costs import Training, steps_per_epoch, training_cost
 from shareornot.spaces import open_space
 from shareornot.studies.measured_times import read_times
 from shareornot.studies.settings import SupernetSettings, as_values
-from shareornot.tables import BenchmarkTable
+from shareornot.tables import Table
+from shareornot.tables.catalogue import standalone_epochs
 
 
 def supernet_costs(
-    table: BenchmarkTable,
+    table: Table,
     supernet: SupernetSettings,
     scores: ScoredCells,
     *,
@@ -35,15 +36,16 @@ def supernet_costs(
     Raises:
         MissingDataError: a file of times is not there.
         DataError: it is damaged, or of another universe.
+        SettingsError: the table does not say for how many epochs architectures were trained alone.
     """
-    num_epochs = table.info.budgets[-1]
+    num_epochs = standalone_epochs(table)
     return SupernetCosts(
         training=supernet_epochs(as_values(supernet.training), supernet.space, scores) / num_epochs,
         scoring=scoring_cost(scores) / num_epochs if count_scoring else 0.0,
         # measured times include the evaluation
         evaluation=evaluation_cost(scores) / num_epochs if count_scoring and times is None else 0.0,
-        time_s=None if times is None else read_times(times, table.info.num_cells).time_s,
-        narrow_time_s=None if supernet_times is None else read_times(supernet_times, table.info.num_cells).time_s,
+        time_s=None if times is None else read_times(times, table.num_architectures).time_s,
+        narrow_time_s=None if supernet_times is None else read_times(supernet_times, table.num_architectures).time_s,
     )
 
 

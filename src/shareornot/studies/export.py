@@ -37,7 +37,9 @@ from shareornot.studies.naming import variant_name
 from shareornot.studies.store import PlannedChapter, Store
 from shareornot.studies.study_file import read_study
 from shareornot.studies.summary import AGREEMENT, COMPARISONS, summary_rows, write_rows
-from shareornot.tables import BenchmarkTable, open_benchmark
+from shareornot.tables import Table, open_table
+from shareornot.tables.catalogue import standalone_epochs
+from shareornot.tables.contract import TEST, TIME, VALIDATION
 
 
 def finished_appraisals(folder: Path, bars: ProgressBars = no_bars) -> list[tuple[str, PlannedChapter]]:
@@ -78,7 +80,7 @@ def export_study(folder: Path, out: Path, bars: ProgressBars = no_bars) -> list[
     """
     store = Store(folder)
     found = finished_appraisals(folder, bars)
-    table = open_benchmark(read_study(folder).benchmark)
+    table = open_table(read_study(folder).benchmark)
     names = chapter_variants([chapter for _, chapter in found])
     evaluations: list[dict[str, Any]] = []
     scores: list[dict[str, Any]] = []
@@ -134,12 +136,13 @@ def _evaluations(store: Store, chapter: PlannedChapter, variant: str) -> dict[st
     }
 
 
-def _with_standalone(columns: dict[str, Any], table: BenchmarkTable) -> dict[str, Any]:
+def _with_standalone(columns: dict[str, Any], table: Table) -> dict[str, Any]:
     """The same with every training of the cell alone."""
     rows, _ = table.rows_of(columns["cell"])
-    validation, test = table.values("validation_accuracy")[rows], table.values("test_accuracy")[rows]
+    validation = table.values(VALIDATION if VALIDATION in table.metrics else TEST)[rows]
+    test = table.values(TEST if TEST in table.metrics else VALIDATION)[rows]
     distinct, positions = np.unique(columns["cell"], return_inverse=True)
-    texts = np.array(open_space("nasbench101").texts(distinct), dtype=object)
+    texts = np.array(table.space.texts(distinct), dtype=object)
     return {
         "space": columns["space"],
         "variant": columns["variant"],
@@ -148,13 +151,11 @@ def _with_standalone(columns: dict[str, Any], table: BenchmarkTable) -> dict[str
         "proxy": columns["proxy_validation_accuracy"],
         **{f"standalone_{run}": validation[:, run].astype(np.float64) for run in range(validation.shape[1])},
         **{f"test_{run}": test[:, run].astype(np.float64) for run in range(test.shape[1])},
-        "cost": table.mean("training_time")[rows],
+        "cost": _training_times(table)[rows],
     }
 
 
-def _costs(
-    store: Store, job: str, chapter: PlannedChapter, table: BenchmarkTable, columns: dict[str, Any]
-) -> dict[str, Any]:
+def _costs(store: Store, job: str, chapter: PlannedChapter, table: Table, columns: dict[str, Any]) -> dict[str, Any]:
     """What trainings alone, the super-net and a score cost, as the appraisal counted them.
 
     The time of a training alone includes its evaluation where the appraisal counts that.
@@ -163,7 +164,7 @@ def _costs(
     trained = store.read_job(first[0])["identity"]["supernet"]
     training = store.read_job(trained)["identity"]["training"]
     search = store.read_job(job)["identity"]["search"]
-    num_epochs = table.info.budgets[-1]
+    num_epochs = standalone_epochs(table)
     scored = join_shards([read_scores(store.path(name) / "proxies.parquet") for name in first])
     counted = search["count_scoring"]
     share = evaluation_cost(scored) / num_epochs if counted and search.get("times") is None else 0.0
@@ -177,10 +178,10 @@ def _costs(
 
 
 def _not_scored(
-    space: str, scores: Sequence[dict[str, Any]], evaluations: Sequence[dict[str, Any]], table: BenchmarkTable
+    space: str, scores: Sequence[dict[str, Any]], evaluations: Sequence[dict[str, Any]], table: Table
 ) -> dict[str, Any]:
     """The known cells of a space that no super-net scored: random search knows them too."""
-    cells = open_space(space).members_below(table.info.num_cells)
+    cells = open_space(space).members_below(table.num_architectures)
     scored = [one["cell"] for one in evaluations if one["space"][0] == space]
     rest = np.setdiff1d(cells[table.rows_of(cells)[1]], np.concatenate(scored))
     nothing = pa.nulls(len(rest), pa.string())
@@ -188,9 +189,14 @@ def _not_scored(
     numbers = {name: pa.nulls(len(rest), pa.float64()) for name in ("proxy", "supernet_cost", "scoring_cost")}
     known = _with_standalone(columns | {"proxy_validation_accuracy": numbers["proxy"]}, table)
     # trainings alone take as long as those of the cells that were scored, with their evaluation or without
-    scored_s = table.mean("training_time")[table.rows_of(evaluations[0]["cell"][:1])[0]]
+    scored_s = _training_times(table)[table.rows_of(evaluations[0]["cell"][:1])[0]]
     share = float(scores[0]["cost"][0] / scored_s[0])
     return known | numbers | {"supernet": nothing, "cost": known["cost"] * share}
+
+
+def _training_times(table: Table) -> np.ndarray:
+    """What training each architecture of the table took; 1 each where nobody says."""
+    return table.mean(TIME) if TIME in table.metrics else np.ones(len(table))
 
 
 def _job_rows(store: Store) -> list[dict[str, Any]]:

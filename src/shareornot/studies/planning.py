@@ -10,13 +10,12 @@ from jaxtyping import Int32
 from shareornot.errors import MissingDataError, SettingsError
 from shareornot.images import image_source
 from shareornot.methods import check_method
-from shareornot.spaces import open_space
-from shareornot.spaces.nasbench101 import space_cells
+from shareornot.spaces import open_space, space_members
 from shareornot.studies.data_hashes import DataHashes
 from shareornot.studies.job import AppraiseSpec, Job, ScoreSpec, SummariseSpec, TrainSpec, make_job
 from shareornot.studies.settings import ChapterSettings, PoolSettings, SupernetSettings
 from shareornot.studies.study_settings import StudySettings
-from shareornot.tables import BenchmarkTable, open_benchmark
+from shareornot.tables import BenchmarkTable, Table, open_table
 from shareornot.tables.catalogue import benchmark_path
 
 Cells = Int32[np.ndarray, " cells"]
@@ -36,13 +35,13 @@ def plan_jobs(study: StudySettings, hashes: DataHashes) -> tuple[Job, ...]:
         SettingsError: the network has no room for the cells of the benchmark, a batch is larger than the image set, or
             a method is unknown.
     """
-    table = open_benchmark(study.benchmark)
+    table = open_table(study.benchmark)
     images_sha256 = hashes.of(image_source(study.images).file())
     jobs: dict[str, Job] = {}
 
     @cache
     def hash_of_space(space: str) -> str:
-        return hash_of_cells(space_cells(open_space(space), table.info.max_vertices))
+        return hash_of_cells(space_members(open_space(space), table.num_architectures))
 
     def add(job: Job) -> str:
         return jobs.setdefault(job.name, job).name
@@ -97,7 +96,7 @@ def appraise_job(chapter: ChapterSettings, shards: tuple[tuple[str, ...], ...], 
     return make_job(chapter.label, spec)
 
 
-def draw_pool(table: BenchmarkTable, space: str, pool: PoolSettings, seed: int) -> Cells:
+def draw_pool(table: Table, space: str, pool: PoolSettings, seed: int) -> Cells:
     """The cells that a super-net scores: all that the table holds of the space, or some of them at random.
 
     Args:
@@ -106,7 +105,7 @@ def draw_pool(table: BenchmarkTable, space: str, pool: PoolSettings, seed: int) 
         pool: how many cells, drawn how. A larger pool of the same seed begins with the cells of a smaller one.
         seed: of the draw.
     """
-    cells = space_cells(open_space(space), table.info.max_vertices)
+    cells = space_members(open_space(space), table.num_architectures)
     known: Cells = cells[table.rows_of(cells)[1]]
     if pool.num_cells == "all":
         return known
@@ -117,22 +116,27 @@ def draw_pool(table: BenchmarkTable, space: str, pool: PoolSettings, seed: int) 
     return known if pool.num_cells >= len(known) else known[rng.permutation(len(known))[: pool.num_cells]]
 
 
-def check_supernet(supernet: SupernetSettings, table: BenchmarkTable) -> None:
+def check_supernet(supernet: SupernetSettings, table: Table) -> None:
     """Refuse a super-net that cannot be built and trained, before anything is written.
 
     Raises:
-        SettingsError: the network has no room for the cells of the table, the space has no cell, a batch is larger than
-            the image set, or the method or one of its options is unknown.
+        SettingsError: the space is of another family than the table, the network has no room for the cells of the
+            table, the space has no architecture, a batch is larger than the image set, or the method or one of its
+            options is unknown.
     """
-    if table.info.max_vertices > supernet.network.max_vertices:
+    space = open_space(supernet.space)
+    if space.family != table.space.family:
+        raise SettingsError(
+            f"space {space.name}: expected a space of {table.space.family}, as the benchmark {table.name} is about it, "
+            f"got one of {space.family}; name another space or another benchmark"
+        )
+    if isinstance(table, BenchmarkTable) and table.info.max_vertices > supernet.network.max_vertices:
         raise SettingsError(
             f"benchmark {table.info.name}: expected cells with at most {supernet.network.max_vertices} vertices, for "
             f"which the network on {supernet.images} has room, got up to {table.info.max_vertices}; take cifar10"
         )
-    num_architectures = len(space_cells(open_space(supernet.space), table.info.max_vertices))
-    if num_architectures == 0:
-        raise SettingsError(f"space {supernet.space}: expected at least one cell to train on, got none")
-    check_method(supernet.training, open_space(supernet.space), num_architectures, supernet.network)
+    num_architectures = len(space_members(space, table.num_architectures))
+    check_method(supernet.training, space, num_architectures, supernet.network)
     most = image_source(supernet.images).num_train
     if supernet.training.batch_size > most:
         raise SettingsError(
@@ -150,7 +154,7 @@ def _score_jobs(
     chapter: ChapterSettings,
     supernet: SupernetSettings,
     train: str,
-    table: BenchmarkTable,
+    table: Table,
     images_sha256: str,
 ) -> list[Job]:
     """The jobs that score the pool of one super-net."""

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from shareornot.images import image_source
-from shareornot.spaces import open_space
-from shareornot.spaces.nasbench101 import space_cells
+from shareornot.spaces import open_space, space_members
 from shareornot.studies.settings import SupernetSettings
-from shareornot.tables import open_benchmark
+from shareornot.tables import open_table
 
 if TYPE_CHECKING:
     from shareornot.supernet.probe import Probe
@@ -27,8 +26,8 @@ def probe_settings(supernet: SupernetSettings, *, num_architectures: int = 10, n
         MissingDataError: the benchmark or the images are not there.
         MissingExtraError: PyTorch is not installed.
     """
-    table, space = open_benchmark(supernet.benchmark), open_space(supernet.space)
-    cells = space_cells(space, table.info.max_vertices)
+    table, space = open_table(supernet.benchmark), open_space(supernet.space)
+    cells = space_members(space, table.num_architectures)
     images = image_source(supernet.images).load()
     from shareornot.supernet import build_supernet
     from shareornot.supernet.probe import probe_supernet

@@ -33,6 +33,18 @@ IMAGE_SETS: Mapping[str, Values] = {
 }
 """The setting on each image set; on CIFAR-10, and on any other, the defaults of the classes, which are the paper's."""
 
+FAMILIES_ON_IMAGES: Mapping[tuple[str, str], Values] = {
+    ("nasbench201", "digits"): {
+        "network": {"num_filters": 8, "num_stacks": 3, "cells_per_stack": 1},
+    },
+    ("nasbench201", "cifar10"): {
+        "network": {"num_filters": 16, "num_stacks": 3, "cells_per_stack": 5, "bn_momentum": 0.1},
+    },
+    ("macro", "digits"): {"network": {"num_filters": 8}},
+    ("macro", "cifar10"): {"network": {"num_filters": 32, "bn_momentum": 0.1}},
+}
+"""What the super-nets of other families than NASBench-101 change on an image set: the sizes that they have there."""
+
 RECIPES: Mapping[str, Values] = {
     "tuned": {
         "training": {
@@ -98,14 +110,17 @@ EVALUATIONS: Mapping[str, Values] = {
 """How cells are scored: with the running statistics, with adapted ones, or after training each cell a little alone."""
 
 
-def supernet_layers(images: str, recipe: str, variant: str, *, depth: int = 0) -> tuple[Values, ...]:
-    """The dictionaries of an image set, a recipe and a variant, in the order in which they are merged.
+def supernet_layers(
+    images: str, recipe: str, variant: str, *, depth: int = 0, family: str = "nasbench101"
+) -> tuple[Values, ...]:
+    """The dictionaries of an image set, a family, a recipe and a variant, in the order in which they are merged.
 
     Args:
         images: name of an image set.
         recipe: name of a recipe.
         variant: name of a variant.
         depth: of the network, see `NetworkSettings.depth`.
+        family: of the space.
 
     Raises:
         SettingsError: an unknown recipe or variant, or a recipe that does not fit the images.
@@ -117,6 +132,7 @@ def supernet_layers(images: str, recipe: str, variant: str, *, depth: int = 0) -
     return (
         BASE,
         IMAGE_SETS.get(images, {}),
+        FAMILIES_ON_IMAGES.get((family, images), {}),
         RECIPES_ON_IMAGES.get((recipe, images), RECIPES[recipe]),
         RECIPES_IF_DEEP.get(recipe, {}) if depth >= DEEP else {},
         VARIANTS[variant],
@@ -187,3 +203,9 @@ def check_choice(what: str, value: str, choices: Mapping[str, Any]) -> None:
 def digits_network() -> NetworkSettings:
     """The small network of the embedded benchmark: 8 filters, 2 stacks of 1 cell, for grey images."""
     return NetworkSettings(**IMAGE_SETS["digits"]["network"])
+
+
+def digits201_network() -> NetworkSettings:
+    """The small network of the benchmark digits-201."""
+    sizes = FAMILIES_ON_IMAGES["nasbench201", "digits"]["network"]
+    return NetworkSettings(**IMAGE_SETS["digits"]["network"] | sizes)

@@ -18,15 +18,14 @@ from shareornot.appraisal.own_word import OWN, OwnScores, write_own
 from shareornot.appraisal.scores_file import ScoredCells, read_scores, write_scores
 from shareornot.errors import DataError, Interrupted, ShareOrNotError
 from shareornot.methods import says_something
-from shareornot.spaces import open_space
-from shareornot.spaces.nasbench101 import space_cells
+from shareornot.spaces import open_space, space_members
 from shareornot.studies.execution import LOG_NAME, LogWriter, open_log
 from shareornot.studies.job import Job, ScoreSpec
 from shareornot.studies.planning import draw_pool, hash_of_cells
 from shareornot.studies.settings import identity_of
 from shareornot.studies.store import Store
 from shareornot.studies.training import CHECKPOINT
-from shareornot.tables import open_benchmark
+from shareornot.tables import open_table
 
 if TYPE_CHECKING:
     from shareornot.images import ImageSet
@@ -57,7 +56,7 @@ def score_job(store: Store, job: Job, spec: ScoreSpec, images: "ImageSet", shoul
     from shareornot.supernet.checkpoint import load_supernet
     from shareornot.supernet.score_reliability import enough_images
 
-    table = open_benchmark(spec.supernet.benchmark)
+    table = open_table(spec.supernet.benchmark)
     pool = draw_pool(table, spec.supernet.space, spec.pool, spec.supernet.training.seed)
     cells = pool[spec.start : spec.stop]
     if hash_of_cells(cells) != spec.cells_sha256:
@@ -100,7 +99,7 @@ def _own_word(
     from shareornot.methods import Chooser, Method, load_trainer
 
     space = open_space(spec.supernet.space)
-    members = space_cells(space, open_benchmark(spec.supernet.benchmark).info.max_vertices)
+    members = space_members(space, open_table(spec.supernet.benchmark).num_architectures)
     method = load_trainer(store.path(spec.train) / CHECKPOINT, space, members, images).method
     assert isinstance(method, Method)
     scorer = method.scorer()

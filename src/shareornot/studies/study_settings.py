@@ -117,7 +117,8 @@ class StudySettings(ExperimentSettings):
     ) -> ChapterSettings:
         """The chapter of one combination."""
         chapter = self._values(experiment, space, variant, evaluation, depth=0)
-        if deep := chapter.network.depth:  # which may change the recipe
+        is_cells = open_space(space).family == "nasbench101"
+        if is_cells and (deep := chapter.network.depth):  # which may change the recipe
             chapter = self._values(experiment, space, variant, evaluation, depth=deep)
         paper_name = evaluation_name(as_values(chapter.evaluation))
         if evaluation.split()[0] != paper_name:
@@ -149,18 +150,21 @@ class StudySettings(ExperimentSettings):
     ) -> ChapterValues:
         """The layers of one combination, merged and validated."""
         own = {table: getattr(experiment, table) for table in TABLES}
+        whole = open_space(space)
         layers = (
-            *supernet_layers(self.images, experiment.recipe, variant, depth=depth),
+            *supernet_layers(self.images, experiment.recipe, variant, depth=depth, family=whole.family),
             own,
             {"evaluation": evaluation_layer(evaluation)},
             {"training": {"seed": experiment.seed}, "evaluation": {"seed": experiment.seed}},
         )
         values = merged({table: {} for table in TABLES}, *layers)
         check_names(values, ChapterValues, f"evaluation {evaluation!r}")
-        bound = {"min_output_edges": min_output_edges(open_space(space), _max_vertices(values["network"]))}
+        if whole.family == "nasbench101":
+            bound = {"min_output_edges": min_output_edges(whole, _max_vertices(values["network"]))}
+            values = merged({"network": bound}, values)
         if values["network"].get("choices") == "space":
-            values["network"]["choices"] = space if isinstance(open_space(space), OneShotSpace) else ""
-        return decode(ChapterValues, merged({"network": bound}, values), "study")
+            values["network"]["choices"] = space if isinstance(whole, OneShotSpace) else ""
+        return decode(ChapterValues, values, "study")
 
 
 def decode_values(values: Mapping[str, Any], where: str) -> StudySettings:

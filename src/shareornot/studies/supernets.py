@@ -37,7 +37,7 @@ from shareornot.studies.store import Store
 from shareornot.studies.study_file import STUDY_FILE, read_study
 from shareornot.studies.study_settings import StudySettings
 from shareornot.studies.training import LEARNT
-from shareornot.tables import open_benchmark
+from shareornot.tables import open_table
 
 
 def train_supernets(
@@ -209,7 +209,7 @@ def audit_supernets(folder: Path, *, benchmark: str | None = None, seed: int = 0
         DataError: too few cells in a pool, damaged scores, or no super-net converged.
     """
     study, store = read_folder(folder), Store(folder)
-    table = open_benchmark(benchmark or study.benchmark)
+    table = open_table(benchmark or study.benchmark)
     audits = []
     for job in _appraise_jobs(store, study, DataHashes())[0]:
         for name in job.needs:
@@ -244,7 +244,7 @@ def larger_than_space(folder: Path, num_cells: int | None) -> str | None:
     if num_cells is None:
         return None
     chapter = read_folder(folder).chapters()[0]
-    table, space = open_benchmark(chapter.supernet.benchmark), chapter.supernet.space
+    table, space = open_table(chapter.supernet.benchmark), chapter.supernet.space
     known = len(draw_pool(table, space, PoolSettings(num_cells="all"), 0))
     if chapter.pool.with_replacement or num_cells <= known:
         return None
@@ -308,7 +308,7 @@ def _usual_evaluation(study: StudySettings) -> ChapterSettings:
 
 
 def _pool(chapter: ChapterSettings, seed: int) -> np.ndarray:
-    table = open_benchmark(chapter.supernet.benchmark)
+    table = open_table(chapter.supernet.benchmark)
     return draw_pool(table, chapter.supernet.space, chapter.pool, seed)
 
 

@@ -16,15 +16,15 @@ import numpy as np
 from jaxtyping import Int32
 
 from shareornot.errors import DataError, Interrupted
-from shareornot.spaces import open_space
-from shareornot.spaces.nasbench101 import space_cells
+from shareornot.spaces import open_space, space_members
 from shareornot.storage import atomic_write
 from shareornot.studies.execution import LOG_NAME, open_log, read_log
 from shareornot.studies.job import Job, TrainSpec
 from shareornot.studies.planning import draw_pool, hash_of_cells
 from shareornot.studies.settings import PoolSettings, SupernetSettings
 from shareornot.studies.store import Store
-from shareornot.tables import open_benchmark
+from shareornot.tables import open_table
+from shareornot.tables.contract import TEST, VALIDATION
 
 if TYPE_CHECKING:
     from shareornot.images import ImageSet
@@ -53,8 +53,8 @@ def train_job(store: Store, job: Job, spec: TrainSpec, images: "ImageSet", shoul
         DataError: the benchmark is not the one that the study was planned with.
     """
     folder = store.path(job.name)
-    table = open_benchmark(spec.supernet.benchmark)
-    cells = space_cells(open_space(spec.supernet.space), table.info.max_vertices)
+    table = open_table(spec.supernet.benchmark)
+    cells = space_members(open_space(spec.supernet.space), table.num_architectures)
     if hash_of_cells(cells) != spec.space_sha256:
         raise DataError(f"space {spec.supernet.space}: expected the cells that the study was planned with, got others")
     try:
@@ -171,9 +171,9 @@ class _Correlation:
             validation_images=self.images.validation_images[: watching.num_images],
             validation_labels=self.images.validation_labels[: watching.num_images],
         )
-        table, seed = open_benchmark(supernet.benchmark), supernet.training.seed
+        table, seed = open_table(supernet.benchmark), supernet.training.seed
         cells = draw_pool(table, supernet.space, PoolSettings(num_cells=watching.num_cells), seed)
-        accuracies = table.mean("validation_accuracy")[table.rows_of(cells)[0]]
+        accuracies = table.mean(VALIDATION if VALIDATION in table.metrics else TEST)[table.rows_of(cells)[0]]
         scoring = EvaluationSettings(batch_size=supernet.training.batch_size, seed=seed)
         proxies = []
         for proxy in Evaluator(network, fewer, scoring).scores(cells):

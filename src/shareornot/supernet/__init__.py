@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from shareornot.supernet.checkpoint import load_checkpoint, load_supernet, save_checkpoint
     from shareornot.supernet.contract import MixedSuperNet, SuperNet
     from shareornot.supernet.evaluation import Evaluator
-    from shareornot.supernet.families import build_supernet
+    from shareornot.supernet.families import build_standalone, build_supernet
     from shareornot.supernet.gradients import path_gradients
     from shareornot.supernet.nasbench101 import NASBench101SuperNet
     from shareornot.supernet.optimizer import PartialOptimizer
@@ -30,6 +30,7 @@ _HOME = {
     "load_supernet": "checkpoint",
     "save_checkpoint": "checkpoint",
     "Evaluator": "evaluation",
+    "build_standalone": "families",
     "build_supernet": "families",
     "path_gradients": "gradients",
     "adapted_batch_norm": "batch_norm",
@@ -63,6 +64,7 @@ __all__ = [
     "Trainer",
     "TrainingSettings",
     "adapted_batch_norm",
+    "build_standalone",
     "build_supernet",
     "evaluation_mode",
     "load_checkpoint",

@@ -18,7 +18,9 @@ from torch import Tensor, nn
 
 from shareornot.errors import SettingsError
 from shareornot.spaces.nasbench201 import EDGES, FAMILY, OPERATIONS
+from shareornot.supernet.average_pooling import average_pool_2x2, average_pool_3x3, patches_of_stride_2
 from shareornot.supernet.contract import Region, Regions
+from shareornot.supernet.operations import BatchNorm, conv_batch_norm, has_kernels
 from shareornot.supernet.settings import NetworkSettings
 
 Images = Float[Tensor, "B C H W"]
@@ -65,18 +67,40 @@ class ReLUConvBatchNorm(nn.Module):
 
     def forward(self, x_BCHW: Images, kernel_size: int) -> Output:
         """Output of the operation; a smaller kernel is the centre of the one that is there."""
-        weight: Tensor = self.weight
-        if kernel_size < weight.shape[2]:
-            weight = weight[self.region(kernel_size)]
-        x_BCHW = F.conv2d(F.relu(x_BCHW), weight, stride=self.stride, padding=kernel_size // 2)
-        output: Output = self.norm(x_BCHW)
-        return output
+        return conv_norm(F.relu(x_BCHW), self.weight, self.norm, kernel_size, stride=self.stride)
 
     def region(self, kernel_size: int) -> Region:
         """The part of the weight that a kernel of this size uses."""
         border = (self.weight.shape[2] - kernel_size) // 2
         kernel = slice(border, border + kernel_size)
         return (slice(None), slice(None), kernel, kernel)
+
+
+def conv_norm(x_BCHW: Images, weight: Tensor, norm: nn.BatchNorm2d, kernel_size: int, *, stride: int = 1) -> Output:
+    """Convolution and batch norm; of a weight with a larger kernel the centre counts.
+
+    Where batch norm has affine parameters and running statistics, they are one operation.
+
+    Args:
+        x_BCHW: input.
+        weight: of the convolution.
+        norm: its module.
+        kernel_size: 1 or 3; 3 with a stride.
+        stride: 1 or 2.
+    """
+    if not (norm.affine and norm.track_running_stats) or (stride == 2 and not has_kernels(x_BCHW)):
+        border = (weight.shape[2] - kernel_size) // 2
+        centre = weight[:, :, border : border + kernel_size, border : border + kernel_size]
+        output: Output = norm(F.conv2d(x_BCHW, centre, stride=stride, padding=kernel_size // 2))
+        return output
+    if stride == 2:
+        x_BCHW, kernel_size = patches_of_stride_2(x_BCHW), 1
+        weight = weight.permute(0, 2, 3, 1).flatten(1)[:, :, None, None]
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    momentum = norm.momentum if norm.training else None
+    vectors = BatchNorm(norm.weight, norm.bias, norm.running_mean, norm.running_var, momentum, norm.eps)
+    return conv_batch_norm(x_BCHW, weight, vectors, len(weight), kernel_size, relu=False)
 
 
 class SuperCell201(nn.Module):
@@ -130,7 +154,7 @@ class SuperCell201(nn.Module):
         if operation == SKIP:
             return x_BCHW
         if operation == POOL:
-            return F.avg_pool2d(x_BCHW, 3, stride=1, padding=1, count_include_pad=False)
+            return average_pool_3x3(x_BCHW)
         output: Images = self.unit(edge, operation)(x_BCHW, 3 if operation == CONV3X3 else 1)
         return output
 
@@ -146,7 +170,11 @@ class Reduction(nn.Module):
 
     def forward(self, x_BCHW: Images) -> Output:
         """Run the block."""
-        shortcut = F.conv2d(F.avg_pool2d(x_BCHW, 2, ceil_mode=False), self.shortcut)
+        halved_BCHW = average_pool_2x2(x_BCHW)
+        if has_kernels(x_BCHW):
+            shortcut = (self.shortcut.flatten(1) @ halved_BCHW.permute(2, 3, 1, 0)).permute(3, 2, 0, 1)
+        else:
+            shortcut = F.conv2d(halved_BCHW, self.shortcut)
         output: Output = shortcut + self.second(self.first(x_BCHW, 3), 3)
         return output
 
@@ -165,6 +193,8 @@ class NASBench201SuperNet(nn.Module):
     """
 
     family = "nasbench201"
+    architecture = 0
+    """The one that is active first."""
 
     def __init__(self, config: NetworkSettings, seed: int) -> None:
         super().__init__()
@@ -175,14 +205,14 @@ class NASBench201SuperNet(nn.Module):
         self.stem_norm = nn.BatchNorm2d(config.num_filters, config.bn_epsilon, config.bn_momentum)
         widths = [config.num_filters << stage for stage in range(NUM_STAGES)]
         self.stages = nn.ModuleList(
-            nn.ModuleList(SuperCell201(width, config) for _ in range(config.cells_per_stack)) for width in widths
+            nn.ModuleList(self.make_cell(width) for _ in range(config.cells_per_stack)) for width in widths
         )
         self.reductions = nn.ModuleList(Reduction(width, config) for width in widths[:-1])
         self.last_norm = nn.BatchNorm2d(widths[-1], config.bn_epsilon, config.bn_momentum)
         self.classifier = nn.Linear(widths[-1], config.num_classes)
         self._initialize(torch.Generator().manual_seed(seed))
         self.edges: list[Options] = []
-        self.activate(0)
+        self.activate(self.architecture)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @torch.no_grad()
@@ -195,6 +225,10 @@ class NASBench201SuperNet(nn.Module):
         nn.init.uniform_(self.classifier.weight, -bound, bound, generator=generator)
         nn.init.uniform_(self.classifier.bias, -bound, bound, generator=generator)
 
+    def make_cell(self, num_channels: int) -> SuperCell201:
+        """A cell for one place of the network."""
+        return SuperCell201(num_channels, self.config)
+
     def activate(self, architecture: int) -> None:
         """Let `forward` compute this architecture.
 
@@ -205,7 +239,7 @@ class NASBench201SuperNet(nn.Module):
             ArchitectureError: no such number.
         """
         operations = operations_of(architecture)
-        self.edges = _reaching_the_output([[(operation, None)] for operation in operations])
+        self.edges = reaching_the_output([[(operation, None)] for operation in operations])
 
     def mix(self, weights: Sequence[Float[Tensor, " options"]]) -> None:
         """Let `forward` compute, on each edge, the sum of the five operations by these weights.
@@ -223,7 +257,7 @@ class NASBench201SuperNet(nn.Module):
                 f"{[len(vector) for vector in weights]}"
             )
         numbers = torch.stack([vector.detach() for vector in weights]).tolist()
-        self.edges = _reaching_the_output(
+        self.edges = reaching_the_output(
             [
                 [(operation, vector[operation]) for operation, number in enumerate(row) if number != 0]
                 for vector, row in zip(weights, numbers, strict=True)
@@ -232,7 +266,7 @@ class NASBench201SuperNet(nn.Module):
 
     def forward(self, images_BCHW: Images) -> Float[Tensor, "B K"]:
         """Logits of the active architecture or mixture."""
-        x_BCHW: Images = self.stem_norm(self.stem(images_BCHW))
+        x_BCHW: Images = conv_norm(images_BCHW, self.stem.weight, self.stem_norm, 3)
         for number, stage in enumerate(self.stages):
             if number:
                 x_BCHW = self.reductions[number - 1](x_BCHW)
@@ -278,7 +312,7 @@ def operations_of(architecture: int) -> tuple[int, ...]:
     return tuple(FAMILY.choices(np.array([architecture]))[0].tolist())
 
 
-def _reaching_the_output(edges: list[Options]) -> list[Options]:
+def reaching_the_output(edges: list[Options]) -> list[Options]:
     """The operations that are not zero and whose result reaches the output of the cell."""
     reaching = [False] * (NUM_NODES - 1) + [True]
     kept: list[Options] = [[] for _ in EDGES]

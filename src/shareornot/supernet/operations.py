@@ -74,7 +74,7 @@ def conv_batch_norm(
 
     References: Ioffe and Szegedy 2015, arXiv:1502.03167.
     """
-    compiled = _has_kernels(x_BCHW)
+    compiled = has_kernels(x_BCHW)
     if compiled and norm.momentum is not None:
         return _apply(
             _ConvBatchNorm, x_BCHW, weight, norm.gamma, norm.beta, add_to, (norm, num_channels, kernel_size, relu)
@@ -101,21 +101,21 @@ def conv_batch_norm(
 
 def max_pool_3x3(x_BCHW: Images) -> Images:
     """Maximum over 3 x 3 neighbourhoods, stride 1; the border does not count."""
-    if not _has_kernels(x_BCHW):
+    if not has_kernels(x_BCHW):
         return F.max_pool2d(x_BCHW, 3, stride=1, padding=1)
     return _apply(_MaxPool3x3, x_BCHW)
 
 
 def max_pool_2x2(x_BCHW: Images) -> Float[Tensor, "B C h w"]:
     """Maximum over 2 x 2 pixels, stride 2; an odd last row or column is left out."""
-    if not _has_kernels(x_BCHW) or min(x_BCHW.shape[2:]) < 2:
+    if not has_kernels(x_BCHW) or min(x_BCHW.shape[2:]) < 2:
         return F.max_pool2d(x_BCHW, 2)
     return _apply(_MaxPool2x2, x_BCHW)
 
 
 def global_average_pool(x_BCHW: Images) -> Float[Tensor, "B C"]:
     """Mean over all pixels."""
-    if not _has_kernels(x_BCHW):
+    if not has_kernels(x_BCHW):
         return x_BCHW.mean(dim=(2, 3))
     return _apply(_GlobalAveragePool, x_BCHW)
 
@@ -124,7 +124,7 @@ def first_channels(x_BCHW: Images, num_channels: int) -> Output:
     """The first channels of maps, without a copy."""
     if x_BCHW.shape[1] == num_channels:
         return x_BCHW
-    if not _has_kernels(x_BCHW):
+    if not has_kernels(x_BCHW):
         return x_BCHW[:, :num_channels]
     return _apply(_FirstChannels, x_BCHW, num_channels)
 
@@ -138,12 +138,12 @@ def concatenate(maps: Sequence[Float[Tensor, "B _ H W"]]) -> Output | None:
     """The channels of all maps, one map after the other; None if there are none."""
     if len(maps) < 2:
         return maps[0] if maps else None
-    if not _has_kernels(maps[0]):
+    if not has_kernels(maps[0]):
         return torch.cat(list(maps), dim=1)
     return torch.cat([one.permute(2, 3, 1, 0) for one in maps], dim=2).permute(3, 2, 0, 1)
 
 
-def _refuse_second_derivatives() -> None:
+def refuse_second_derivatives() -> None:
     """Called on the way back: PyTorch computes gradients of it where `create_graph` asks for them."""
     if torch.is_grad_enabled():
         raise NotImplementedError("operations on processors have no second derivatives")
@@ -155,7 +155,7 @@ def _apply(function: type[torch.autograd.Function], *arguments: Any) -> Tensor:
     return result
 
 
-def _has_kernels(x: Images) -> bool:
+def has_kernels(x: Images) -> bool:
     """Whether there are kernels for such maps: on a processor, at least a vector of images, and no other precision."""
     if x.device.type != "cpu" or torch.is_autocast_enabled("cpu"):
         return False
@@ -166,7 +166,7 @@ def _need_gradients(*tensors: Tensor) -> bool:
     return any(tensor.requires_grad for tensor in tensors)
 
 
-def _images_innermost(x: Images) -> tuple[Images, int]:
+def images_innermost(x: Images) -> tuple[Images, int]:
     """Maps as the kernels read them, copied if they are in another layout; and the distance of their pixels.
 
     The pixels may be apart, as in the first channels of wider maps, or all the same.
@@ -207,7 +207,7 @@ def _floor(*, relu: bool) -> float:
 
 def _conv_bias(x: Images, weight: Tensor, bias: Tensor, *, relu: bool) -> Output:
     """Convolution with a bias, and ReLU; no gradients."""
-    x, pixel = _images_innermost(x)
+    x, pixel = images_innermost(x)
     batch, num_in, height, width = x.shape
     num_out, _, kernel_size, _ = weight.shape
     y = _empty(x, num_out, height, width)
@@ -233,8 +233,8 @@ class _ConvBatchNorm(torch.autograd.Function):
         settings: tuple[BatchNorm, int, int, bool],
     ) -> Tensor:
         norm, num_out, kernel_size, relu = settings
-        x, pixel = _images_innermost(x)
-        other, other_pixel = (None, 0) if add_to is None else _images_innermost(add_to)
+        x, pixel = images_innermost(x)
+        other, other_pixel = (None, 0) if add_to is None else images_innermost(add_to)
         batch, num_in, height, width = x.shape
         zero = PRECISIONS[x.dtype]
         shape = (height, width, num_in, num_out, batch, kernel_size, pixel)
@@ -258,10 +258,10 @@ class _ConvBatchNorm(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        _refuse_second_derivatives()
+        refuse_second_derivatives()
         x, weight, convolved, kept = ctx.saved_tensors
         height, width, num_in, _, _, kernel_size, _ = ctx.shape
-        gradient, pixel = _images_innermost(gradient)
+        gradient, pixel = images_innermost(gradient)
         zero = PRECISIONS[x.dtype]
         dx = _empty(x, num_in, height, width) if ctx.needs_input_grad[0] else None
         d_weight = torch.zeros_like(weight)
@@ -301,7 +301,7 @@ class _MaxPool3x3(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
         needs_gradient = ctx.needs_input_grad[0]
-        x, pixel = _images_innermost(x)
+        x, pixel = images_innermost(x)
         batch, channels, height, width = x.shape
         y = _empty(x, channels, height, width)
         ctx.shape = (height, width, channels * batch)
@@ -316,7 +316,7 @@ class _MaxPool3x3(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        _refuse_second_derivatives()
+        refuse_second_derivatives()
         return _pool_backward("max_pool_3x3_backward", ctx, gradient)
 
 
@@ -325,7 +325,7 @@ class _MaxPool2x2(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
-        x, pixel = _images_innermost(x)
+        x, pixel = images_innermost(x)
         batch, channels, height, width = x.shape
         y = _empty(x, channels, height // 2, width // 2)
         winners = torch.empty_like(y, dtype=torch.uint8)
@@ -338,14 +338,14 @@ class _MaxPool2x2(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        _refuse_second_derivatives()
+        refuse_second_derivatives()
         return _pool_backward("max_pool_2x2_backward", ctx, gradient)
 
 
 def _pool_backward(name: str, ctx: Any, gradient: Tensor) -> Tensor:
     """The way back of a pooling, from the positions of the maxima."""
     (winners,) = ctx.saved_tensors
-    gradient, pixel = _images_innermost(gradient)
+    gradient, pixel = images_innermost(gradient)
     dx = _empty(gradient, gradient.shape[1], *ctx.shape[:2])
     _kernel(pooling_kernel, name, dx.numel())(
         PRECISIONS[gradient.dtype], ctx.shape, gradient.data_ptr(), pixel, winners.data_ptr(), dx.data_ptr()
@@ -363,7 +363,7 @@ class _GlobalAveragePool(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        _refuse_second_derivatives()
+        refuse_second_derivatives()
         batch, channels, height, width = ctx.shape
         shared = (gradient / (height * width)).t().contiguous().t()
         gradients: Tensor = shared[:, :, None, None].expand(batch, channels, height, width)
@@ -375,13 +375,13 @@ class _FirstChannels(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, num_channels: int) -> Tensor:
-        x, _ = _images_innermost(x)
+        x, _ = images_innermost(x)
         ctx.channels = x.shape[1]
         return x[:, :num_channels]
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        _refuse_second_derivatives()
+        refuse_second_derivatives()
         num_channels, height, width = gradient.shape[1:]
         dx = _empty(gradient, ctx.channels, height, width)
         dx[:, :num_channels] = gradient

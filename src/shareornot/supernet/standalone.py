@@ -14,6 +14,7 @@ from shareornot.errors import SettingsError
 from shareornot.images import Draws, ImageSet
 from shareornot.spaces.nasbench101 import CONV3X3, MAXPOOL3X3
 from shareornot.supernet.cell_plan import CellPlan, plan_cell
+from shareornot.supernet.contract import Regions, SuperNet
 from shareornot.supernet.evaluation import PIXELS_AT_A_TIME
 from shareornot.supernet.nasbench101 import NASBench101SuperNet, SuperCell
 from shareornot.supernet.network import ConvBatchNorm
@@ -109,9 +110,10 @@ class StandaloneTrainer:
         config: how to train.
     """
 
-    def __init__(self, network: StandaloneNetwork, images: ImageSet, config: StandaloneTrainingSettings) -> None:
+    def __init__(self, network: SuperNet, images: ImageSet, config: StandaloneTrainingSettings) -> None:
         self.network, self.images, self.config = network, images, config
-        self.dtype = network.classifier.weight.dtype
+        self.parameters = [parameter for _, parameter in network.named_parameters()]
+        self.dtype = self.parameters[0].dtype
         descent = OptimizerSettings(
             name="sgd",
             learning_rate=config.learning_rate,
@@ -137,12 +139,13 @@ class StandaloneTrainer:
             batch, labels = self.images.training_batch(draws, start, start + self.config.batch_size)
             loss = F.cross_entropy(self.network(batch.to(self.dtype)), labels)
             loss.backward()  # type: ignore[no-untyped-call]
-            self.optimizer.step({parameter: [] for parameter in self.network.parameters()}, learning_rate)
+            used: Regions = {parameter: [] for parameter in self.parameters if parameter.grad is not None}
+            self.optimizer.step(used, learning_rate)
 
     @torch.inference_mode()
     def accuracy(self, images: UInt8[Tensor, "N C H W"], labels: Int64[Tensor, " N"]) -> float:
         """Share of images that the network classifies right, with the running statistics."""
-        self.network.eval()
+        self.network.train(False)
         x = self.images.normalize(images).to(self.dtype)
         size = max(1, PIXELS_AT_A_TIME // (x.shape[2] * x.shape[3]))
         predictions = torch.cat([self.network(part).argmax(dim=1) for part in torch.split(x, size)])

@@ -12,11 +12,12 @@ from shareornot.errors import DataError, MissingDataError, SettingsError
 from shareornot.storage import data_folder
 from shareornot.tables.architecture_table import ArchitectureTable
 from shareornot.tables.architecture_table_file import is_architecture_table, read_architecture_table
-from shareornot.tables.contract import Table
+from shareornot.tables.contract import TEST, VALIDATION, Table
 from shareornot.tables.table import BenchmarkTable
 
 EMBEDDED_DIGITS = Path(__file__).parent / "digits.arrow"
 """The table that comes with the package."""
+DIGITS_201_FILE = "digits-201.arrow"
 NASBENCH101_FILE = "nasbench101.arrow"
 NASBENCH101_FULL_FILE = "nasbench101-full.arrow"
 NASBENCH201_FILE = "nasbench201.arrow"
@@ -25,6 +26,7 @@ ADDED_FOLDER = "tables"
 """Folder in the data folder of the tables that a user added."""
 REMEDIES = {
     "digits": "run: shareornot benchmark build digits",
+    "digits-201": "run: shareornot benchmark build digits-201",
     "nasbench101": "run: shareornot data fetch nasbench101",
     "nasbench101-full": "run: shareornot data fetch nasbench101 --full",
     "nasbench201": "run: shareornot data fetch nasbench201 --from FILE",
@@ -40,7 +42,7 @@ def benchmark_path(name: str | Path) -> Path:
 
     Args:
         name: a known table (`nasbench101` may be the full one where only that was fetched), one that was added, or the
-            path of a table; without a suffix.
+            path of a table; a suffix is left out.
 
     Raises:
         MissingDataError: it is not there; the message says how to get it.
@@ -48,12 +50,13 @@ def benchmark_path(name: str | Path) -> Path:
     folder = data_folder()
     places = {
         "digits": [EMBEDDED_DIGITS],
+        "digits-201": [folder / DIGITS_201_FILE],
         "nasbench101": [folder / NASBENCH101_FILE, folder / NASBENCH101_FULL_FILE],
         "nasbench101-full": [folder / NASBENCH101_FULL_FILE],
         "nasbench201": [folder / NASBENCH201_FILE],
         "macro": [folder / MACRO_FILE],
     }
-    key = str(name)
+    key = str(name) if Path(name).expanduser().is_file() else str(name).partition(":")[0]
     candidates = places.get(key) or [Path(key).expanduser(), *([added_path(key)] if NAME.fullmatch(key) else [])]
     for path in candidates:
         if path.is_file():
@@ -117,6 +120,29 @@ def open_table(name: str | Path) -> Table:
         return BenchmarkTable.open(path)
     table = read_architecture_table(path)
     return table if data_set is None else table.select(data_set=data_set, epochs=epochs)
+
+
+def default_space(table: Table) -> str:
+    """Name of the space that is meant where none is named: all architectures that the table is about."""
+    return "A_FULL" if isinstance(table, BenchmarkTable) else table.space.name
+
+
+def standalone_epochs(table: Table) -> int:
+    """For how many epochs the architectures of a table were trained alone.
+
+    Raises:
+        SettingsError: the table does not say.
+    """
+    if isinstance(table, BenchmarkTable):
+        return table.info.budgets[-1]
+    assert isinstance(table, ArchitectureTable)
+    epochs = table.column(VALIDATION if VALIDATION in table.metrics else TEST).epochs
+    if epochs is None:
+        raise SettingsError(
+            f"table {table.name}: expected the number of epochs that its architectures were trained, in which the cost "
+            "of a super-net is counted, got none; add the table again with --epochs"
+        )
+    return epochs
 
 
 def open_benchmark(name: str | Path) -> BenchmarkTable:

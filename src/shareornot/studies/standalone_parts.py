@@ -1,0 +1,163 @@
+"""Training the architectures of a benchmark alone, in parts of a few architectures.
+
+Each part becomes a file of its own as soon as it is done, so a build that is stopped goes on where it was. A training
+follows from its architecture and run alone, whoever does it.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, astuple, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from shareornot.errors import DataError, Interrupted, JobError, SettingsError
+from shareornot.progress import Progress
+from shareornot.storage import atomic_write
+from shareornot.studies.execution import Event, InProcess, LocalProcesses, ShouldStop, Task
+from shareornot.studies.interruption import polite_interruption
+from shareornot.supernet.settings import NetworkSettings, StandaloneTrainingSettings, TrainingResult
+
+PATIENCE_S = 120.0
+"""How long a part may take to stop; a second Ctrl-C is quicker."""
+METRICS = tuple(one.name for one in fields(TrainingResult))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StandaloneBuild:
+    """What a build trains."""
+
+    family: str
+    architectures: Sequence[int]
+    """Numbers in their family, ascending."""
+    network: NetworkSettings
+    training: StandaloneTrainingSettings
+    num_runs: int = 3
+    part_size: int = 20
+
+    @property
+    def parts(self) -> list[Sequence[int]]:
+        """The architectures of each part."""
+        starts = range(0, len(self.architectures), self.part_size)
+        return [self.architectures[start : start + self.part_size] for start in starts]
+
+
+def claim(folder: Path, build: StandaloneBuild) -> None:
+    """Write the settings of a build into its folder, or check that the folder holds the same settings.
+
+    Raises:
+        SettingsError: it holds others.
+    """
+    path = folder / "settings.json"
+    values = {name: value for name, value in asdict(build).items() if name != "architectures"}
+    settings = json.dumps(values | {"num_architectures": len(build.architectures)}, indent=2) + "\n"
+    if not path.exists():
+        with atomic_write(path) as file:
+            file.write(settings.encode())
+    elif path.read_text() != settings:
+        raise SettingsError(f"{folder}: holds trainings of other settings, see {path.name}; name another folder")
+
+
+def train_parts(folder: Path, num_processes: int, progress: Progress, build: StandaloneBuild) -> None:
+    """Do all trainings whose parts are not in the folder yet.
+
+    Args:
+        folder: where the parts are kept.
+        num_processes: trainings at a time, each on one core.
+        progress: advances by the architectures done.
+        build: what to train.
+
+    Raises:
+        JobError: a training failed.
+        Interrupted: Ctrl-C; finished parts are saved.
+    """
+    missing = [part for part in build.parts if not part_path(folder, part).exists()]
+    progress.advance(len(build.architectures) - sum(map(len, missing)))
+    # One core each: these networks are too small to share several.
+    tasks = [
+        Task(name=part_path(folder, part).stem, work=_train_part, arguments=(folder, part, build)) for part in missing
+    ]
+    sizes = {task.name: len(part) for task, part in zip(tasks, missing, strict=True)}
+    failures: list[Event] = []
+
+    def watch(event: Event) -> None:
+        if event.what == "finished":
+            progress.advance(sizes.pop(event.name))
+        elif event.what == "failed":
+            failures.append(event)
+
+    executor = InProcess() if num_processes == 1 else LocalProcesses(num_processes=num_processes, patience_s=PATIENCE_S)
+    with polite_interruption() as should_stop:
+        executor.run(tasks, watch, lambda: bool(failures) or should_stop())
+    for event in failures:
+        if event.message is None:
+            raise RuntimeError(event.traceback)
+        raise JobError(event.message)
+    if sizes:
+        raise Interrupted(f"stopped with {sum(sizes.values()):,} architectures to train; finished parts are saved")
+
+
+def read_parts(folder: Path, build: StandaloneBuild) -> dict[str, np.ndarray]:
+    """The trainings of a finished build.
+
+    Args:
+        folder: where the parts are kept.
+        build: what was trained.
+
+    Returns:
+        For each of `METRICS`, float64 with shape (architectures, runs).
+
+    Raises:
+        DataError: a part is missing or damaged.
+    """
+    table = pa.concat_tables([_read_part(part_path(folder, part), part, build.num_runs) for part in build.parts])
+    shape = (len(build.architectures), build.num_runs)
+    return {name: table[name].to_numpy().reshape(shape) for name in METRICS}
+
+
+def part_path(folder: Path, part: Sequence[int]) -> Path:
+    """The file of a part."""
+    return folder / f"architectures-{part[0]:06d}-{part[-1]:06d}.parquet"
+
+
+def _read_part(path: Path, part: Sequence[int], num_runs: int) -> pa.Table:
+    try:
+        table = pq.read_table(path, page_checksum_verification=True)
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(
+            f"{path}: expected trainings in Parquet format, got {error}; delete it and build again"
+        ) from error
+    expected = {"architecture": np.repeat(part, num_runs), "run": np.tile(np.arange(num_runs), len(part))}
+    if table.column_names != ["architecture", "run", *METRICS] or not all(
+        np.array_equal(table[name].to_numpy(), numbers) for name, numbers in expected.items()
+    ):
+        raise DataError(
+            f"{path}: expected {num_runs} runs of architectures {part[0]} to {part[-1]}, got others; delete it"
+        )
+    return table
+
+
+def _train_part(folder: Path, part: Sequence[int], build: StandaloneBuild, should_stop: ShouldStop) -> None:
+    """Train some architectures alone and write the results."""
+    from shareornot.images import digits_images
+    from shareornot.supernet.standalone_training import train_standalone
+
+    images, rows = digits_images(), []
+    for architecture in part:
+        if should_stop():
+            raise Interrupted("finished parts are saved; the same call resumes with the others")
+        results = train_standalone(
+            architecture,
+            range(build.num_runs),
+            images,
+            build.network,
+            build.training,
+            family=build.family,
+            half_way=False,
+        )
+        rows += [(architecture, run, *astuple(final)) for run, (final,) in enumerate(results)]
+    columns = dict(zip(("architecture", "run", *METRICS), map(list, zip(*rows, strict=True)), strict=True))
+    with atomic_write(part_path(folder, part)) as file:
+        pq.write_table(pa.table(columns), file, write_page_checksum=True)
