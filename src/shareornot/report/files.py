@@ -14,6 +14,8 @@ from shareornot.appraisal.serialization import numbers
 from shareornot.report.verdict_figure import verdict_figure
 from shareornot.storage import atomic_write
 
+ROWS_AT_ONCE = 100_000
+"""Of a Parquet file, which are in memory together while they are written."""
 PICTURE_FORMATS = ("png", "svg", "pdf")
 
 
@@ -65,4 +67,4 @@ def to_json(appraisal: Appraisal) -> dict[str, Any]:
 
 def _write_parquet(path: Path, columns: dict[str, Any]) -> None:
     with atomic_write(path) as file:
-        pq.write_table(pa.table(columns), file)
+        pq.write_table(pa.table(columns), file, row_group_size=ROWS_AT_ONCE)

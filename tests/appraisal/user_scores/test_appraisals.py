@@ -512,6 +512,6 @@ def test_the_first_of_many_super_nets(monkeypatch):
     source = made_up(num=90, supernet=np.repeat(["a", "b", "c"], 30))
     (found,) = appraise_scores(source, num_runs=5)
     assert len(found.appraisal.pools) == 2
-    assert "Appraised are the first 2 of 3 super-nets. All: --all." in notes_of(found)
+    assert "Appraised are the first 2 of 3 super-nets, which have" in notes_of(found)
     (whole,) = appraise_scores(source, num_runs=5, everything=True)
     assert len(whole.appraisal.pools) == 3

@@ -31,7 +31,8 @@ from jaxtyping import Bool
 from shareornot.appraisal.appraisal import NUM_RUNS, Appraisal, appraise_on
 from shareornot.appraisal.audit import SpaceAudit, audit_on
 from shareornot.appraisal.budget_comparison import ScoredPool, SupernetCosts
-from shareornot.appraisal.user_scores.agreements import agreement_of
+from shareornot.appraisal.user_scores.agreements import ScoreAgreement, agreement_of
+from shareornot.appraisal.user_scores.memory import release_memory
 from shareornot.appraisal.user_scores.results import AppraisedScores, UserAppraisals
 from shareornot.appraisal.user_scores.scores import ScoredVariant, UserScores, read_user_scores
 from shareornot.errors import DataError, SettingsError
@@ -105,10 +106,11 @@ def appraise_scores(
         )
         notes = (*notes, note)
     found = []
-    for one in chosen:
+    for one, agreement in zip(chosen, agreements, strict=False):
         found.append(
             _appraise(
                 one,
+                agreement,
                 supernet_cost,
                 scoring_cost,
                 seed,
@@ -118,12 +120,14 @@ def appraise_scores(
                 everything=everything,
             )
         )
+        release_memory(sum(len(pool.cells) for pool in one.pools))
         progress.advance()
     return UserAppraisals(found=tuple(found), agreements=agreements, notes=notes)
 
 
 def _appraise(
     one: ScoredVariant,
+    agreement: ScoreAgreement,
     supernet_cost: float | None,
     scoring_cost: float | None,
     seed: int,
@@ -136,7 +140,11 @@ def _appraise(
     notes = []
     kept = one.pools if everything else _first_good(one.pools)
     if len(kept) < len(one.pools):
-        notes.append(f"Appraised are the first {len(kept)} of {len(one.pools):,} super-nets. All: --all.")
+        notes.append(
+            f"Appraised are the first {len(kept)} of {len(one.pools):,} super-nets, which have "
+            f"{sum(len(pool.cells) for pool in kept):,} scores; the mean Spearman correlation of all super-nets is "
+            f"{agreement.spearman.mean:.3f}. All: --all."
+        )
         one = replace(one, pools=kept)
     training = next(cost for cost in (supernet_cost, one.supernet_cost, SUPERNET_COST) if cost is not None)
     scoring = next(cost for cost in (scoring_cost, one.scoring_cost, 0.0) if cost is not None)

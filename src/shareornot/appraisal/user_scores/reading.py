@@ -4,8 +4,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from shareornot.appraisal.user_scores.binary_files import (
     read_arrow,
     read_feather,
@@ -18,6 +16,7 @@ from shareornot.appraisal.user_scores.columns import Columns
 from shareornot.appraisal.user_scores.delimited import read_delimited
 from shareornot.appraisal.user_scores.file_kinds import decompressed, recognized
 from shareornot.appraisal.user_scores.json_files import read_json
+from shareornot.appraisal.user_scores.memory import release_memory
 from shareornot.appraisal.user_scores.python_columns import columns_from
 from shareornot.errors import DataError, MissingDataError
 
@@ -52,7 +51,7 @@ def read_columns(source: Any) -> Columns:
     reader = READERS[recognized(name, held[0])]
     del content
     columns = reader(name, held.pop())  # which may give the content up when it is read
-    pa.default_memory_pool().release_unused()
+    release_memory(columns.num_rows)
     return columns
 
 

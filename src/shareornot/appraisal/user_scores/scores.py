@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-import pyarrow as pa
 from jaxtyping import Int64
 
 from shareornot.appraisal.budget_comparison import ScoredPool
 from shareornot.appraisal.truth import Truth
+from shareornot.appraisal.user_scores.memory import release_memory
 from shareornot.appraisal.user_scores.options import LowerIsBetter, ReadingOptions, reading_options
 from shareornot.appraisal.user_scores.pools import SpaceScores, pools_of_variant
 from shareornot.appraisal.user_scores.reading import read_columns
@@ -98,7 +98,7 @@ def read_user_scores(
         benchmark=benchmark,
     )
     scores = scores_of_table(score_table(read_columns(source), options), options)
-    pa.default_memory_pool().release_unused()  # the columns of the file, which are needed no more
+    release_memory(sum(len(pool.cells) for one in scores.variants for pool in one.pools))
     return scores
 
 
@@ -109,6 +109,7 @@ def scores_of_table(table: ScoreTable, options: ReadingOptions) -> UserScores:
         DataError: too little to appraise in any of them.
     """
     structure = structure_of(table, options)
+    table = replace(table, columns=replace(table.columns, named={}))  # text that takes much memory, and has been read
     variants: list[ScoredVariant] = []
     refused: list[ShareOrNotError] = []
     scores = _scores_by_space(table)
@@ -207,6 +208,8 @@ def _with_unscored(truth: Truth, scores: SpaceScores, num_rows: int) -> Truth:
 
 
 def _part(scores: SpaceScores, places: Int64[np.ndarray, " kept"]) -> SpaceScores:
+    if len(places) == len(scores.row):
+        return scores
     return SpaceScores(
         row=scores.row[places],
         architecture=scores.architecture[places],
