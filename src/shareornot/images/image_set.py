@@ -4,6 +4,7 @@ Shape suffixes: N images, C channels, H height, W width.
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -59,8 +60,7 @@ class ImageSet:
 
     def normalize(self, images: Bytes) -> Floats:
         """Bytes to floats of mean 0 and standard deviation 1 a channel, in channels-last layout."""
-        mean = torch.tensor(self.mean, device=images.device).view(1, -1, 1, 1) * 255
-        std = torch.tensor(self.std, device=images.device).view(1, -1, 1, 1) * 255
+        mean, std = _of_channels(self.mean, images.device), _of_channels(self.std, images.device)
         return ((images - mean) / std).contiguous(memory_format=torch.channels_last)
 
     def training_batch(self, draws: "Draws", start: int, stop: int) -> tuple[Floats, Labels]:
@@ -88,6 +88,12 @@ class Draws:
     offsets: Int64[Tensor, "N 2"]
     """First row and column of the crop within the padded image."""
     flips: Bool[Tensor, " N"]
+
+
+@lru_cache(maxsize=16)
+def _of_channels(values: tuple[float, ...], device: torch.device) -> Float[Tensor, "1 C 1 1"]:
+    """A number for each channel, on the scale of bytes."""
+    return torch.tensor(values, device=device).view(1, -1, 1, 1) * 255
 
 
 def draw_epoch(images: ImageSet, rng: np.random.Generator) -> Draws:

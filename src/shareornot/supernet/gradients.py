@@ -36,5 +36,9 @@ def path_gradients(
         loss = F.cross_entropy(logits, batch.labels) / divisor
         loss.backward()  # type: ignore[no-untyped-call]
         losses.append(loss.detach())
-        merge_regions(regions, used_regions(network))
+        used = used_regions(network)
+        if len(paths) == 1:
+            regions = used
+        else:
+            merge_regions(regions, used)
     return torch.stack(losses).sum() * (divisor / len(paths)), regions

@@ -4,6 +4,7 @@ Shape suffixes: B batch, C channels, D channels that come out, H height, W width
 """
 
 import math
+from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -54,6 +55,11 @@ class ConvBatchNorm(nn.Module):
 
     def regions(self, in_channels: int, num_channels: int, kernel_size: int) -> tuple[Region, Region]:
         """Which part of the weight, and which of the vectors, so many channels and such a kernel use."""
-        border = (self.weight.shape[2] - kernel_size) // 2
-        kernel = slice(border or None, border + kernel_size)
-        return (slice(num_channels), slice(in_channels), kernel, kernel), (slice(num_channels),)
+        return _parts(in_channels, num_channels, (self.weight.shape[2] - kernel_size) // 2, kernel_size)
+
+
+@cache
+def _parts(in_channels: int, num_channels: int, border: int, kernel_size: int) -> tuple[Region, Region]:
+    """The part of a weight with such a border around the kernel, and the part of a vector."""
+    kernel = slice(border or None, border + kernel_size)
+    return (slice(num_channels), slice(in_channels), kernel, kernel), (slice(num_channels),)

@@ -172,18 +172,20 @@ def images_innermost(x: Images) -> tuple[Images, int]:
     The pixels may be apart, as in the first channels of wider maps, or all the same.
     """
     batch, channels, height, width = x.shape
-    stride = x.stride()
-    pixel = stride[3] if width > 1 else stride[2] if height > 1 else channels * batch
-    rows = height == 1 or width == 1 or stride[2] == width * pixel
-    if stride[0] == 1 and (channels == 1 or stride[1] == batch) and rows:
+    image, channel, row, column = x.stride()
+    pixel = column if width > 1 else row if height > 1 else channels * batch
+    rows = height == 1 or width == 1 or row == width * pixel
+    if image == 1 and (channels == 1 or channel == batch) and rows:
         return x, pixel
     return x.permute(2, 3, 1, 0).contiguous().permute(3, 2, 0, 1), channels * batch
 
 
 def _empty(like: Tensor, channels: int, height: int, width: int, dtype: torch.dtype | None = None) -> Tensor:
     """Room for maps of so many channels, with the images innermost."""
-    shape = (like.shape[0], channels, height, width)
-    return torch.empty_permuted(shape, (2, 3, 1, 0), dtype=dtype or like.dtype)
+    batch = like.shape[0]
+    pixel = channels * batch
+    strides = (1, batch, width * pixel, pixel)
+    return torch.empty_strided((batch, channels, height, width), strides, dtype=dtype or like.dtype)
 
 
 def _kernel(module: Any, name: str, work: int) -> Callable[..., None]:

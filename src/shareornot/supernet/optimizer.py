@@ -6,6 +6,7 @@ no momentum.
 """
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Protocol
 
 import torch
@@ -95,6 +96,8 @@ class SGD:
         torch._foreach_add_(parameters, velocity, alpha=-learning_rate)
 
 
+ENDS = attrgetter("start", "stop", "step")
+"""Of a slice, which no dictionary takes as a key before Python 3.12."""
 RULES: dict[str, Callable[[OptimizerSettings], Rule]] = {"rmsprop": RMSProp, "sgd": SGD, "adamw": AdamW}
 
 
@@ -116,6 +119,7 @@ class PartialOptimizer:
         self._known: dict[int, tuple[Region, list[Tensor]]] = {
             id(parameter): (whole_of(parameter), self.states[name]) for name, parameter in named_parameters.items()
         }
+        self._views: dict[tuple[object, ...], tuple[int, list[Tensor]]] = {}
 
     @torch.no_grad()
     def step(self, regions: Regions, learning_rate: float) -> None:
@@ -130,23 +134,32 @@ class PartialOptimizer:
         moved: list[list[Tensor]] = []
         saved: list[tuple[Tensor, Tensor, Tensor]] = []
         for parameter, parts in regions.items():
-            assert parameter.grad is not None, "a used parameter without a gradient"
+            gradient = parameter.grad
+            assert gradient is not None, "a used parameter without a gradient"
             whole, states = self._known[id(parameter)]
-            tensors: list[Tensor] = [parameter, parameter.grad, *states]
+            tensors: list[Tensor] = [parameter, *states]
             if parts and not self.config.move_whole_tensors and whole not in parts:
                 if len(parts) == 1 or all(part == parts[0] for part in parts):
-                    tensors = [tensor[parts[0]] for tensor in tensors]
+                    tensors, gradient = self._part(parameter, states, parts[0]), gradient[parts[0]]
                 else:
                     untouched = _outside(parameter, parts)
-                    saved.extend((tensor, tensor.clone(), untouched) for tensor in (parameter, *states))
-            moved.append(tensors)
+                    saved.extend((tensor, tensor.clone(), untouched) for tensor in tensors)
+            moved.append([gradient, *tensors])
             parameter.grad = None
-        parameters, gradients, *all_states = (list(kind) for kind in zip(*moved, strict=True))
+        gradients, parameters, *all_states = (list(kind) for kind in zip(*moved, strict=True))
         if self.config.weight_decay and not self.rule.decays_weights:
             torch._foreach_add_(gradients, parameters, alpha=self.config.weight_decay)
         self.rule(parameters, gradients, all_states, learning_rate)
         for tensor, before, untouched in saved:
             tensor.copy_(torch.where(untouched, before, tensor))
+
+    def _part(self, parameter: Tensor, states: list[Tensor], part: Region) -> list[Tensor]:
+        """A part of a parameter and of its states; making views takes longer than moving a small tensor."""
+        key, address = (id(parameter), *map(ENDS, part)), parameter.data_ptr()
+        known = self._views.get(key)
+        if known is None or known[0] != address:
+            known = self._views[key] = address, [tensor[part] for tensor in (parameter, *states)]
+        return known[1]
 
     def state_dict(self) -> dict[str, Tensor]:
         """All state as named tensors, for a checkpoint."""
