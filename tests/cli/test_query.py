@@ -78,5 +78,5 @@ def test_a_table_of_another_family(shareornot, refused, tmp_path):
     assert "run: expected 0 to 0, got 1" in refused("query", text, "--benchmark", "mine", "--run", "1")
     assert "not among the 1 of the table mine" in refused("query", "0", "--benchmark", "mine")
     assert "expected six operations" in refused("query", "nonsense", "--benchmark", "mine")
-    assert "expected no --halfway" in refused("query", text, "--benchmark", "mine", "--halfway")
+    assert "leave out --halfway" in refused("query", text, "--benchmark", "mine", "--halfway")
     assert "got 5 epochs" in refused("query", text, "--benchmark", "mine", "--epochs", "5")

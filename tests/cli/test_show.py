@@ -47,7 +47,7 @@ def test_columns_that_do_not_fit_are_named_and_values_stay_whole(capsys, monkeyp
     assert "a label" in shown
     assert "1,234,567.89" in shown
     assert "\u2026" not in shown
-    assert ("Left out for lack of room:" in shown) is (columns < 100)
+    assert ("Columns that do not fit:" in shown) is (columns < 100)
     assert ("another text" in shown) is (columns == 100)
 
 

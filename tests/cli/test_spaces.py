@@ -51,7 +51,7 @@ def test_all_spaces_need_no_table(shareornot, refused, monkeypatch, tmp_path):
     assert rows["nasbench201"][1:] == ["nasbench201", "15,625", "6,466", "5^6", "1%"]
     found = {one["name"]: one for one in json.loads(shareornot("spaces", "--all", "--json").out)}
     assert found["macro"]["num_architectures"] == 6_561
-    assert "expected no --space" in refused("spaces", "--all", "--space", "A1")
+    assert "--all and --space exclude each other" in refused("spaces", "--all", "--space", "A1")
 
 
 def test_spaces_of_a_table_of_another_family(shareornot, refused, tmp_path):

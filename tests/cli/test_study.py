@@ -81,7 +81,7 @@ def test_a_dry_run_lists_what_is_missing(shareornot, finished):
     told = shareornot("study", "run", finished / "tiny.toml", "--dry-run", "--set", "supernets=3", "--folder",
                       finished / "tiny")  # fmt: skip
     assert [line.partition("-")[0] for line in told.out.splitlines()] == ["train", "score", "appraise", "summarise"]
-    assert "4 of 8 jobs are to be done" in told.err
+    assert "4 of 8 jobs are not finished" in told.err
 
 
 def test_what_is_finished_is_not_done_again(shareornot, folder):

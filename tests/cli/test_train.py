@@ -166,4 +166,4 @@ def test_a_batch_larger_than_the_images_is_one_sentence(shareornot, tmp_path):
 def test_a_number_of_images_that_is_none_is_refused(shareornot, tmp_path):
     shown = shareornot("evaluate", tmp_path, "--images", "many")
     assert shown.code == 2
-    assert "--images: expected a number from 2, all or auto, got 'many'" in shown.err
+    assert "--images: expected a number of at least 2, all or auto, got 'many'" in shown.err

@@ -48,16 +48,16 @@ def _options(
     pass
 
 
-app.command(short_help="Do the whole job on real images in about a minute.")(demo)
+app.command(short_help="Train, score and appraise super-nets on real images in about a minute.")(demo)
 app.command(short_help="Train super-nets on a search space.")(train)
-app.command(short_help="Look at a super-net before it is trained: will it learn?")(probe)
+app.command(short_help="Check before training whether a super-net is likely to learn.")(probe)
 app.command(short_help="Score architectures with the shared weights.")(evaluate)
 app.command(short_help="Report whether sharing helped and whether the scores can be trusted.")(appraise)
 app.command(short_help="Report which structures super-nets over- and under-rate.")(audit)
 app.command(short_help="Re-analyse published super-net evaluations, such as those of the paper.")(replay)
 app.command(short_help="List the spaces of a benchmark and their noise ceilings.")(spaces)
-app.command(short_help="List the ways to train shared weights.")(methods)
-app.command(short_help="Look up one architecture and its standalone training.")(query)
+app.command(short_help="List the methods that train shared weights.")(methods)
+app.command(short_help="Show one architecture and the results of its standalone training.")(query)
 app.command(short_help="Measure how long trainings take on this machine.")(measure_times)
 app.add_typer(data_app, name="data")
 app.add_typer(benchmark_app, name="benchmark")

@@ -20,7 +20,7 @@ from shareornot.cli.options import (
 )
 
 FILE_SUFFIXES = {".csv", ".tsv", ".txt", ".parquet", ".pq", ".json", ".jsonl", ".xlsx", ".npz", ".arrow", ".feather"}
-"""Of what is meant to be a file, also where it is missing."""
+"""File suffixes by which an argument is taken for a score file even if it does not exist."""
 
 
 def appraise(
@@ -31,24 +31,30 @@ def appraise(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the simulated searches.")] = 0,
     top: Annotated[
         int | None,
-        typer.Option(min=1, help="k of the TOP-k that the verdict is about; default: 10.", show_default=False),
+        typer.Option(
+            min=1,
+            help="Number k of best-scored architectures to train in the comparison that the verdict uses; default: 10.",
+            show_default=False,
+        ),
     ] = None,
     times: Annotated[
         Path | None,
         typer.Option(
-            help="Folder: measured training times, see measure-times; default: the benchmark's.", show_default=False
+            help="Folder: file of training times written by measure-times; default: the times of the benchmark.",
+            show_default=False,
         ),
     ] = None,
     supernet_times: Annotated[
         Path | None,
         typer.Option(
-            help="Folder: measured times at the super-net's width; default: as for a cell alone.", show_default=False
+            help="Folder: the same at the width of the super-net; default: the times of standalone training.",
+            show_default=False,
         ),
     ] = None,
     supernet_cost: Annotated[
         float | None,
         typer.Option(
-            help="File: cost of training the super-net, in average trainings of an architecture alone; default: 4.",
+            help="File: cost of training the super-net, in units of the average standalone training time; default: 4.",
             show_default=False,
         ),
     ] = None,
@@ -66,20 +72,23 @@ def appraise(
     benchmark: Annotated[
         str | None,
         typer.Option(
-            help="File without standalone accuracies: the table to look them up in; default: nasbench101.",
+            help="File without standalone accuracies: the table in which to look them up; default: nasbench101.",
             show_default=False,
         ),
     ] = None,
     everything: Annotated[
         bool,
         typer.Option(
-            "--all", help="File: simulate searches for every space and super-net, not for the first 20 and 200 alone."
+            "--all",
+            help="File: simulate searches for every space and super-net instead of the first 20 spaces and 200 "
+            "super-nets.",
         ),
     ] = False,
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for the results; default: the folder of super-nets, or the name of the file and -appraisal.",
+            help="Folder for the results; default: the folder of super-nets, or the name of the file followed by "
+            "-appraisal.",
             file_okay=False,
             show_default=False,
         ),
@@ -87,7 +96,7 @@ def appraise(
     as_json: Json = False,
     open_it: Open = False,
 ) -> None:
-    """Judge scored super-nets: can their scores be trusted, did sharing help?
+    """Report whether the scores of super-nets can be trusted and whether sharing helped.
 
     SCORES is a folder of super-nets that were trained and scored here, with a chapter for each way of scoring, or a
     file of scores from any super-net on any search space: CSV in any dialect, JSON, Parquet, Arrow, .xlsx or .npz, also

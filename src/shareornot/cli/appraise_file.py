@@ -18,7 +18,7 @@ def appraise_file(
     as_json: bool,
     open_it: bool,
 ) -> None:
-    """Read, appraise, write and show.
+    """Appraise a file of scores, write the results and print them.
 
     Args:
         path: of the file, or `-`.

@@ -25,7 +25,8 @@ def audit(
     benchmark: Annotated[
         str | None,
         typer.Option(
-            help="Table of standalone accuracies, by name or path. Default: that of the super-nets; of a file its own "
+            help="Table of standalone accuracies, by name or path. Default: the table of the super-nets; for a file, "
+            "its own "
             "accuracies, or nasbench101.",
             show_default=False,
         ),
@@ -36,7 +37,7 @@ def audit(
     variant: Annotated[
         str | None,
         typer.Option(
-            help="Variant to audit (file only). Default: all; without accuracies in the file BNS-FT or the only one.",
+            help="Variant to audit (file only). Default: all; for a file without accuracies, BNS-FT or the only one.",
             show_default=False,
         ),
     ] = None,
@@ -53,7 +54,7 @@ def audit(
     as_json: Json = False,
     open_it: Open = False,
 ) -> None:
-    """Report which structures super-nets over- and under-rate, and what that costs a search.
+    """Report which structures super-nets over- and under-rate, and how much that costs a search.
 
     A rank residual is the rank of the proxy minus that of the standalone accuracy. Needs no PyTorch.
 
@@ -115,8 +116,8 @@ def _make(
     if scores.is_dir():
         if space is not None or variant is not None or reading:
             raise SettingsError(
-                "--space, --variant and options of files: expected with a file of scores only, got a folder, which has "
-                "one of each; leave them out"
+                "--space, --variant and the options of score files apply only to a file of scores, got a folder; leave "
+                "them out"
             )
         return audit_supernets(scores, benchmark=benchmark, seed=seed)
     options = reading_options(**reading, benchmark=benchmark)
@@ -173,7 +174,7 @@ def _show(audits: "Sequence[SpaceAudit]", pictures: Sequence[Path]) -> None:
     for one in audits:
         show_sentences(_title(one), describe_audit(one))
     if len(audits) > 1:
-        typer.echo("Show the tables of one of them: --space NAME")
+        typer.echo("Use --space NAME to show the tables of one space.")
     for picture in pictures:
         typer.echo(f"Picture: {picture}")
 

@@ -30,9 +30,14 @@ def build(
         ),
     ] = None,
     parts: Annotated[
-        Path | None, typer.Option(help="Folder of finished trainings, to go on from; default: beside the table.")
+        Path | None,
+        typer.Option(
+            help="Folder for finished trainings, from which an interrupted build resumes; default: beside the table."
+        ),
     ] = None,
-    processes: Annotated[int | None, typer.Option(min=1, help="Trainings at a time; default: one a core.")] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Number of trainings to run in parallel; default: one per CPU core.")
+    ] = None,
 ) -> None:
     """Train architectures alone, three times each, on scikit-learn's digits.
 

@@ -20,13 +20,13 @@ def _group() -> None:
 @app.command()
 def fetch(
     name: Annotated[str, typer.Argument(help=f"One of {', '.join(FETCHED)}.")],
-    full: Annotated[bool, typer.Option("--full", help="nasbench101: with 4, 12, 36 and 108 epochs.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="nasbench101: all budgets (4, 12, 36 and 108 epochs).")] = False,
     source: Annotated[
         Path | None,
         typer.Option(
             "--from",
-            help="A file or folder that you have, instead of downloading. nasbench201, macro and "
-            "nasbench201-supernets need it.",
+            help="Use this file or folder instead of downloading. Required for nasbench201, macro and "
+            "nasbench201-supernets.",
         ),
     ] = None,
     out: Annotated[
@@ -38,7 +38,7 @@ def fetch(
         ),
     ] = None,
 ) -> None:
-    """Download a data set from its publisher or take a file that you have, check it, and make it ready.
+    """Download a published data set, or read a local copy of it, check it and prepare it for use.
 
     An interrupted download is resumed. The result goes into the platform's user data folder, or into the folder that
     SHAREORNOT_DATA names.
@@ -74,7 +74,7 @@ def fetch(
                 f"{path}: {len(found):,} of {found.num_architectures:,} architectures with {', '.join(found.metrics)} "
                 f"for {settings}"
             )
-            typer.echo(f"Say which is meant by a suffix, as in --benchmark {name}:{found.settings[0]}")
+            typer.echo(f"Select a setting with a suffix: --benchmark {name}:{found.settings[0]}")
         elif name == "cifar10":
             from shareornot.images import fetch_cifar10
 
@@ -96,13 +96,16 @@ def fetch(
 
 @app.command()
 def add(
-    name: Annotated[str, typer.Argument(help="The name that --benchmark then takes.")],
-    source: Annotated[Path, typer.Argument(help="CSV, Parquet or JSON with a row for each architecture.")],
+    name: Annotated[str, typer.Argument(help="Name under which --benchmark finds the table.")],
+    source: Annotated[Path, typer.Argument(help="CSV, Parquet or JSON file with one row per architecture.")],
     space: Annotated[
         str | None,
-        typer.Option(help="Space of the architectures, or a TOML file; default: the known family of all the texts."),
+        typer.Option(
+            help="Space of the architectures, or a TOML file that describes it; default: recognized from the "
+            "architectures."
+        ),
     ] = None,
-    architecture: Annotated[str, typer.Option(help="Column with the texts of the architectures.")] = "architecture",
+    architecture: Annotated[str, typer.Option(help="Column that holds the architectures as text.")] = "architecture",
     validation: Annotated[
         list[str] | None, typer.Option(help="Column with validation accuracies; repeat it for several runs.")
     ] = None,
@@ -113,10 +116,10 @@ def add(
         list[str] | None, typer.Option(help="Column with training times in seconds; repeat it for several runs.")
     ] = None,
     percent: Annotated[bool, typer.Option("--percent", help="Accuracies are percentages, not fractions.")] = False,
-    data_set: Annotated[str, typer.Option(help="What the networks were trained on.")] = "unnamed",
-    epochs: Annotated[int | None, typer.Option(min=1, help="How long they were trained.")] = None,
+    data_set: Annotated[str, typer.Option(help="Name of the data set on which the networks were trained.")] = "unnamed",
+    epochs: Annotated[int | None, typer.Option(min=1, help="Number of epochs of each training.")] = None,
 ) -> None:
-    """Add a table of your own: two columns are enough, the architecture and its accuracy.
+    """Add your own table, which needs at least two columns: the architecture and its accuracy.
 
     Columns with the usual names are found by themselves: architecture, accuracy or validation_accuracy, test_accuracy
     and training_time; with _0, _1, ... at the end there is one for each run. An empty cell is a run that is missing. A

@@ -14,7 +14,7 @@ def evaluate(
     folder: Supernets,
     cells: Annotated[
         int | None,
-        typer.Option(min=1, help="Cells in the pool of each super-net; default: 1,000, all on digits."),
+        typer.Option(min=1, help="Number of cells to score with each super-net; default: 1,000, or all on digits."),
     ] = None,
     adaptation: Annotated[
         Literal["average", "last-batch", "none"] | None,
@@ -23,23 +23,30 @@ def evaluate(
             "default: the recipe's."
         ),
     ] = None,
-    batches: Annotated[int | None, typer.Option(min=1, help="Training batches for the adaptation; default: 4.")] = None,
+    batches: Annotated[
+        int | None, typer.Option(min=1, help="Number of training batches for the adaptation; default: 4.")
+    ] = None,
     fine_tuning_steps: Annotated[
         int | None,
         typer.Option(
-            min=0, help="Steps of training each cell alone, from the shared weights, before it is scored; default: 0."
+            min=0,
+            help="Number of steps to train each cell alone, starting from the shared weights, before it is scored; "
+            "default: 0.",
         ),
     ] = None,
     images: Annotated[
         str | None,
         typer.Option(
-            help="Validation images: a number, all, or auto for as many as scores of a reliability of 0.95 need; "
+            help="Number of validation images, or all, or auto for the number that gives the scores a reliability of "
+            "0.95; "
             "default: the recipe's, auto for tuned.",
         ),
     ] = None,
     precision: Annotated[
         Literal["float32", "bfloat16"] | None,
-        typer.Option(help="bfloat16 may be faster where the hardware computes it natively; default: float32."),
+        typer.Option(
+            help="Precision of the computation. bfloat16 may be faster on hardware that supports it; default: float32."
+        ),
     ] = None,
     device: Device = "auto",
     processes: Processes = None,
@@ -89,5 +96,5 @@ def _number_of_images(text: str | None) -> int | str | None:
     if text is None or text in ("all", "auto"):
         return text
     if not text.isdecimal() or int(text) < 2:
-        raise SettingsError(f"--images: expected a number from 2, all or auto, got {text!r}")
+        raise SettingsError(f"--images: expected a number of at least 2, all or auto, got {text!r}")
     return int(text)

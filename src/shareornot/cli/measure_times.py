@@ -11,9 +11,14 @@ from shareornot.cli.options import Device, Json
 
 def measure_times(
     out: Annotated[Path, typer.Argument(help="Parquet file for the times of all cells.")],
-    filters: Annotated[int, typer.Option(min=1, help="Width: 128 for trainings alone, 16 for the super-net.")] = 128,
-    cells: Annotated[int, typer.Option(min=1, help="Cells to measure; the others are fitted.")] = 60,
-    batch_size: Annotated[int, typer.Option(min=1, help="Images in a batch.")] = 256,
+    filters: Annotated[
+        int,
+        typer.Option(min=1, help="Number of channels of the stem: 128 for standalone training, 16 for the super-net."),
+    ] = 128,
+    cells: Annotated[
+        int, typer.Option(min=1, help="Number of cells to measure; a model predicts the times of the others.")
+    ] = 60,
+    batch_size: Annotated[int, typer.Option(min=1, help="Number of images per batch.")] = 256,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:

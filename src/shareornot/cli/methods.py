@@ -9,7 +9,7 @@ from shareornot.cli.options import Json
 
 
 def methods(as_json: Json = False) -> None:
-    """List the ways to train shared weights: what each does, its options, its paper, and on which spaces it works.
+    """List the methods that train shared weights, with their options, papers and spaces.
 
     Choose one with: shareornot train FOLDER --method NAME
 

@@ -20,17 +20,17 @@ SpaceText = Annotated[
         show_default=False,
     ),
 ]
-Device = Annotated[str, typer.Option(help="cpu, cuda, or auto for an accelerator where there is one.")]
+Device = Annotated[str, typer.Option(help="cpu, cuda, or auto, which selects a GPU if there is one.")]
 Processes = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="Super-nets at a time (default: one per core, or one per accelerator). "
-        "Several processes per accelerator share it.",
+        help="Number of super-nets to process in parallel (default: one per CPU core, or one per GPU). "
+        "Several processes per GPU share it.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
-Open = Annotated[bool, typer.Option("--open", help="Open the page or picture when it is there.")]
+Open = Annotated[bool, typer.Option("--open", help="Open the page or the picture when it is written.")]
 Supernets = Annotated[Path, typer.Argument(help="Folder of the super-nets.")]
 Unit = Annotated[
     Literal["auto", "fraction", "percent"] | None,
@@ -38,31 +38,35 @@ Unit = Annotated[
 ]
 LowerIsBetter = Annotated[
     Literal["proxy", "standalone", "both"] | None,
-    typer.Option(help="File: which values are errors or losses; default: none.", show_default=False),
+    typer.Option(
+        help="File: which values are errors or losses, so that lower is better; default: none.", show_default=False
+    ),
 ]
 Proxies = Annotated[
     list[str] | None,
     typer.Option(
-        help="File: column of proxies; one for each super-net if repeated or a pattern such as 'net_*'.",
+        help="File: column with the scores. Repeat the option or give a pattern such as 'net_*' for one column per "
+        "super-net.",
         show_default=False,
     ),
 ]
 Standalone = Annotated[
     list[str] | None,
     typer.Option(
-        help="File: column of standalone accuracies; one for each training if repeated or a pattern.",
+        help="File: column with standalone accuracies. Repeat the option or give a pattern for one column per "
+        "training.",
         show_default=False,
     ),
 ]
 Features = Annotated[
     list[str] | None,
-    typer.Option(help="File: column that is a structural feature; may be repeated.", show_default=False),
+    typer.Option(help="File: column to use as a structural feature; may be repeated.", show_default=False),
 ]
 Ignored = Annotated[
     list[str] | None,
-    typer.Option(help="File: column to leave out, such as 'val_*'; may be repeated.", show_default=False),
+    typer.Option(help="File: column or pattern to ignore, such as 'val_*'; may be repeated.", show_default=False),
 ]
 Baselines = Annotated[
     list[str] | None,
-    typer.Option(help="File: column that is a baseline which costs nothing; may be repeated.", show_default=False),
+    typer.Option(help="File: column to use as a baseline that costs nothing; may be repeated.", show_default=False),
 ]

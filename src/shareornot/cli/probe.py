@@ -16,15 +16,20 @@ def probe(
     space: SpaceText = None,
     recipe: Annotated[str, typer.Option(help="tuned, as-described or as-published.")] = "tuned",
     initial_weights: Annotated[
-        str | None, typer.Option(help="random or aligned; default: the recipe's, which depends on the depth.")
+        str | None,
+        typer.Option(
+            help="Initial weights: random or aligned; default: the recipe's choice, which depends on the depth."
+        ),
     ] = None,
-    filters: Annotated[int | None, typer.Option(min=1, help="Channels of the stem; default: the recipe's.")] = None,
-    architectures: Annotated[int, typer.Option(min=2, help="Random architectures to look at.")] = 10,
-    images: Annotated[int, typer.Option(min=8, help="Training images to look at.")] = 256,
-    seed: Annotated[int, typer.Option(min=0, help="Of the initial weights and of the architectures.")] = 0,
+    filters: Annotated[
+        int | None, typer.Option(min=1, help="Number of channels of the stem; default: the recipe's.")
+    ] = None,
+    architectures: Annotated[int, typer.Option(min=2, help="Number of random architectures to compare.")] = 10,
+    images: Annotated[int, typer.Option(min=8, help="Number of training images to use.")] = 256,
+    seed: Annotated[int, typer.Option(min=0, help="Seed for the initial weights and the architectures.")] = 0,
     as_json: Json = False,
 ) -> None:
-    """Look at a super-net before it is trained: do its paths agree, and does the image reach the classifier?
+    """Check a super-net before training: whether its paths agree and whether the image reaches the classifier.
 
     Both numbers are 1 where nothing is lost and near 0 where everything is. A super-net with low numbers learns slowly
     at best. In Python, shareornot.supernet.probe does the same for a network of your own.

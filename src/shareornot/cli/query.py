@@ -23,13 +23,19 @@ def query(
         ),
     ],
     benchmark: AnyBenchmark = "nasbench101",
-    run: Annotated[int | None, typer.Option(min=0, help="One run; default: the mean over runs.")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Budget; default: the largest.")] = None,
-    halfway: Annotated[bool, typer.Option("--halfway", help="Half-way through the training, not at its end.")] = False,
+    run: Annotated[
+        int | None, typer.Option(min=0, help="Number of the training run to show; default: the mean over runs.")
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Number of epochs of the training to show; default: the largest.")
+    ] = None,
+    halfway: Annotated[
+        bool, typer.Option("--halfway", help="Show the values half-way through training instead of at its end.")
+    ] = False,
     draw: Annotated[bool, typer.Option("--draw", help="Draw the architecture, one line for each vertex.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Look up one architecture: what it is, and what training it alone gave.
+    """Show one architecture and the results of its standalone training.
 
     Example: shareornot query 00005c142e6f48ac74fdcf73e3439874
     """
@@ -43,7 +49,9 @@ def query(
         else:
             assert isinstance(table, ArchitectureTable)
             if halfway:
-                raise SettingsError(f"table {table.name}: expected no --halfway, as it holds the ends of trainings")
+                raise SettingsError(
+                    f"table {table.name}: this table has no values half-way through training; leave out --halfway"
+                )
             table = table if epochs is None else table.select(epochs=epochs)
             number, values = _of_architecture(table, architecture, run)
         structure = _structure(table.space, number)
@@ -56,7 +64,11 @@ def query(
         texts = [[name.replace("_", " "), _in_words(name, value)] for name, value in {**structure, **values}.items()]
         show_table(f"{table.name}, {which}", ["", "value"], texts, "times in seconds")
         if draw:
-            typer.echo("no picture: nothing is known of its structure" if graph is None else _drawing(graph))
+            typer.echo(
+                "No drawing: this space does not define the graph of an architecture."
+                if graph is None
+                else _drawing(graph)
+            )
 
 
 def _of_cell(

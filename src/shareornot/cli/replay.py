@@ -20,8 +20,9 @@ def replay(
     evaluations: Annotated[
         Path,
         typer.Argument(
-            help="Long table: variant, space, seed, cell (or module_hash or architecture), proxy_validation_accuracy; "
-            "position if rows are out of order. Wide table: architecture, and a column of scores for each super-net."
+            help="CSV or Parquet. Long table: the columns variant, space, seed, cell (or module_hash or architecture) and "
+            "proxy_validation_accuracy, and position if the rows are not in order. Wide table: the column architecture "
+            "and a column of scores per super-net."
         ),
     ],
     benchmark: Annotated[

@@ -55,7 +55,7 @@ def show_table(title: str, columns: list[str], rows: list[list[str]], note: str 
     Console(highlight=False, width=max(width, 20)).print(table, markup=False, crop=False)
     if num_shown < len(columns):
         left_out = ", ".join(column or "-" for column in columns[num_shown:])
-        console.print(f"Left out for lack of room: {left_out}.", style="dim", markup=False)
+        console.print(f"Columns that do not fit: {left_out}.", style="dim", markup=False)
     if note:
         console.print(note, style="dim", markup=False)
     console.print()
@@ -118,7 +118,7 @@ def show_appraisal(appraisal: "Appraisal", picture: "Path | None") -> None:
     show(TOP.of([chapter], ()))
     show(DIFFERENCES.of([chapter], ()))
     if appraisal.notes:
-        show_sentences("What to know about the data", appraisal.notes)
+        show_sentences("Notes on the data", appraisal.notes)
     words = Text("\n\n").join(
         (
             Text.assemble(

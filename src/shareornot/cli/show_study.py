@@ -49,7 +49,7 @@ def show_missing(settings: "StudySettings", folder: Path) -> None:
     for one in jobs:
         if one.name not in finished:
             typer.echo(f"{one.name}  {one.label}")
-    typer.echo(f"{len(jobs) - len(finished):,} of {len(jobs):,} jobs are to be done in {folder}", err=True)
+    typer.echo(f"{len(jobs) - len(finished):,} of {len(jobs):,} jobs are not finished in {folder}", err=True)
 
 
 def show_cost(name: str, folder: Path, cost: "StudyCost", *, each: bool) -> None:
@@ -84,20 +84,21 @@ def show_cost(name: str, folder: Path, cost: "StudyCost", *, each: bool) -> None
             ]
             for kind in kinds
         ],
-        "time: of one process that does all that is left" if cost.device else "",
+        "time: for one process that runs all unfinished jobs" if cost.device else "",
     )
     if not cost.device:
         return
     memory = cost.most_memory()
     show_table(
-        f"Time left, as fast as this machine ({cost.device})",
+        f"Time left at the speed of this machine ({cost.device})",
         ["processes", *map(str, cost.hours)],
         [
             ["time", *(_time(hours * 3600) for hours in cost.hours.values())],
             ["memory", *(_size(None if memory is None else memory * number) for number in cost.hours)],
         ],
-        f"Estimated from a few steps and scorings of each network. Processes that share the cores of one machine slow "
-        f"each other down. Free on the disk: {_size(free_bytes(folder))}.",
+        f"Estimated from a few training steps and scores of each network. Processes that share the cores of one "
+        f"machine "
+        f"slow each other down. Free on the disk: {_size(free_bytes(folder))}.",
     )
 
 
@@ -110,7 +111,7 @@ def show_status(found: "StudyStatus") -> None:
     from shareornot.studies.status import STATES
 
     states = [state for state in STATES if found.number(state)]
-    runner = "nobody runs it at the moment" if found.runner is None else f"run by {found.runner}"
+    runner = "not running" if found.runner is None else f"run by {found.runner}"
     show_table(
         f"{found.folder}: {found.number('finished'):,} of {found.num_jobs:,} jobs finished",
         ["", *states],

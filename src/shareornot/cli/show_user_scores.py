@@ -22,7 +22,7 @@ def show_user_scores(found: "UserAppraisals", folders: Sequence[Path]) -> None:
     from shareornot.report.page_extra import has_page_extra
 
     if found.notes:
-        show_sentences("What was assumed of all scores", found.notes)
+        show_sentences("Assumptions about all scores", found.notes)
     if len(found.agreements) > len(found):
         _show_agreements(found)
     if len(found) == 1:

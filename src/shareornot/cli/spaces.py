@@ -12,12 +12,15 @@ from shareornot.errors import SettingsError
 def spaces(
     benchmark: AnyBenchmark = "nasbench101",
     space: Annotated[
-        list[str] | None, typer.Option(help="Only this space; conditions such as 'depth>=3' make a new one.")
+        list[str] | None,
+        typer.Option(help="Show this space only; conditions such as 'depth>=3' define a new space. May be repeated."),
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every space of every family; no table is needed.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="List every space of every family, for which no table is needed.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show the spaces of a benchmark: their size, their best cells, and how far noise lets any proxy go.
+    """List the spaces of a benchmark with their sizes, best cells and noise ceilings.
 
     One run: how well a single training ranks the mean of the others. Ceiling: the highest Spearman correlation with
     the mean over all runs that any proxy can reach.
@@ -71,7 +74,7 @@ def _show_all(names: list[str] | None, as_json: bool) -> None:
     from shareornot.spaces import built_in_spaces, open_space, overview
 
     if names:
-        raise SettingsError("spaces --all: expected no --space, as it lists all of them; leave one of the two out")
+        raise SettingsError("--all and --space exclude each other; leave one of them out")
     listed = [*built_in_spaces(), *map(open_space, plugin_names("spaces"))]
     found = [overview(one) for one in listed]
     if as_json:
@@ -91,7 +94,7 @@ def _show_all(names: list[str] | None, as_json: bool) -> None:
             ]
             for one in found
         ],
-        "top 1 %: share of uniform choices that give the 1 % drawn most",
+        "top 1 %: share of uniform choices that yield the most frequent 1 % of architectures",
     )
 
 

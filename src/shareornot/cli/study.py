@@ -36,13 +36,16 @@ Workers = Annotated[
     typer.Option(
         "--processes",
         min=0,
-        help="Jobs at a time (0 = in this process). Default: one per core on digits, else one, or one per accelerator. "
-        "Several processes per accelerator share it.",
+        help="Number of worker processes (0 = run in this process). Default: one per CPU core on digits, otherwise "
+        "one, or one per GPU. "
+        "Several processes per GPU share it.",
     ),
 ]
 Ray = Annotated[
     str | None,
-    typer.Option(metavar="ADDRESS", help="Run on Ray: the address of a cluster, or local to start one here."),
+    typer.Option(
+        metavar="ADDRESS", help="Run on the Ray cluster at this address; local starts a cluster on this machine."
+    ),
 ]
 
 
@@ -72,7 +75,7 @@ def new(
         str, typer.Option(help="digits, methods, laptop, laptop-cifar10, paper-v1 or paper-v2.")
     ] = "digits",
 ) -> None:
-    """Write a study file with comments, to change and to run.
+    """Write a study file with comments, which you can edit and run.
 
     Example: shareornot study new my-study.toml --preset laptop-cifar10
     """
@@ -89,13 +92,14 @@ def plan(
     folder: Into = None,
     overrides: Set = None,
     measure: Annotated[
-        bool, typer.Option("--measure/--no-measure", help="Measure each network, some 10 seconds each.")
+        bool,
+        typer.Option("--measure/--no-measure", help="Measure the speed of each network, about 10 seconds per network."),
     ] = True,
-    each: Annotated[bool, typer.Option("--each", help="List every job.")] = False,
+    each: Annotated[bool, typer.Option("--each", help="List each job.")] = False,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Estimate what a study takes before it starts: jobs, time, memory, disk.
+    """Estimate the jobs, time, memory and disk space that a study needs.
 
     Example: shareornot study plan my-study.toml --set training.epochs=20
     """
@@ -124,9 +128,9 @@ def run(
     processes: Workers = None,
     ray: Ray = None,
     device: Device = "auto",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list the jobs that are to be done.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List the jobs without running them.")] = False,
 ) -> None:
-    """Run a study, or what is missing of it.
+    """Run the unfinished jobs of a study.
 
     What is finished is never done again. Ctrl-C saves and stops within seconds.
 
@@ -160,7 +164,7 @@ def resume(
 
 @app.command()
 def status(folder: Folder, as_json: Json = False) -> None:
-    """Report the progress of a study, whether or not a process runs it at the moment.
+    """Report the progress of a study, whether or not it is running.
 
     The exit code is 1 where a job has failed.
 
@@ -182,10 +186,12 @@ def status(folder: Folder, as_json: Json = False) -> None:
 @app.command()
 def report(
     folder: Folder,
-    out: Annotated[Path | None, typer.Option(help="Folder for page, figures, tables; default: FOLDER/report.")] = None,
-    open_it: Annotated[bool, typer.Option("--open", help="Open the page when it is there.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the page, figures and tables; default: FOLDER/report.")
+    ] = None,
+    open_it: Annotated[bool, typer.Option("--open", help="Open the page when it is written.")] = False,
 ) -> None:
-    """Write the page, the figures and the tables of what is finished.
+    """Write the page, figures and tables of all finished chapters.
 
     Example: shareornot study report shareornot-results/digits
     """

@@ -16,40 +16,52 @@ def train(
     space: SpaceText = None,
     variant: Annotated[
         Literal["baseline", "single-k", "pro-rata", "avg-3", "s-k+p-r"],
-        typer.Option(help="Way of training: a column of the paper's Table 1."),
+        typer.Option(help="Variant of the training, as in the columns of the paper's Table 1."),
     ] = "baseline",
     recipe: Annotated[
         str,
         typer.Option(
-            help="tuned learns fast, as-described follows the text of the paper, as-published the authors' code. "
-            "as-published is not possible on digits."
+            help="Recipe of the hyper-parameters: tuned is ours and the fastest to learn, as-described follows the "
+            "text of the paper, as-published follows the authors' code. "
+            "as-published is not available for digits."
         ),
     ] = "tuned",
     method: Annotated[
         str | None,
-        typer.Option(help="How shared weights are trained, see: shareornot methods; default: the variant's."),
+        typer.Option(
+            help="Method that trains the shared weights, see: shareornot methods; default: the method of the variant."
+        ),
     ] = None,
     changes: Annotated[
         list[str] | None,
         typer.Option(
             "--set",
-            help="An option of the method, as in mean=true, or a setting with its full name, as in "
+            help="Set an option of the method, as in mean=true, or a setting by its full name, as in "
             "training.paths_per_step=3; may be repeated.",
         ),
     ] = None,
-    supernets: Annotated[int, typer.Option(min=1, help="Number of super-nets, with seeds that count up.")] = 1,
+    supernets: Annotated[int, typer.Option(min=1, help="Number of super-nets; each gets the next seed.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the first super-net.")] = 0,
     epochs: Annotated[
         int | None,
-        typer.Option(min=1, help="Default: the recipe's, 16 for tuned and 432 for the others; 600 on digits."),
+        typer.Option(
+            min=1, help="Number of epochs. Default: 16 for the recipe tuned, 432 for the others, 600 on digits."
+        ),
     ] = None,
-    filters: Annotated[int | None, typer.Option(min=1, help="Channels of the stem; default: 16, 8 on digits.")] = None,
-    batch_size: Annotated[int | None, typer.Option(min=1, help="Images per step; default: the recipe's.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(min=1e-9, help="Default: the recipe's.")] = None,
+    filters: Annotated[
+        int | None, typer.Option(min=1, help="Number of channels of the stem; default: 16, or 8 on digits.")
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Number of images per step; default: the recipe's.")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(min=1e-9, help="Initial learning rate; default: the recipe's.")
+    ] = None,
     precision: Annotated[
         Literal["float32", "bfloat16"],
         typer.Option(
-            help="bfloat16 may be faster for wide and deep super-nets, on hardware that computes it natively."
+            help="Precision of the computation. bfloat16 may be faster for wide and deep super-nets on hardware that "
+            "supports it."
         ),
     ] = "float32",
     device: Device = "auto",

@@ -88,7 +88,7 @@ def points_as_json(chapter: Chapter, most: int = MOST_POINTS, *, with_names: boo
         with_names: False leaves out names of architectures whose structure is drawn.
 
     Returns:
-        Columns `{values, offset, scale}` of whole numbers: a number is offset + scale x value, and null where there is
+        Columns `{values, offset, scale}` of whole numbers. A number is offset + scale x value, and null where there is
         none. A graph is a pair: numbers of the vertices' words, and from, to, number of the word + 1 or 0 for each
         edge in a row.
     """
