@@ -161,7 +161,7 @@ def test_waits_for_a_busy_server(server, tmp_path):
 
 def test_gives_up_and_keeps_what_it_has(server, tmp_path):
     server.bytes_before_breaking = [BLOCK_SIZE] * NUM_ATTEMPTS
-    with pytest.raises(MissingDataError, match="327,680 bytes are kept: run the command again to go on"):
+    with pytest.raises(MissingDataError, match="327,680 bytes are kept: run the command again to resume"):
         download(server.remote(), tmp_path, sleep=no_sleep)
     assert (tmp_path / "data.bin.part").read_bytes() == CONTENT[: 5 * BLOCK_SIZE]
 

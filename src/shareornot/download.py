@@ -80,7 +80,7 @@ def download(
         part.unlink()
         raise DataError(
             f"{remote.url}: expected a file with SHA-256 {remote.sha256}, got one with {got}; "
-            "try again later, or take the file from elsewhere with --from"
+            "try again later, or use a local copy with --from"
         )
     return part.replace(target)
 
@@ -100,7 +100,7 @@ def _fetch_persistently(remote: RemoteFile, part: Path, progress: Progress, slee
     num_bytes = part.stat().st_size if part.exists() else 0
     raise MissingDataError(
         f"{remote.url}: expected to download it, but {reason}; {num_bytes:,} bytes are kept: "
-        "run the command again to go on, or take the file from elsewhere with --from"
+        "run the command again to resume, or use a local copy with --from"
     )
 
 

@@ -173,7 +173,7 @@ def test_the_audit_of_a_file(shareornot, refused, scores, tmp_path):
     (audit,) = json.loads(shown.out)
     assert audit["space"] == "all"
     assert "expected one of all, no variant" in refused("audit", scores, "--space", "A1")
-    assert "options of files" in refused("audit", tmp_path, "--ignore", "depth")
+    assert "options of score files" in refused("audit", tmp_path, "--ignore", "depth")
 
 
 def test_many_spaces_get_their_agreement_at_once(shareornot, tmp_path, monkeypatch):

@@ -107,7 +107,7 @@ def test_a_table_named_by_its_path_is_audited_as_one_named_by_its_name(long_tabl
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--space", "A1"], "with a file of scores only"),
+        (["--space", "A1"], "apply only to a file of scores"),
         (["--open"], "--out FOLDER"),
         (["--benchmark", "nowhere.arrow"], "nowhere.arrow"),
     ],

@@ -109,7 +109,7 @@ def test_a_table_of_ones_own(shareornot, refused, tmp_path):
 
     source = tmp_path / "mine.csv"
     source.write_text("architecture,accuracy,test_0,test_1\n00000000,50,51,\n00000001,60,61,62\n")
-    assert "say that they are percentages" in refused("data", "add", "mine", source)
+    assert "state that they are percentages" in refused("data", "add", "mine", source)
     done = shareornot("data", "add", "mine", source, "--percent", "--data-set", "cifar10", "--epochs", "3")
     assert done.code == 0
     assert "2 of 6,561 architectures of macro" in done.out

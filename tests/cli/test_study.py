@@ -63,7 +63,7 @@ def test_presets_and_a_new_file(shareornot, refused, tmp_path):
     assert "paper-v2\n    The paper's second version" in shareornot("study", "presets").out
     path = tmp_path / "a.toml"
     assert shareornot("study", "new", path).out == f"Wrote: {path}\nNext: shareornot study plan {path}\n"
-    assert "expected a new file" in refused("study", "new", path)
+    assert "expected the name of a new file" in refused("study", "new", path)
     assert "try 'digits'" in refused("study", "new", tmp_path / "b.toml", "--preset", "digit")
 
 

@@ -99,7 +99,7 @@ def test_options_of_a_method_and_settings_by_name(shareornot, tmp_path):
 def test_other_settings_in_the_same_folder(shareornot, refused, tmp_path):
     shareornot("train", tmp_path, *TINY, "--device", "cpu")
     told = refused("train", tmp_path, *TINY[:-1], "2", "--device", "cpu")
-    assert "holds super-nets of other settings (training.epochs: 1, now 2); name another folder" in told
+    assert "holds super-nets of other settings (training.epochs: 1, now 2); choose another folder" in told
 
 
 def test_a_folder_that_is_a_file(refused, tmp_path):

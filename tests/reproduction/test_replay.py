@@ -75,7 +75,7 @@ def test_settings_out_of_range(settings):
 
 
 def test_unknown_guide(replay_table, make_evaluations):
-    with pytest.raises(SettingsError, match="say which proxies guide"):
+    with pytest.raises(SettingsError, match="name the variant whose proxies guide"):
         replay(make_evaluations(replay_table), replay_table, ReplaySettings(sections=("version-1",), guide="nobody"))
 
 

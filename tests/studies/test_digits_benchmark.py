@@ -183,7 +183,7 @@ def test_what_is_wrong_is_told_before_anything_is_written(folder, tmp_path):
     with pytest.raises(SettingsError, match="processes: expected at least 1, got 0"):
         build_digits(tmp_path / "a.arrow", tmp_path / "parts", num_processes=0, config=TINY)
     assert not (tmp_path / "parts").exists()
-    with only_runner(folder), pytest.raises(SettingsError, match="expected no other process to use it"):
+    with only_runner(folder), pytest.raises(SettingsError, match="expected no other process in this folder"):
         build_digits(tmp_path / "a.arrow", folder, config=SMALL)
 
 

@@ -190,7 +190,7 @@ def test_status_while_somebody_runs_it(study, tmp_path):
 
 
 def test_one_runner_at_a_time(study, folder):
-    with only_runner(folder), pytest.raises(SettingsError, match="expected no other process to use it at the moment"):
+    with only_runner(folder), pytest.raises(SettingsError, match="expected no other process in this folder"):
         run(folder, study)
     assert run(folder, study).complete
 

@@ -31,7 +31,7 @@ def test_a_new_file_is_the_preset_with_its_comments(tmp_path):
     new_study(tmp_path / "a.toml", "digits")
     assert "# TOP-k" in (tmp_path / "a.toml").read_text()
     assert read_study(tmp_path / "a.toml") == decode_study({"preset": "digits", "name": "a"})
-    with pytest.raises(SettingsError, match="expected a new file, got one that is there"):
+    with pytest.raises(SettingsError, match="expected the name of a new file, got an existing file"):
         new_study(tmp_path / "a.toml", "digits")
 
 
@@ -114,8 +114,8 @@ def test_a_path_is_made_absolute(tmp_path, monkeypatch):
         ({"supernets": 0}, "supernets: expected at least 1, and a seed from 0, got 0 and 0"),
         ({"supernets": 2.5}, "supernets: .*, got 2.5"),
         ({"seed": -1}, "supernets: expected at least 1, and a seed from 0, got 3 and -1"),
-        ({"spaces": []}, "spaces: expected at least one and none twice, got none"),
-        ({"spaces": ["A1", "A1"]}, "spaces: expected at least one and none twice, got A1, A1"),
+        ({"spaces": []}, "spaces: expected at least one and no duplicates, got none"),
+        ({"spaces": ["A1", "A1"]}, "spaces: expected at least one and no duplicates, got A1, A1"),
         ({"spaces": ["A9"]}, "space: expected one of A1, .*, got 'A9'"),
         ({"variants": ["avg-4"]}, "variant: expected one of .*, got 'avg-4'"),
         ({"recipe": "as-published"}, "recipe: expected tuned on digits, got as-published"),

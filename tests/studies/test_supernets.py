@@ -157,7 +157,7 @@ def test_other_settings_are_refused_by_name_with_both_values(copied):
     message = r"holds super-nets of other settings \(variant: baseline, now pro-rata; training.method: uniform, now pro"
     with pytest.raises(SettingsError, match=message):
         train_supernets(copied, tiny(variants=("pro-rata",)), device="cpu")
-    with pytest.raises(SettingsError, match=r"\(training.epochs: 2, now 3\); name another folder"):
+    with pytest.raises(SettingsError, match=r"\(training.epochs: 2, now 3\); choose another folder"):
         train_supernets(copied, tiny(epochs=3), device="cpu")
     assert contents(copied) == before
 
@@ -214,7 +214,7 @@ def test_a_refused_training_leaves_nothing_behind(study, message, tmp_path):
 
 
 def test_two_at_once(copied):
-    with only_runner(copied), pytest.raises(SettingsError, match="expected no other process to use it at the moment"):
+    with only_runner(copied), pytest.raises(SettingsError, match="expected no other process in this folder"):
         train_supernets(copied, tiny(), device="cpu", num_processes=1)
 
 
@@ -386,7 +386,7 @@ def test_interrupted_or_killed_the_same_command_resumes_bit_for_bit(how, tmp_pat
     if how == signal.SIGINT:
         assert code == 130
         assert len(lines) == 1
-        assert "what was begun is saved; run the same command again to resume" in lines[0]
+        assert "unfinished jobs are saved; run the same command again to resume" in lines[0]
     study = tiny(epochs=epochs, supernets=1)
     for name in ("stopped", "whole"):
         train_supernets(tmp_path / name, study, device="cpu")

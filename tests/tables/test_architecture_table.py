@@ -75,7 +75,7 @@ def test_a_damaged_file_is_refused(path):
     content = path.read_bytes()
     for damaged in (content[:-200], content.replace(b"macro", b"micro"), content.replace(b"200", b"-2x"), b""):
         path.write_bytes(damaged)
-        with pytest.raises(DataError, match="no table, or damaged"):
+        with pytest.raises(DataError, match="not a table, or damaged"):
             read_architecture_table(path)
     with pytest.raises(MissingDataError):
         read_architecture_table(path.with_name("none.arrow"))

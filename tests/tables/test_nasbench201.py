@@ -130,7 +130,7 @@ def test_test_accuracies_are_those_of_the_images_held_out(source, tmp_path):
     expected = [accuracy(one, "cifar100", 777, 12, "x-test") / 100 for one in sorted(ARCHITECTURES)]
     np.testing.assert_allclose(own, expected, rtol=1e-6)
     assert table.select(data_set="cifar10", epochs=200).metrics == ("train_accuracy", "test_accuracy", "training_time")
-    with pytest.raises(SettingsError, match="say which is meant"):
+    with pytest.raises(SettingsError, match="select one"):
         table.mean("test_accuracy")
 
 

@@ -50,10 +50,10 @@ def test_the_last_value_of_a_field_counts(make_trainings, as_payload, metrics_of
         (4, "CAg", "base64"),
         (4, "EAE=", "expected 3, got 0"),
         (4, "CgA=", "time and three accuracies"),
-        (4, "Cv8=", "does not end"),
+        (4, "Cv8=", "has no end"),
         (4, "CgUJ", "in the middle of a field"),
         (4, "Cw==", "wire types"),
-        (4, "EP//////////////AQ==", "does not end"),
+        (4, "EP//////////////AQ==", "has no end"),
     ],
 )
 def test_refuses_what_is_not_as_described(make_trainings, as_payload, position, value, message):

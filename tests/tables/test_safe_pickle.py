@@ -88,7 +88,7 @@ def test_hostile_names_are_refused_and_nothing_runs(name, protocol, tmp_path, mo
     with pytest.raises(DataError) as caught:
         load(content)
     last = name.rpartition(".")[2]
-    assert f".{last}, which no file of plain data needs; nothing was run" in str(caught.value)
+    assert f".{last}, which a file of plain data does not need; nothing was executed" in str(caught.value)
     assert RAN not in capfd.readouterr().out
     assert list(tmp_path.iterdir()) == []
 

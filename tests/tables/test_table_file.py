@@ -123,7 +123,7 @@ def test_no_cells(tmp_path, make_columns, info):
 def test_refuses_other_files(tmp_path, content):
     path = tmp_path / "other.arrow"
     path.write_bytes(content)
-    with pytest.raises(DataError, match=f"{path}: no benchmark table, or damaged"):
+    with pytest.raises(DataError, match=f"{path}: not a benchmark table, or damaged"):
         read_table(path)
 
 

@@ -89,7 +89,8 @@ def read_scores(path: Path) -> ScoredCells:
     arrays = [cells, proxies] if first_half is None else [cells, proxies, first_half]
     if checksum is not None and checksum.decode("ascii", "replace") != _checksum(arrays, metadata[KEY].decode()):
         raise DataError(
-            f"{path}: expected scored cells in Parquet format, got contents that do not fit their checksum; delete it, "
+            f"{path}: expected scored cells in Parquet format, got contents that do not match their checksum; delete "
+            f"it, "
             "score again"
         )
     if not _says_how(origin):

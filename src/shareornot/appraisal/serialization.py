@@ -75,7 +75,7 @@ def read_chapter(folder: Path) -> Chapter:
         ForbiddenExtraKeysError,
         StructureHandlerNotFoundError,
     ) as error:
-        raise DataError(f"{folder}: expected the record of an appraisal, got something else: {error}") from error
+        raise DataError(f"{folder}: expected the record of an appraisal, got another file: {error}") from error
 
 
 def numbers(value: Appraisal | SpaceAudit) -> dict[str, Any]:

@@ -97,8 +97,7 @@ def show_cost(name: str, folder: Path, cost: "StudyCost", *, each: bool) -> None
             ["memory", *(_size(None if memory is None else memory * number) for number in cost.hours)],
         ],
         f"Estimated from a few training steps and scores of each network. Processes that share the cores of one "
-        f"machine "
-        f"slow each other down. Free on the disk: {_size(free_bytes(folder))}.",
+        f"machine slow each other down. Free on the disk: {_size(free_bytes(folder))}.",
     )
 
 

@@ -98,7 +98,7 @@ def fetch_cifar10(*, source: Path | None = None, bars: ProgressBars = no_bars) -
             sources = [path]
             arrays = read_archive(path, progress)
         else:
-            raise DataError(f"{path}: expected cifar-10-binary.tar.gz or a Parquet file, got something else")
+            raise DataError(f"{path}: expected cifar-10-binary.tar.gz or a Parquet file, got another file")
     provenance = {
         "sources": {file.name: sha256_of(file) for file in sources},
         "official": sha256_of(path) == ARCHIVE.sha256,
@@ -135,7 +135,7 @@ def read_archive(path: Path, progress: Progress | None = None) -> ImageArrays:
             if len(stream.read(MAX_PADDING)) == MAX_PADDING:  # reading to the end has the checksum verified
                 raise DataError("expected the end of the archive, got more")
     except (tarfile.TarError, zlib.error, EOFError, OSError, DataError) as error:
-        raise DataError(f"{path}: no CIFAR-10 binary archive, or damaged: {error}; download it again") from error
+        raise DataError(f"{path}: not a CIFAR-10 binary archive, or damaged: {error}; download it again") from error
     if missing := sorted(wanted - batches.keys()):
         raise DataError(f"{path}: expected the publisher's binary archive, {missing[0]} is missing")
     train = np.concatenate([batches[name] for name in TRAIN_MEMBERS])
@@ -172,7 +172,7 @@ def read_parquet(
     try:
         table = pq.read_table(path, columns=["image", "label"])
     except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path}: no Parquet file with the columns image and label, or damaged: {error}") from error
+        raise DataError(f"{path}: not a Parquet file with the columns image and label, or damaged: {error}") from error
     if len(table) != num_images:
         raise DataError(f"{path}: expected {num_images:,} images, got {len(table):,}")
     images = np.empty((num_images, *SHAPE), np.uint8)
@@ -267,7 +267,7 @@ def _read_batch(path: Path) -> pa.RecordBatch:
         ):
             raise DataError("expected the training images before the test images")
     except (pa.ArrowException, OSError, ValueError, AttributeError) as error:
-        raise DataError(f"{path}: no images of CIFAR-10, or damaged: {error}; fetch them again") from error
+        raise DataError(f"{path}: not an image file of CIFAR-10, or damaged: {error}; fetch them again") from error
     return batch
 
 
@@ -283,7 +283,9 @@ def _schema() -> pa.Schema:
 def _parquet_pair(path: Path) -> tuple[Path, Path]:
     """Training and test file, from either of them."""
     if ("train" in path.name) == ("test" in path.name):
-        raise DataError(f"{path}: expected a name with train or test in it, to find the other file by")
+        raise DataError(
+            f"{path}: expected a file name that contains train or test, from which the name of the other file follows"
+        )
     train, test = path.name.replace("test", "train"), path.name.replace("train", "test")
     for name in (train, test):
         if not path.with_name(name).is_file():

@@ -40,7 +40,7 @@ def balanced(setup: Setup, *, feature: str = "", num_classes: int = 10) -> Singl
         return SinglePath(setup, draw_balanced(architectures, classes_of(features[feature], num_classes)))
     if CONVOLUTIONS not in features or CONNECTED not in features:
         raise SettingsError(
-            f"method balanced: expected a feature of {setup.space.name} that makes the classes, such as "
+            f"method balanced: expected a feature of {setup.space.name} that defines the classes, such as "
             f"{next(iter(features), 'none, as the space has none')}; without one it works on nasbench201"
         )
     connected = features[CONNECTED].astype(bool)

@@ -56,7 +56,7 @@ class Differentiable(LearntPreferences):
             raise mixing_refused(method, setup.space)
         if setup.training.paths_per_step != 1:
             raise SettingsError(
-                f"method {method}: expected paths_per_step of 1, as all options are trained together, got "
+                f"method {method}: expected paths_per_step of 1, because all options are trained together, got "
                 f"{setup.training.paths_per_step}"
             )
         self.mixed: MixedSuperNet = setup.network

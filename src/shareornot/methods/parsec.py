@@ -38,7 +38,7 @@ def parsec(setup: Setup, *, num_samples: int = PARSEC_SAMPLES, learning_rate: fl
         )
     if setup.training.paths_per_step != 1:
         raise SettingsError(
-            f"method parsec: expected paths_per_step of 1, as num_samples says how many paths a step trains, got "
+            f"method parsec: expected paths_per_step of 1, because num_samples sets the number of paths per step, got "
             f"{setup.training.paths_per_step}"
         )
     return PARSEC(setup, num_samples, learning_rate)

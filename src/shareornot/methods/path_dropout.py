@@ -51,7 +51,7 @@ class PathDropout:
             raise mixing_refused("path-dropout", space)
         if setup.training.paths_per_step != 1:
             raise SettingsError(
-                "method path-dropout: expected paths_per_step of 1, as all options are trained together, got "
+                "method path-dropout: expected paths_per_step of 1, because all options are trained together, got "
                 f"{setup.training.paths_per_step}"
             )
         self.network: MixedSuperNet = setup.network

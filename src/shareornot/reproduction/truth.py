@@ -56,4 +56,6 @@ def choose_guide(evaluations: Evaluations, guide: str | None) -> str:
     for variant in variants:
         if variant.lower() == guide.lower():
             return variant
-    raise SettingsError(f"guide: expected one of {', '.join(variants)}, got {guide!r}; say which proxies guide")
+    raise SettingsError(
+        f"guide: expected one of {', '.join(variants)}, got {guide!r}; name the variant whose proxies guide the search"
+    )

@@ -53,7 +53,7 @@ class EvolutionSettings:
         if not 1 <= self.tournament_size <= self.population_size:
             raise SettingsError(
                 "tournament_size: expected 1 to the population size, "
-                f"got a tournament of {self.tournament_size} among {self.population_size}; draw fewer members"
+                f"got a tournament of {self.tournament_size} among {self.population_size}; choose a smaller tournament"
             )
         if self.mutation_rate <= 0 or self.edge_flips <= 0:
             raise SettingsError(

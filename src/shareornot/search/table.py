@@ -98,7 +98,7 @@ class SearchTable:
             raise SettingsError(
                 f"search table: expected one value for each of the first {sizes} architectures of "
                 f"{self.space.family}, got {len(self.member):,}; scatter a partial table into arrays of that length, "
-                "and say in `known` which architectures it holds"
+                "and mark in `known` which architectures it holds"
             )
         if not len(self.cells):
             raise SettingsError(

@@ -41,7 +41,7 @@ def training_times(
     """
     if min(num_epochs, num_training_images, batch_size) < 1 or num_evaluation_images < 0:
         raise SettingsError(
-            "training: expected at least 1 epoch, 1 training image, 1 image a batch and 0 images to evaluate on, "
+            "training: expected at least 1 epoch, 1 training image, 1 image per batch and 0 images to evaluate on, "
             f"got {num_epochs}, {num_training_images}, {batch_size} and {num_evaluation_images}"
         )
     num_steps = num_epochs * -(-num_training_images // batch_size)

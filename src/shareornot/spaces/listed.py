@@ -118,7 +118,7 @@ class ListedSpace:
         if not len(around):
             raise SettingsError(
                 f"space {self.name}: expected neighbours of {self.entries[architecture][:80]!r} in the list, got none; "
-                "a search that changes architectures needs a list that is most of a known family"
+                "a search that mutates architectures needs a list that covers most of a known family"
             )
         return int(rng.choice(around))
 

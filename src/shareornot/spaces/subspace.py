@@ -100,7 +100,7 @@ class SubSpace:
             position = int(np.argmin(inside))
             raise ArchitectureError(
                 f"architecture {position + 1} of {len(texts)}, {texts[position][:120]!r}: expected one of the space "
-                f"{self.name} ({self.description}), got another one of {self.family}"
+                f"{self.name} ({self.description}), got another architecture of {self.family}"
             )
         return found
 

@@ -170,6 +170,6 @@ def share_of_ceiling(agreement: float, ceiling: float) -> float:
     """
     if not 0 < ceiling <= 1:
         raise SettingsError(
-            f"ceiling: expected a number in (0, 1], got {ceiling:.4g}; where all is noise, no share can be given"
+            f"ceiling: expected a number in (0, 1], got {ceiling:.4g}; a share of a ceiling of 0 is undefined"
         )
     return agreement / ceiling

@@ -66,7 +66,9 @@ def reliability_of_mean(runs: Runs) -> float:
     """
     between, within = _mean_squares(checked_runs(runs))
     if between == 0:
-        raise DataError("runs: expected cells that differ, got equal means for all; reliability is undefined")
+        raise DataError(
+            "runs: expected cells with different means, got equal means for all cells; reliability is undefined"
+        )
     return (between - within) / between
 
 

@@ -19,7 +19,7 @@ def checked_sample(regrets: Real[np.ndarray, " runs"], name: str, *, least: int)
     """
     regrets = np.asarray(regrets, dtype=np.float64)
     if regrets.size < least:
-        raise DataError(f"{name}: expected at least {least} run(s), got {regrets.size}; run it more often")
+        raise DataError(f"{name}: expected at least {least} run(s), got {regrets.size}; run it again with another seed")
     if not np.isfinite(regrets).all():
         raise DataError(f"{name}: expected finite regrets, got others; leave out runs that did not finish")
     return regrets

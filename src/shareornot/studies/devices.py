@@ -21,6 +21,6 @@ def choose_device(device: str) -> str:
     except (RuntimeError, AssertionError) as error:
         reason = str(error).partition("\n")[0]
         raise SettingsError(
-            f"device: expected auto, cpu or an accelerator that is there, got {device!r}: {reason}"
+            f"device: expected auto, cpu or the name of an available accelerator, got {device!r}: {reason}"
         ) from error
     return device

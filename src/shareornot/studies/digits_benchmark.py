@@ -166,7 +166,7 @@ def _claim(folder: Path, config: BuildSettings) -> None:
         with atomic_write(path) as file:
             file.write(settings.encode())
     elif path.read_text() != settings:
-        raise SettingsError(f"{folder}: holds trainings of other settings, see {path.name}; name another folder")
+        raise SettingsError(f"{folder}: holds trainings of other settings, see {path.name}; choose another folder")
 
 
 def _columns(results: dict[str, np.ndarray], config: BuildSettings) -> TableColumns:
@@ -237,7 +237,7 @@ def _train_part(folder: Path, part: range, config: BuildSettings, should_stop: S
     rows = []
     for cell in part:
         if should_stop():
-            raise Interrupted("finished parts are saved; the same call resumes with the others")
+            raise Interrupted("finished parts are saved; the same call trains the others")
         results = train_standalone(cell, range(config.num_runs), images, network, config.training)
         rows += [(cell, run, *astuple(half_way), *astuple(final)) for run, (half_way, final) in enumerate(results)]
     columns = dict(zip(("cell", "run", *METRICS), map(list, zip(*rows, strict=True)), strict=True))

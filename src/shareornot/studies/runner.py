@@ -118,7 +118,7 @@ def run_study(
     jobs = [one for one in planned if wanted(one)]
     with only_runner(folder):
         if _study_bytes(folder) != before_lock:
-            raise SettingsError(f"{folder}: expected to be alone, got new settings at the same moment; try again")
+            raise SettingsError(f"{folder}: another process changed the settings at the same time; try again")
         before = store.damage_so_far()
         reported = set(before)
         found = check_finished(store, [one.name for one in planned], bars)

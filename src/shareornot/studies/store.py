@@ -100,7 +100,7 @@ class Store:
         if (self.folder / "pieces").is_dir() or any(self.folder.glob("seed-*/settings.json")):
             raise DataError(
                 f"{self.folder}: expected a folder of this version, got the super-nets of an older one, which this "
-                "version cannot read; name another folder, or use shareornot 0.1"
+                "version cannot read; choose another folder, or use shareornot 0.1"
             )
 
     def others(self, prefix: str, name: str) -> list[Path]:
@@ -167,7 +167,7 @@ class Store:
         try:
             checksum = content.pop("checksum")
             if content["format"] != FORMAT or content["name"] != name or content_hash(content) != checksum:
-                raise DataError(f"{path}: the checksum does not fit the contents, the file is damaged")
+                raise DataError(f"{path}: the checksum does not match the contents, so the file is damaged")
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise error if isinstance(error, DataError) else DataError(f"{path}: expected a finished job") from error
         read: dict[str, Any] = content
@@ -189,7 +189,7 @@ class Store:
             if not path.is_file():
                 raise DataError(f"{path}: expected a result, found none")
             if path.stat().st_size != expected["size_bytes"] or sha256_of(path) != expected["sha256"]:
-                raise DataError(f"{path}: the checksum does not fit the contents, the file is damaged")
+                raise DataError(f"{path}: the checksum does not match the contents, so the file is damaged")
         return content
 
     def set_aside(self, name: str, why: str) -> SetAside:
@@ -251,7 +251,7 @@ class Store:
             return tuple(_planned(one) for one in content["jobs"])
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(
-                f"{path}: expected the plan of a study, got a damaged file; running the study again writes it anew"
+                f"{path}: expected the plan of a study, got a damaged file; run the study again to restore it"
             ) from error
 
     def write_failure(self, name: str, traceback: str) -> None:

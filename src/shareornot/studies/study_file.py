@@ -49,7 +49,7 @@ def read_study(path: Path, overrides: Sequence[str] = ()) -> StudySettings:
     try:
         values = tomllib.loads(file.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{file}: expected a study in TOML, got something else: {error}; {remedy}") from error
+        raise DataError(f"{file}: expected a study in TOML, got another file: {error}; {remedy}") from error
     try:
         study = decode_study(values, overrides, where=str(file), name=None if path.is_dir() else path.stem)
     except SettingsError as error:
@@ -122,7 +122,7 @@ def new_study(path: Path, preset: str) -> None:
     """
     text = re.sub(r"(?m)^name = .*$", lambda _: f"name = {_toml_text(path.stem)}", preset_text(preset), count=1)
     if path.exists():
-        raise SettingsError(f"{path}: expected a new file, got one that is there; name another")
+        raise SettingsError(f"{path}: expected the name of a new file, got an existing file; choose another name")
     decode_study(tomllib.loads(text), where=str(path))  # a name that cannot name a folder is refused here
     with atomic_write(path) as file:
         file.write(text.encode())

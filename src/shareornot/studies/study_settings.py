@@ -59,7 +59,7 @@ class ExperimentSettings:
             several = getattr(self, what)
             if not several or len(set(several)) < len(several):
                 raise SettingsError(
-                    f"{where}{what}: expected at least one and none twice, got {', '.join(several) or 'none'}"
+                    f"{where}{what}: expected at least one and no duplicates, got {', '.join(several) or 'none'}"
                 )
         if self.supernets < 1 or self.seed < 0:
             raise SettingsError(
@@ -103,7 +103,7 @@ class StudySettings(ExperimentSettings):
             experiment.check(where)
             spaces = [open_space(space).name for space in experiment.spaces]
             if len(set(spaces)) < len(spaces):
-                raise SettingsError(f"{where}spaces: expected none twice, got {', '.join(experiment.spaces)}")
+                raise SettingsError(f"{where}spaces: expected no duplicates, got {', '.join(experiment.spaces)}")
             found += [
                 self._chapter(name, experiment, space, variant, evaluation)
                 for space in spaces

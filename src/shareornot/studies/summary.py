@@ -49,7 +49,9 @@ def summary_rows(folders: list[Path]) -> tuple[list[dict[str, Any]], list[dict[s
             }
             comparisons += [{**chapter, **one} for one in numbers["comparisons"]]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DataError(f"{folder / NUMBERS}: expected the numbers of an appraisal, got {error}") from error
+            raise DataError(
+                f"{folder / NUMBERS}: expected the numbers of an appraisal, got a damaged file: {error}"
+            ) from error
         agreement.append(row)
     return agreement, comparisons
 

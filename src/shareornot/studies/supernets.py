@@ -292,12 +292,12 @@ def _joined(folder: Path, study: StudySettings) -> StudySettings:
     for old in (one.supernet.with_seed(new.training.seed) for one in chapters):
         if old != new:
             changed = "; ".join(differences(as_values(old), as_values(new)))
-            raise SettingsError(f"{folder}: holds super-nets of other settings ({changed}); name another folder")
+            raise SettingsError(f"{folder}: holds super-nets of other settings ({changed}); choose another folder")
     first, last = min(there.seed, study.seed), max(there.seed + there.supernets, study.seed + study.supernets)
     if last - first > there.supernets + study.supernets:
         raise SettingsError(
             f"{folder}: expected seeds that continue {there.seed} to {there.seed + there.supernets - 1}, got "
-            f"{study.seed} to {study.seed + study.supernets - 1}; leave no gap, or name another folder"
+            f"{study.seed} to {study.seed + study.supernets - 1}; use consecutive seeds or another folder"
         )
     return replace(there, seed=first, supernets=last - first)
 

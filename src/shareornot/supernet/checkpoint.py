@@ -162,7 +162,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     checksum = metadata.pop("sha256", None)
     if _digest(tensors, metadata) != checksum:
         raise DataError(
-            f"{path}: the checksum does not fit the contents, the file is damaged; delete it and train again"
+            f"{path}: the checksum does not match the contents, so the file is damaged; delete it and train again"
         )
     return tensors, metadata
 

@@ -36,7 +36,7 @@ class Column:
         if self.metric not in METRICS:
             raise DataError(f"metric: expected one of {', '.join(METRICS)}, got {self.metric!r}")
         if not self.runs or len(set(self.runs)) < len(self.runs):
-            raise DataError(f"{self.metric}: expected at least one run, each with a name of its own, got {self.runs}")
+            raise DataError(f"{self.metric}: expected at least one run, each with a different name, got {self.runs}")
 
     @property
     def setting(self) -> str:
@@ -210,7 +210,7 @@ class ArchitectureTable:
             raise SettingsError(f"table {self.name}: expected a metric among {', '.join(self.metrics)}, got {metric!r}")
         settings = ", ".join(self.info.columns[number].setting for number in found)
         raise SettingsError(
-            f"table {self.name}: {metric} is there for {settings}; say which is meant, as in "
+            f"table {self.name}: {metric} is there for {settings}; select one, as in "
             f"{self.name}:{self.info.columns[found[0]].setting}, or with select(data_set=..., epochs=...)"
         )
 

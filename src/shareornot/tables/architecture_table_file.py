@@ -54,7 +54,7 @@ def write_architecture_table(
             )
     columns = tuple(np.ascontiguousarray(array[order], np.float32) for array in values)
     if (texts is None) != (info.family is not None) or (texts is not None and len(texts) != len(numbers)):
-        raise DataError("texts: expected the text of each architecture of a list, and none for a known family")
+        raise DataError("texts: expected the text of each architecture for a list, and no texts for a known family")
     _check(info, numbers)
     sorted_texts = None if texts is None else [texts[row] for row in order.tolist()]
     table = ArchitectureTable(info, numbers, columns, sorted_texts)
@@ -116,7 +116,7 @@ def read_architecture_table(path: Path) -> ArchitectureTable:
         )
         texts = batch.column(1).to_pylist() if info.family is None else None
     except (pa.ArrowException, OSError, DataError, ValueError, TypeError, KeyError, RecursionError) as error:
-        raise DataError(f"{path}: no table, or damaged: {error}; import it again") from error
+        raise DataError(f"{path}: not a table, or damaged: {error}; import it again") from error
     return ArchitectureTable(info, architectures, columns, texts)
 
 
@@ -148,7 +148,7 @@ def _read_info(text: bytes) -> ArchitectureTableInfo:
         if kinds != (str, str, list) or type(one.get("epochs")) not in (int, type(None)):
             raise DataError(f"metadata: expected a metric, a data set, epochs and runs, got {one!r}")
         if not all(type(run) is str for run in one["runs"]):
-            raise DataError("metadata: expected texts that tell runs apart")
+            raise DataError("metadata: expected a different name for each run")
         columns.append(
             Column(metric=one["metric"], data_set=one["data_set"], epochs=one["epochs"], runs=tuple(one["runs"]))
         )

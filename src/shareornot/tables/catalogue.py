@@ -116,7 +116,7 @@ def open_table(name: str | Path) -> Table:
     path = benchmark_path(key)
     if not is_architecture_table(path):
         if data_set is not None:
-            raise SettingsError(f"table {key}: expected no suffix, as it has one data set, got {text!r}")
+            raise SettingsError(f"table {key}: expected no suffix because the table has one data set, got {text!r}")
         return BenchmarkTable.open(path)
     table = read_architecture_table(path)
     return table if data_set is None else table.select(data_set=data_set, epochs=epochs)

@@ -159,7 +159,7 @@ def _texts(table: Mapping[str, list[Any]], architecture: str) -> list[str]:
         raise DataError("expected at least one row, got none")
     for row, text in enumerate(texts):
         if text is None or isinstance(text, float | bool | list | dict):
-            raise DataError(f"{architecture} of row {row + 1}: expected a text, got {text!r}")
+            raise DataError(f"{architecture} of row {row + 1}: expected text, got {text!r}")
     return [str(text) for text in texts]
 
 
@@ -218,9 +218,11 @@ def _fractions(array: np.ndarray, place: str, *, percent: bool) -> np.ndarray:
     if not known.size:
         raise DataError(f"{place}: expected accuracies, got none")
     if not percent and known.max() > 1:
-        raise UnitError(f"{place}: expected fractions from 0 to 1, got {known.max():g}; say that they are percentages")
+        raise UnitError(
+            f"{place}: expected fractions from 0 to 1, got {known.max():g}; state that they are percentages (--percent)"
+        )
     if percent and known.max() <= 1:
-        raise UnitError(f"{place}: expected percentages, got none above {known.max():g}; do not ask for percentages")
+        raise UnitError(f"{place}: expected percentages, got none above {known.max():g}; leave out --percent")
     return array / 100 if percent else array
 
 

@@ -51,4 +51,4 @@ def _check_costs(source: Path) -> None:
                 row = int(np.argmax(wrong))
                 raise DataError(f"{key} of {texts[row]}: expected {sizes[size][row]:,.0f}, got {stated[row]:,.0f}")
     except (ArchitectureError, DataError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise DataError(f"{source}: no file of NAS-Bench-Macro, or damaged: {error}") from error
+        raise DataError(f"{source}: not a file of NAS-Bench-Macro, or damaged: {error}") from error

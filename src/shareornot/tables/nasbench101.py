@@ -91,7 +91,7 @@ def group_by_cell(records: TrainingRecords) -> tuple[tuple[int, ...], TableColum
         row, budget = divmod(int(np.argmax(counts < num_runs)), len(budgets))
         raise DataError(
             f"cell {cells[row]}: expected {num_runs} trainings with {budgets[budget]} epochs, as for other cells, got "
-            f"{counts.min()}; the file is a part of one, download it again"
+            f"{counts.min()}; the file is incomplete; download it again"
         )
     order = np.argsort(keys, kind="stable")
     shape = (len(cells), len(budgets), num_runs)
@@ -190,10 +190,10 @@ def _columns_of(table: pa.Table, num_runs: int) -> tuple[TableColumns, bool]:
     needed = ["module_hash", "module_adjacency", "module_operations", "trainable_parameters", *names]
     if missing := [name for name in needed if name not in table.column_names]:
         raise DataError(
-            f"expected one row a cell with the column {missing[0]}, got {', '.join(table.column_names[:8])}"
+            f"expected one row per cell with the column {missing[0]}, got {', '.join(table.column_names[:8])}"
         )
     if num_runs == 0 or len(table) == 0:
-        raise DataError("expected at least one row with at least one run")
+        raise DataError("expected at least one row and one run")
     for name in needed:
         is_right = pa.types.is_string if name.startswith("module_") else _is_number
         if not is_right(table.schema.field(name).type):

@@ -145,4 +145,4 @@ def _varint(message: bytes, position: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, position
         shift += 7
-    raise DataError("metrics: a protobuf number that does not end")
+    raise DataError("metrics: a protobuf number has no end")

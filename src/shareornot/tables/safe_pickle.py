@@ -151,8 +151,8 @@ class _Reader(pickle.Unpickler):
     def find_class(self, module_name: str, global_name: str, /) -> Any:
         if (found := KNOWN_NAMES.get((module_name, global_name))) is None:
             raise DataError(
-                f"it asks for {module_name[:80]}.{global_name[:80]}, which no file of plain data needs; nothing was "
-                "run: get the file from its publisher"
+                f"the file asks for {module_name[:80]}.{global_name[:80]}, which a file of plain data does not need; "
+                "nothing was executed; get the file from its publisher"
             )
         return found
 

@@ -270,7 +270,7 @@ class BenchmarkTable:
         if budget not in budgets:
             raise SettingsError(
                 f"budget: expected one of {', '.join(map(str, budgets))} epochs, got {budget}; "
-                "a table with other budgets may be at hand"
+                "another table may have other budgets"
             )
         return budgets.index(budget)
 

@@ -204,7 +204,7 @@ def read_table(path: Path) -> tuple[TableColumns, Int32[np.ndarray, " cells"], T
         if hash_order.min() < 0 or hash_order.max() >= len(cells):
             raise DataError("hash_order: expected row numbers")
     except (pa.ArrowException, OSError, DataError, ValueError) as error:
-        raise DataError(f"{path}: no benchmark table, or damaged: {error}; fetch or build it again") from error
+        raise DataError(f"{path}: not a benchmark table, or damaged: {error}; fetch or build it again") from error
     return columns, hash_order, info
 
 

@@ -91,13 +91,13 @@ class _Reader:
         if masked_crc(head[:8]) != int.from_bytes(head[8:], "little"):
             if self._number == 0:
                 raise DataError(
-                    f"{self._path}: expected a TFRecord file, but it does not start as one; download it again"
+                    f"{self._path}: expected a TFRecord file, but the first bytes are others; download it again"
                 )
             raise DataError(f"{place}: the checksum of its length is wrong, so the file is damaged; download it again")
         length = int.from_bytes(head[:8], "little")
         if length > MAX_PAYLOAD:
             raise DataError(
-                f"{place}: expected at most {MAX_PAYLOAD:,} bytes, got {length:,}; this is no NASBench-101 file"
+                f"{place}: expected at most {MAX_PAYLOAD:,} bytes, got {length:,}; this is not a NASBench-101 file"
             )
         body = self._file.read(length + 4)
         if len(body) < length + 4:
@@ -110,7 +110,7 @@ class _Reader:
         try:
             record = parse_payload(payload)
         except DataError as error:
-            raise DataError(f"{place}: {error}; this is no NASBench-101 file, or one of another version") from error
+            raise DataError(f"{place}: {error}; this is not a NASBench-101 file, or one of another version") from error
         self._number += 1
         self._start += length + 16
         return record

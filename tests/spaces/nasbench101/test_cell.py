@@ -134,7 +134,7 @@ def test_refuses_indices_of_no_cell(index):
 @pytest.mark.parametrize(
     ("adjacency", "operations", "message"),
     [
-        ([[0, 1], [0]], NAMES, r"square matrix, got rows of different lengths; give one row and one column a vertex"),
+        ([[0, 1], [0]], NAMES, r"square matrix, got rows of different lengths; give one row and one column per vertex"),
         ([0, 1], NAMES, r"square matrix, got shape \(2,\); give one row"),
         ([[0, 1, 1], [0, 0, 1]], NAMES, r"square matrix, got shape \(2, 3\); give one row"),
         ([[0]], ["input"], r"expected 2 to 7 vertices, input and output included, got 1; "),

@@ -201,7 +201,7 @@ class Contract:
         ("needs", "message"),
         [
             ({"a": ("b",)}, "task a: expected to need tasks of the same run, got 'b'"),
-            ({"a": ("b",), "b": ("a",), "c": ()}, "task a: expected needs that end somewhere, got a circle"),
+            ({"a": ("b",), "b": ("a",), "c": ()}, "task a: expected tasks without circular dependencies, got a cycle"),
         ],
     )
     def test_needs_that_cannot_be(self, executor, work, needs, message):
@@ -210,7 +210,7 @@ class Contract:
             self.run(executor, tasks)
 
     def test_names_must_differ(self, executor, work):
-        with pytest.raises(SettingsError, match="task a: expected different names, got it twice"):
+        with pytest.raises(SettingsError, match="task a: expected different names, got this name twice"):
             self.run(executor, [Task(name="a", work=work.nothing)] * 2)
 
 

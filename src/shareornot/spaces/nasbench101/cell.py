@@ -140,16 +140,16 @@ def _checked_matrix(adjacency: ArrayLike) -> Adjacency:
         matrix = np.asarray(adjacency)
     except ValueError as error:
         raise CellError(
-            "adjacency: expected a square matrix, got rows of different lengths; give one row and one column a vertex"
+            "adjacency: expected a square matrix, got rows of different lengths; give one row and one column per vertex"
         ) from error
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise CellError(
-            f"adjacency: expected a square matrix, got shape {matrix.shape}; give one row and one column a vertex"
+            f"adjacency: expected a square matrix, got shape {matrix.shape}; give one row and one column per vertex"
         )
     if not 2 <= len(matrix) <= MAX_VERTICES:
         raise CellError(
             f"adjacency: expected 2 to {MAX_VERTICES} vertices, input and output included, got {len(matrix)}; "
-            "leave out vertices, those on no path from input to output first"
+            "remove vertices, beginning with those that are on no path from input to output"
         )
     for source, row in enumerate(matrix.tolist()):
         for target, value in enumerate(row):

@@ -41,7 +41,7 @@ def encode(
     if not 2 <= num_vertices <= MAX_VERTICES:
         raise CellError(
             f"adjacencies: expected 2 to {MAX_VERTICES} vertices, input and output included, got {num_vertices}; "
-            "leave out vertices, those on no path from input to output first"
+            "remove vertices, beginning with those that are on no path from input to output"
         )
     if operations.shape != (len(adjacencies), num_vertices - 2):
         raise CellError(

@@ -122,7 +122,7 @@ def canonical_codes(indices: Integer[np.ndarray, " cells"]) -> Codes:
     if outside.any():
         raise CellError(
             f"index: expected 0 to {len(codes) - 1:,}, got {int(indices[np.argmax(outside)]):,}; "
-            "leave out what find_index says is no cell"
+            "leave out specifications for which find_index returns no cell"
         )
     canonical: Codes = codes[indices]
     return canonical

@@ -62,8 +62,8 @@ def only_runner(folder: Path, *, clock: Callable[[], float] = time.time) -> Iter
         lock.acquire(timeout=TIMEOUT_S)
     except Timeout as error:
         raise SettingsError(
-            f"{folder}: expected no other process to use it at the moment, got {_read(folder) or 'another process'}; "
-            f"wait for it or end it, and watch it with: shareornot study status {shlex.quote(str(folder))}"
+            f"{folder}: expected no other process in this folder, got {_read(folder) or 'another process'}; "
+            f"wait until it ends, or watch it with: shareornot study status {shlex.quote(str(folder))}"
         ) from error
     except (NotImplementedError, OSError) as error:
         raise _without_locks(folder, error) from error

@@ -189,7 +189,7 @@ class _Run:
                     return
                 self.listen(self.bulletin.news.remote)
         except self.ray.exceptions.RayError as error:
-            raise SettingsError(f"ray: lost the cluster, which says: {error}; what is finished is kept") from error
+            raise SettingsError(f"ray: lost the cluster, with the message: {error}; finished jobs are kept") from error
         finally:
             self.let_go()
 

@@ -92,13 +92,13 @@ class Schedule:
                     reached.append(other)
         if len(reached) < len(self._tasks):
             stuck = next(task.name for task, count in zip(self._tasks, missing, strict=True) if count)
-            raise SettingsError(f"task {stuck}: expected needs that end somewhere, got a circle")
+            raise SettingsError(f"task {stuck}: expected tasks without circular dependencies, got a cycle")
 
 
 def _check(tasks: Sequence[Task], numbers: dict[str, int]) -> None:
     if len(numbers) < len(tasks):
         twice = Counter(task.name for task in tasks).most_common(1)[0][0]
-        raise SettingsError(f"task {twice}: expected different names, got it twice")
+        raise SettingsError(f"task {twice}: expected different names, got this name twice")
     for task in tasks:
         if unknown := [need for need in task.needs if need not in numbers]:
             raise SettingsError(f"task {task.name}: expected to need tasks of the same run, got {unknown[0]!r}")
