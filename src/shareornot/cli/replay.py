@@ -20,8 +20,8 @@ def replay(
     evaluations: Annotated[
         Path,
         typer.Argument(
-            help="CSV or Parquet. Long table: the columns variant, space, seed, cell (or module_hash or architecture) and "
-            "proxy_validation_accuracy, and position if the rows are not in order. Wide table: the column architecture "
+            help="CSV or Parquet. Long table: the columns variant, space, seed, cell (or module_hash or architecture) "
+            "and proxy_validation_accuracy, and position if the rows are not in order. Wide table: the column architecture "
             "and a column of scores per super-net."
         ),
     ],
