@@ -65,8 +65,8 @@ def test_a_table_of_another_family_without_times(tmp_path):
     assert truth.runs.shape == (38, 2)
     assert truth.evolution_table.space == table.space
     assert truth.notes == (
-        "Regret is in validation accuracy too, since the table has no test accuracies.",
-        "Costs are counted in trainings, since the table has no training times.",
+        "Regret is measured in validation accuracy because the table has no test accuracies.",
+        "Costs are counted in trainings because the table has no training times.",
         "The noise ceiling is that of the 38 architectures without a missing training.",
     )
 
@@ -74,7 +74,7 @@ def test_a_table_of_another_family_without_times(tmp_path):
 def test_a_table_with_test_accuracies_alone(tmp_path):
     truth = benchmark_truth(table_201(tmp_path, metrics=("test_accuracy",), runs=1), open_space("nasbench201"))
     assert truth.runs is None
-    assert truth.notes[0] == "Scores are compared with test accuracies, since the table has no validation accuracies."
+    assert truth.notes[0] == "Scores are compared with test accuracies because the table has no validation accuracies."
 
 
 def test_a_space_of_another_family_is_refused(tmp_path, replay_table):

@@ -70,7 +70,7 @@ def test_the_first_answer_is_that_of_the_headline(changes, answer, word):
     comparisons = [comparison(1, helped=False, hurt=True), comparison(10, **changes), comparison(20, helped=True)]
     helped = judge(comparisons, beyond(), CEILING).helped
     assert (helped.answer, helped.word, helped.num_trained) == (answer, word, 10)
-    assert ("4 more super-nets decide with a probability of 80 %" in helped.sentence) == (answer == "undecided")
+    assert ("4 more super-nets will decide with a probability of 80 %" in helped.sentence) == (answer == "undecided")
     assert helped.more_supernets == changes.get("more_supernets")
 
 
@@ -88,7 +88,7 @@ def test_what_no_number_of_super_nets_decides_is_said():
     undecided = comparison(10, mean=0.0, p_value=1.0, helped=False)
     sentence = judge([undecided], beyond(), CEILING).sentence
     assert "as far from the optimum as random search" in sentence
-    assert sentence.endswith("The searches differ too little for any affordable number of super-nets to decide.")
+    assert sentence.endswith("The searches differ too little to be decided by an affordable number of super-nets.")
 
 
 def test_the_headline_is_the_largest_k_up_to_the_wanted_one():
@@ -124,7 +124,7 @@ def test_without_baselines_the_agreement_alone_decides():
     )
     verdict = judge([comparison(10)], alone, None)
     assert verdict.trust.answer == "reliable"
-    assert "No free baseline, such as the number of parameters, was given to compare with." in verdict.details
+    assert "No free baseline, such as the number of parameters, is available for comparison." in verdict.details
     assert "no training was repeated" in verdict.details[0]
 
 

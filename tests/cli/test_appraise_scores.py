@@ -48,8 +48,8 @@ def test_the_answer_for_people(shareornot, scores):
     words = words_of(shown)
     assert "standalone: taken for percentages" in words
     assert "own, all: 60 of 60 architectures known" in words
-    assert "What the super-nets misjudge" in words
-    assert "The best by score" in words
+    assert "Structures that the super-nets over- and under-rate" in words
+    assert "Architectures with the best scores" in words
     assert "A super-net counts as 4 average trainings" in words
     assert "the guided search is" in words
     folder = scores.with_name("own-appraisal")

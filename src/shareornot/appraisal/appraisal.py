@@ -222,7 +222,7 @@ def appraise_on(
 
 
 def check_pools(truth: Truth, pools: Sequence[ScoredPool]) -> None:
-    """Refuse pools with anything that the truth does not know.
+    """Raise if a pool contains anything that the truth does not know.
 
     Raises:
         SettingsError: no pool, or one that holds others.

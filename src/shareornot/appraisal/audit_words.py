@@ -92,12 +92,12 @@ def describe_audit(audit: SpaceAudit) -> tuple[str, ...]:
     count = len(audit.bias.scores)
     of_one = " One super-net speaks of itself alone." if count == 1 else ""
     explained = (
-        f"On architectures held out, groups by structure explain {_percent(audit.bias.explained_share)} of the "
+        f"On held-out architectures, groups by structure explain {_percent(audit.bias.explained_share)} of the "
         f"variance of the rank residuals, and all structures together {_percent(audit.bias.linear_share)}, over "
         f"{count} super-net{'s' * (count > 1)}.{of_one}"
     )
     return (
-        *(rated or ["No structure is shown to be over- or under-rated beyond what noise in the scores does."]),
+        *(rated or ["No structure is significantly over- or under-rated beyond the effect of noise in the scores."]),
         explained,
         _cost_in_words(audit.costs),
     )
@@ -125,7 +125,11 @@ def _cost_in_words(costs: Sequence[BiasCost]) -> str:
         shown = "; ".join(f"{cost.difference.mean * 100:+.2f}" for cost in costs)
         return (
             f"Without the explained bias the regret of the guided search would change by {shown} points ({budgets}): "
-            + ("no more than chance." if costs and costs[0].p_value is not None else "one super-net allows no test.")
+            + (
+                "which is not significant."
+                if costs and costs[0].p_value is not None
+                else "which cannot be tested with one super-net."
+            )
         )
     cost = max(told, key=lambda one: abs(one.difference.mean))
     interval = cost.difference

@@ -36,7 +36,7 @@ class Truth:
     """Validation accuracies of repeated trainings, for the noise ceiling; None where they were not repeated."""
     architectures: Space
     baselines: Mapping[str, Float64[np.ndarray, " rows"]]
-    """What costs nothing and tells how good an architecture might be, by its words."""
+    """Scores of free baselines (parameters, FLOPs, ...) by name."""
     evolution_table: SearchTable | None
     """The same values over all cells up to some number of vertices; None where evolution cannot be played."""
     time_unit: TimeUnit = "seconds"
@@ -77,11 +77,11 @@ def benchmark_truth(
     has_times = time_s is not None or TIME in table.metrics
     notes = []
     if VALIDATION not in table.metrics:
-        notes.append("Scores are compared with test accuracies, since the table has no validation accuracies.")
+        notes.append("Scores are compared with test accuracies because the table has no validation accuracies.")
     elif TEST not in table.metrics:
-        notes.append("Regret is in validation accuracy too, since the table has no test accuracies.")
+        notes.append("Regret is measured in validation accuracy because the table has no test accuracies.")
     if not has_times:
-        notes.append("Costs are counted in trainings, since the table has no training times.")
+        notes.append("Costs are counted in trainings because the table has no training times.")
     sizes = table.space.sizes(np.arange(len(values.member)))
     return Truth(
         benchmark=table.name,
@@ -112,8 +112,9 @@ def search_table(
     """
     if space.family != table.space.family:
         raise SettingsError(
-            f"space {space.name}: expected a space of {table.space.family}, as the table {table.name} is about it, got "
-            f"one of {space.family}; take another space or another table"
+            f"space {space.name}: expected a space of {table.space.family}, to which the table {table.name} belongs, "
+            f"got "
+            f"one of {space.family}; choose another space or table"
         )
     number = table.num_architectures
     member = np.zeros(number, bool)

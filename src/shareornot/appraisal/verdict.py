@@ -21,7 +21,7 @@ HEADLINE = 10
 EXPLAINED = 0.5
 """Share of the variance of ranks that noise leaves explainable, of which reliable scores explain at least so much."""
 NEGLIGIBLE = 0.2
-"""A correlation below, which explains less than 4 % of the variance of ranks, adds nothing to speak of."""
+"""A correlation below, which explains less than 4 % of the variance of ranks, is negligible."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +48,7 @@ class Trust:
     answer: TrustAnswer
     """`reliable`: they rank better than every free baseline, add to all of them together, and explain at least half of
     the variance of ranks that noise leaves explainable. `partly`: they add to the baselines, and no more is shown.
-    `unreliable`: they add nothing, or nothing to speak of."""
+    `unreliable`: they add nothing, or a negligible amount."""
     sentence: str
     more_supernets: int | None
     """How many super-nets more would decide, by an estimate; None where it is decided, or none would."""
@@ -75,7 +75,7 @@ class Verdict:
 
     @property
     def sentence(self) -> str:
-        """Why."""
+        """The reason, in words."""
         return self.helped.sentence
 
 
@@ -170,13 +170,13 @@ def _against(one: RivalComparison) -> str:
 
 
 def _needed(more: int | None, num_supernets: int) -> str:
-    """What would decide."""
+    """How many more super-nets would decide, in words."""
     one = "With one super-net no test is possible. " if num_supernets == 1 else ""
     if more is None:
-        return f"{one}The searches differ too little for any affordable number of super-nets to decide."
+        return f"{one}The searches differ too little to be decided by an affordable number of super-nets."
     return (
-        f"{one}If the differences are what they seem to be, {more} more super-net{'s' * (more != 1)} "
-        f"decide{'s' * (more == 1)} with a probability of 80 %."
+        f"{one}If the true differences equal the observed ones, {more} more super-net{'s' * (more != 1)} "
+        "will decide with a probability of 80 %."
     )
 
 
@@ -219,9 +219,10 @@ def _trust(beyond: BeyondBaselines, ceiling: NoiseCeiling | None) -> Trust:
     if answer == "undecided":
         more = _for_trust(partial)
         sentence += (
-            " More super-nets alone would hardly decide."
+            " More super-nets alone are unlikely to decide."
             if more is None
-            else f" About {_count(more, 'more super-net')} would decide, if the scores add what they seem to."
+            else f" About {_count(more, 'more super-net')} would decide, if the true correlation equals the observed "
+            f"one."
         )
     return Trust(answer=answer, sentence=sentence, more_supernets=more)
 
@@ -239,7 +240,7 @@ def _for_trust(partial: Interval) -> int | None:
 def _ranking(agreement: Interval, ceiling: NoiseCeiling | None, thing: str) -> str:
     """How the scores rank, and how well any could."""
     limit = (
-        "no training was repeated, so how far any scores could agree is unknown"
+        "no training was repeated, so the noise ceiling is unknown"
         if ceiling is None
         else f"noise in the table allows {ceiling.ceiling:.2f}"
     )
@@ -250,9 +251,9 @@ def _ranking(agreement: Interval, ceiling: NoiseCeiling | None, thing: str) -> s
 
 
 def _beside_baselines(beyond: BeyondBaselines) -> list[str]:
-    """Whether they rank better than what comes for free, by a test of the difference on the same architectures."""
+    """Whether the scores rank better than free baselines, by a test of the difference on the same architectures."""
     if beyond.best is None:
-        return ["No free baseline, such as the number of parameters, was given to compare with."]
+        return ["No free baseline, such as the number of parameters, is available for comparison."]
     best, difference = beyond.best, beyond.differences[beyond.best]
     free = beyond.agreement.mean - difference.mean
     shown = f"{difference.mean:+.2f}"

@@ -67,6 +67,6 @@ def demo(
         audits = [one.audit for one in found.chapters if one.audit is not None]
         write_audit(folder, audits, pictures=False)
         for audit in audits[:1]:
-            show_sentences("What the super-nets misjudge", describe_audit(audit))
+            show_sentences("Structures that the super-nets over- and under-rate", describe_audit(audit))
         # Last, so that the verdict is what one sees.
         show_folder(folder, found, started_s, seeds=list(range(supernets)), open_it=open_it)

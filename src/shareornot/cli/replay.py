@@ -21,8 +21,8 @@ def replay(
         Path,
         typer.Argument(
             help="CSV or Parquet. Long table: the columns variant, space, seed, cell (or module_hash or architecture) "
-            "and proxy_validation_accuracy, and position if the rows are not in order. Wide table: the column architecture "
-            "and a column of scores per super-net."
+            "and proxy_validation_accuracy, and position if the rows are not in order. Wide table: the column "
+            "architecture and a column of scores per super-net."
         ),
     ],
     benchmark: Annotated[

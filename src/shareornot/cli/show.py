@@ -159,7 +159,7 @@ def _correlation(interval: "Interval") -> str:
 def _ceiling(appraisal: "Appraisal") -> str:
     """How well any scores could agree."""
     if appraisal.ceiling is None:
-        return "No training was repeated: how far any scores could agree is unknown."
+        return "No training was repeated, so the noise ceiling is unknown."
     return f"Noise in the table allows {appraisal.ceiling.ceiling:.2f}."
 
 

@@ -28,7 +28,7 @@ def show_user_scores(found: "UserAppraisals", folders: Sequence[Path]) -> None:
     if len(found) == 1:
         only = found[0]
         if only.audit is not None:
-            show_sentences("What the super-nets misjudge", describe_audit(only.audit))
+            show_sentences("Structures that the super-nets over- and under-rate", describe_audit(only.audit))
         show_appraisal(only.appraisal, folders[0] / "appraisal.png" if has_page_extra() else None)
         return
     show_table(

@@ -117,7 +117,7 @@ AGREEMENT = TableOfChapters(
         "Mean over the super-nets that converged.",
         "± (Student): 95 % interval by Student's t, widened where super-nets share architectures.",
         "± (paper): 1.96 population standard deviations over the root of n, too narrow for few super-nets.",
-        "Own preference: Spearman's correlation of what the method itself prefers, such as log p.",
+        "Own preference: Spearman's correlation of the method's own ranking, such as log p.",
         "Own choice: the architecture that the method itself returns.",
     ),
 )
@@ -143,16 +143,16 @@ SUPERNETS = TableOfChapters(
     notes=(
         "Spearman: correlation of the super-net's scores with standalone validation accuracy.",
         "A super-net whose scores are constant or not finite diverged; it is left out of all other figures.",
-        "A super-net whose training loss stayed at that of guessing learnt nothing; its figures are shown nonetheless.",
-        "Reliability: of the scores over validation images, by split halves.",
-        "Own preference: Spearman's correlation of what the method itself prefers, such as log p.",
+        "A super-net whose training loss stayed at that of guessing learnt nothing; its figures are still shown.",
+        "Reliability: correlation of scores between two halves of the validation images, corrected for length.",
+        "Own preference: Spearman's correlation of the method's own ranking, such as log p.",
         "Own choice: the architecture that the method itself returns.",
     ),
 )
 
 TOP = TableOfChapters(
     name="top-of-the-ranking",
-    title="The best by score, within the pool of each super-net",
+    title="Architectures with the best scores in the pool of each super-net",
     columns=(
         Column("k", "k"),
         Column("precision", "truly in the top k (%)", TENTHS_OF_PERCENT),
@@ -167,7 +167,7 @@ TOP = TableOfChapters(
     notes=(
         "Mean over super-nets; ±: 95 % interval by Student's t.",
         "Best true rank: of the k best by score, where 1 is the best of the pool.",
-        "Regret: standalone validation accuracy below that of the best of the pool.",
+        "Regret: difference in standalone validation accuracy to the best architecture of the pool.",
     ),
 )
 
@@ -195,10 +195,10 @@ DIFFERENCES = TableOfChapters(
     notes=(
         "A negative difference means that the guided search ends closer to the best architecture.",
         "TOP-k: the guided search has trained its k best architectures.",
-        "Trainings: average trainings that fit into that cost, super-net and scoring included.",
-        "Rivals need no super-net; a free baseline trains the architectures that it rates highest.",
+        "Trainings: number of average trainings at the same cost, including super-net and scoring.",
+        "Rivals need no super-net; a baseline trains the architectures that it ranks highest.",
         "±: 95 % interval; p: of this row's test alone; d: in standard deviations of random search.",
-        "Tested: the rivals that the verdict is about, chosen without a look at the super-nets.",
+        "Tested: the rivals that the verdict uses, chosen without using the super-nets.",
         "Wins: probability that the guided search has the smaller regret.",
     ),
 )
@@ -222,7 +222,7 @@ BASELINES = TableOfChapters(
 
 BEST = TableOfChapters(
     name="architectures-to-train",
-    title="Architectures to train next, the best by score",
+    title="Architectures to train next, best scores first",
     columns=(
         Column("place", "place"),
         Column("rank_by_score", "beats by score (%)", TENTHS_OF_PERCENT),
@@ -254,7 +254,7 @@ PAIRED = TableOfChapters(
 
 EFFECTS = TableOfChapters(
     name="bias-effects",
-    title="Structures that are misjudged",
+    title="Over- and under-rated structures",
     columns=(
         Column("structure", "structure"),
         Column("per", ""),
@@ -282,7 +282,7 @@ EFFECTS = TableOfChapters(
 
 GROUPS = TableOfChapters(
     name="bias-groups",
-    title="Groups that are misjudged, the most over-rated first",
+    title="Over- and under-rated groups, most over-rated first",
     columns=(
         Column("group", "architectures with"),
         Column("share", "share (%)", PERCENT),
@@ -310,14 +310,14 @@ COSTS = TableOfChapters(
     rows=lambda chapter: cost_rows(chapter.audit) if chapter.audit else [],
     notes=(
         "Without bias: ranks less each group's rating at equal accuracy, from trees grown on other architectures.",
-        "Corrected: ranks less the whole residual of each group, which reveals how good the group is.",
+        "Corrected: ranks less the whole residual of each group, which includes how good the group is.",
         "±: 95 % interval; p: after Holm.",
     ),
 )
 
 CEILING = TableOfChapters(
     name="noise-ceiling",
-    title="Highest Spearman correlation that scores could reach with this table",
+    title="Highest Spearman correlation that scores can reach with this table",
     columns=(
         Column("num_cells", "architectures"),
         Column("single_run", "two single runs", CORRELATION),
@@ -325,7 +325,7 @@ CEILING = TableOfChapters(
         Column("ceiling", "ceiling", CORRELATION),
     ),
     rows=lambda chapter: [row] if (row := ceiling_row(chapter.appraisal)) else [],
-    notes=("The ceiling is what the true accuracy itself would reach, with the noise of training left in the table.",),
+    notes=("The ceiling is the correlation of the true accuracy with the noisy accuracies of the table.",),
 )
 
 TABLES = (AGREEMENT, BASELINES, SUPERNETS, TOP, BEST, DIFFERENCES, PAIRED, EFFECTS, GROUPS, COSTS, CEILING)

@@ -171,7 +171,7 @@ def more_supernets(
     spread: RivalRuns,
     rng: np.random.Generator,
 ) -> int | None:
-    """How many more super-nets decide, with a probability of 80 %, if the differences are what they seem to be.
+    """How many more super-nets decide, with a probability of 80 %, if the true differences equal the observed ones.
 
     Further appraisals are simulated: regrets of the guided search and of paired rivals are drawn from the normal law
     with the means and covariances seen, and the very test is made.

@@ -43,8 +43,9 @@ def score_notes(folder: Path, evaluation: str) -> tuple[list[str], list[str]]:
                 lines.append(f"Super-net {seed}: the method itself returns {space.texts(choices)[0]}")
             if reliability is not None and reliability < QUESTIONABLE:
                 warnings.append(
-                    f"super-net {seed}: the scores have a reliability of {value}, below {QUESTIONABLE}, so noise hides "
-                    f"a part of any correlation; score more than {images:,} validation images if there are more, with "
+                    f"super-net {seed}: the scores have a reliability of {value}, below {QUESTIONABLE}, so noise "
+                    f"reduces "
+                    f"every correlation; score more than {images:,} validation images if there are more, with "
                     "--images"
                 )
     return lines, warnings
