@@ -49,14 +49,14 @@ class Appraisal:
     num_known: int
     """Cells of the space that the table holds."""
     architectures: Space
-    """What the integers in the pools stand for."""
+    """The family or list that numbers the architectures in the pools."""
     pools: tuple[ScoredPool, ...]
     proxy_unit: Literal["fraction", "any"]
     """Whether proxies are accuracies, fractions in [0, 1], or scores of which only the order counts."""
     standalone: tuple[Float64[np.ndarray, " _"], ...]
     """Mean standalone validation accuracy of the cells of each pool."""
     spearmans: tuple[float | None, ...]
-    """Of each super-net; None where it diverged."""
+    """Of each super-net; None if it diverged."""
     agreement: Interval
     """Mean Spearman correlation with its interval for other seeds and other architectures, see `two_way_interval`."""
     paper_agreement: Interval
@@ -64,14 +64,14 @@ class Appraisal:
     quality: RankingQuality
     """How good the best by proxy are."""
     ceiling: NoiseCeiling | None
-    """How far any proxy could agree with this table on this space; None where no training was repeated."""
+    """The noise ceiling of the table on this space; None if no training was repeated."""
     share_of_ceiling: float | None
     """None without a ceiling, or where it is 0: then the table is nothing but noise."""
     baselines: dict[str, float]
     """Spearman's correlation of what costs nothing, such as parameters, operations, training time, over all that is
     known of the space; may be empty."""
     beyond_baselines: BeyondBaselines
-    """What the scores add to these, on the architectures that were scored."""
+    """Comparison of the scores with the free baselines on the scored architectures."""
     comparisons: tuple[BudgetComparison, ...]
     curves: dict[str, CurveSummary]
     """Test regret against time: `guided`, `random`, `evolution` and `local` where they can be played, and `baseline`,
@@ -80,15 +80,15 @@ class Appraisal:
     """Unit of the times in `comparisons` and `curves`."""
     verdict: Verdict
     notes: tuple[str, ...]
-    """What a reader must know about the data: what was assumed, and what was left out."""
+    """Notes about the data: assumptions, and values that were left out."""
     thing: str = "architecture"
     """What one of them is called."""
     own: OwnWord | None = None
-    """What the methods themselves say; None where they say nothing."""
+    """Preferences and final choices of the methods; None if they have neither."""
     method: str | None = None
-    """How the shared weights were trained, where it is known."""
+    """How the shared weights were trained, if known."""
     training_cost: float | None = None
-    """Of a super-net, in trainings of an average architecture alone; None where it is unknown."""
+    """Of a super-net, in trainings of an average architecture alone; None if it is unknown."""
 
 
 def appraise(

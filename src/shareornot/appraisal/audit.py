@@ -34,7 +34,7 @@ class BiasCost:
     p_value: float | None
     """Student's paired test, corrected over the budgets after Holm; None for one super-net."""
     corrected: float
-    """By ranks less all of the explained residual: these scores know the mean accuracy of each group too."""
+    """By ranks less all of the explained residual, which also contain the mean accuracy of each group."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,7 +48,7 @@ class SpaceAudit:
     supernets: tuple[str, ...]
     """Names, the diverged ones included."""
     architectures: Space
-    """What the integers in `cells` stand for."""
+    """The family or list that numbers the architectures in `cells`."""
     cells: Int32[np.ndarray, " distinct"]
     """All scored ones, unique indices or rows of a list, to whose positions `bias.scores` refers."""
     standalone: Float64[np.ndarray, " distinct"]

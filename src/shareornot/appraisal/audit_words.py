@@ -83,7 +83,7 @@ def strongest(audit: SpaceAudit, rating: str) -> StructureEffect | None:
 
 
 def describe_audit(audit: SpaceAudit) -> tuple[str, ...]:
-    """The result in sentences: what is misjudged, how much of the misjudgement is structure, and what it costs."""
+    """Describe the result in sentences: over- and under-rated structures, their share of the error, and its cost."""
     rated = [
         f"Most {rating}: {'larger ' * found.is_number}{_strength(found)}."
         for rating in ("over-rated", "under-rated")

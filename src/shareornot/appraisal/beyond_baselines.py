@@ -1,4 +1,4 @@
-"""What the scores of super-nets add to what comes for free, such as counting parameters."""
+"""Comparison of super-net scores with free baselines, such as the number of parameters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -59,9 +59,9 @@ class ScoredPool:
     proxies: Float64[np.ndarray, " cells"]
     """Proxy accuracies, fractions; scores of any unit where a user brings them."""
     reliability: float | None = None
-    """Of the scores over validation images, from 0 to 1, where it is known."""
+    """Of the scores over validation images, from 0 to 1, if known."""
     learnt: bool = True
-    """False where the training loss stayed at that of guessing."""
+    """False if the training loss stayed at that of guessing."""
     own_choice: int | None = None
     """The architecture that the method itself returns, where it does."""
     own_preferences: Float64[np.ndarray, " cells"] | None = None
@@ -110,7 +110,7 @@ class RivalComparison:
     """Probability that a guided run has a smaller regret than one of the rival, ties counted half."""
     tested: bool
     """Whether the verdict tests this one: the best of random search, evolution and local search, and the best baseline,
-    both chosen without a look at the super-nets."""
+    both chosen without using the super-nets."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +128,7 @@ class BudgetComparison:
     """Mean test regret, a fraction."""
     random_regret: float
     evolution_regret: float | None
-    """None where evolution cannot be played, as on a list of architectures; so are the three below."""
+    """None if evolution cannot be played, as on a list of architectures; so are the three below."""
     difference: Interval
     """Guided minus random, with the interval of the test behind the p-value where there are at least two super-nets."""
     p_value: float | None
@@ -148,7 +148,7 @@ class BudgetComparison:
     hurt: bool = False
     """Whether it is significantly worse than one of them, corrected after Bonferroni for their number."""
     more_supernets: int | None = None
-    """How many more super-nets decide with a probability of 80 %; None where it is decided, or a thousand do not."""
+    """Number of further super-nets that decide with a probability of 80 %; None if decided, or if 1,000 are too few."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -159,7 +159,7 @@ class BudgetComparisons:
     curves: dict[str, CurveSummary]
     """Test regret against time: `random`, `evolution`, `local`, `baseline` (the best free one) and `guided`."""
     notes: tuple[str, ...]
-    """What a reader must know about the comparison."""
+    """Notes about the comparison."""
 
 
 def compare_at_budgets(

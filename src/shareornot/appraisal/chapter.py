@@ -19,7 +19,7 @@ class Chapter:
     pairs: tuple[PairedComparison, ...] = ()
     """Comparisons in the manner of the paper's first version, where they were asked for."""
     losses: dict[str, Float64[np.ndarray, " epochs"]] = field(default_factory=dict)
-    """Mean training loss in each epoch of a super-net, by its name, where it is known."""
+    """Mean training loss in each epoch of a super-net, by its name, if known."""
 
     @property
     def title(self) -> str:
@@ -29,5 +29,5 @@ class Chapter:
 
     @property
     def variant(self) -> str:
-        """How the super-nets were trained; empty where that has no name."""
+        """How the super-nets were trained; empty if that has no name."""
         return self.appraisal.variant or ""

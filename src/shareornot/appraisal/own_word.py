@@ -1,4 +1,4 @@
-"""What a method itself says of architectures: the one that it returns, and its preference among all.
+"""The architecture that a method itself returns, and its preference among all architectures.
 
 Papers that learn architecture weights or a controller derive their result from these, and not from the accuracies under
 the shared weights. The own choice of a super-net is judged by its test regret, its preference by Spearman's correlation
@@ -28,16 +28,16 @@ CHOICE = b"shareornot own choice"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OwnWord:
-    """What the methods of some super-nets say, beside what training alone gave."""
+    """Choices and preferences of the methods, compared with standalone accuracies."""
 
     choices: tuple[int | None, ...]
-    """The architecture that the method of each super-net returns; None where it returns none."""
+    """The architecture that the method of each super-net returns; None if it returns none."""
     regrets: tuple[float | None, ...]
     """Test regret of each choice, a fraction; None without a choice, or where the table does not hold it."""
     regret: Interval | None
     """Mean of these over the super-nets that converged, for other seeds."""
     preferences: tuple[float | None, ...]
-    """Spearman's correlation of the preference, such as log p(a), with standalone accuracy; None where the method has
+    """Spearman's correlation of the preference, such as log p(a), with standalone accuracy; None if the method has
     none."""
     preference: Interval | None
     """Mean of these over the super-nets that converged, for other seeds."""
@@ -51,13 +51,13 @@ class OwnWord:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class OwnScores:
-    """What the method of one super-net says of some architectures of its pool."""
+    """Preferences of the method of one super-net for architectures of its pool."""
 
     cells: Int32[np.ndarray, " cells"]
     own_preferences: Float64[np.ndarray, " cells"] | None
-    """None where the method has no preference."""
+    """None if the method has no preference."""
     choice: int | None
-    """None where the method returns no architecture, or another file holds it."""
+    """None if the method returns no architecture, or another file holds it."""
 
 
 def own_word(truth: Truth, pools: Sequence[ScoredPool], converged: Sequence[int]) -> OwnWord | None:
@@ -69,7 +69,7 @@ def own_word(truth: Truth, pools: Sequence[ScoredPool], converged: Sequence[int]
         converged: positions of those that did not diverge, the only ones in the means.
 
     Returns:
-        The judgement; None where no method says anything.
+        The judgement; None if no method says anything.
     """
     if all(pool.own_choice is None and pool.own_preferences is None for pool in pools):
         return None

@@ -1,4 +1,4 @@
-"""How good are the architectures that a super-net likes best, beside what a random choice gets?"""
+"""Quality of the architectures that a super-net rates highest, compared with a random choice."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -42,7 +42,7 @@ Regrets = Float64[np.ndarray, "runs budgets"]
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Rival:
-    """What a search without a super-net has at each budget."""
+    """Regret of a search without a super-net at each budget."""
 
     name: str
     """`random search`, `evolution`, `local search`, or the name of the baseline."""
@@ -80,7 +80,7 @@ def simulate_rivals(
         budget_s: when each super-net's search had trained its k best, ascending in each row.
         rng: source of the randomness.
         num_runs: of random search, evolution and local search.
-        evolution_table: where evolution and local search move; None where they cannot be played.
+        evolution_table: where evolution and local search move; None if they cannot be played.
     """
     common_s = budget_s.mean(axis=0)
     confined = is_shared_part(table, pools)

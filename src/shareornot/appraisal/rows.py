@@ -1,4 +1,4 @@
-"""The numbers of a chapter as flat rows: what tables, Parquet files and the page take from it.
+"""The numbers of a chapter as flat rows, for tables, Parquet files and the page.
 
 Accuracies, regrets, shares and differences are fractions, times have the appraisal's `time_unit`, and a difference is
 method minus random search in test regret: negative = better than random search.
@@ -224,7 +224,7 @@ def top_rows(found: Appraisal) -> list[Row]:
 
 
 def ceiling_row(found: Appraisal) -> Row | None:
-    """How far any scores could agree with the table; None where no training was repeated."""
+    """The noise ceiling of the table; None if no training was repeated."""
     ceiling = found.ceiling
     if ceiling is None:
         return None
@@ -271,7 +271,7 @@ def group_rows(audit: SpaceAudit) -> list[Row]:
 
 
 def cost_rows(audit: SpaceAudit) -> list[Row]:
-    """What the bias costs the guided search, one row per budget."""
+    """Cost of the bias for the guided search, one row per budget."""
     return [
         {
             "num_trained": cost.num_trained,

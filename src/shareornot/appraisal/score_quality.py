@@ -9,7 +9,7 @@ from shareornot.statistics.split_half import QUESTIONABLE
 
 
 def quality_sentences(pools: Sequence[ScoredPool], spearman: float) -> tuple[str, ...]:
-    """What a reader must know of the scores before reading a correlation.
+    """Notes about the quality of the scores.
 
     A correlation with scores of reliability r is attenuated by the root of r, whatever the super-net is worth.
 

@@ -1,4 +1,4 @@
-"""What super-nets are judged on: values of architectures as searches see them, and what those architectures are."""
+"""Standalone results of architectures, against which super-nets are appraised."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,33 +17,33 @@ LEAST_FOR_CEILING = 10
 """Architectures without a missing training that a noise ceiling needs."""
 
 TimeUnit = Literal["seconds", "trainings"]
-"""`trainings`: every training counts 1, since nobody knows how long they take."""
+"""`trainings`: every training counts 1, because the times are unknown."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Truth:
-    """All that an appraisal or an audit knows besides the scores. Rows are those of `table`."""
+    """The data of an appraisal or audit besides the scores. Rows are those of `table`."""
 
     benchmark: str
     space: str
     variant: str | None = None
     """How the super-nets were trained, where that has a name."""
     table: SearchTable
-    """What each architecture gave when it was trained alone."""
+    """Results of training each architecture alone."""
     compared: Bool[np.ndarray, " rows"] | None = None
-    """Which architectures have a validation accuracy, where searches know fewer; None where these are the same."""
+    """Which architectures have a validation accuracy, where searches know fewer; None if these are the same."""
     runs: Float64[np.ndarray, "architectures runs"] | None
-    """Validation accuracies of repeated trainings, for the noise ceiling; None where they were not repeated."""
+    """Validation accuracies of repeated trainings, for the noise ceiling; None if they were not repeated."""
     architectures: Space
     baselines: Mapping[str, Float64[np.ndarray, " rows"]]
     """Scores of free baselines (parameters, FLOPs, ...) by name."""
     evolution_table: SearchTable | None
-    """The same values over all cells up to some number of vertices; None where evolution cannot be played."""
+    """The same values over all cells up to some number of vertices; None if evolution cannot be played."""
     time_unit: TimeUnit = "seconds"
     thing: str = "architecture"
     """What an architecture is called."""
     notes: tuple[str, ...] = field(default=())
-    """What a reader must know about the data: what was assumed, and what was left out."""
+    """Notes about the data: assumptions, and values that were left out."""
 
     @property
     def comparable(self) -> Bool[np.ndarray, " rows"]:

@@ -33,7 +33,7 @@ class Helped:
     """k of the TOP-k that the answer is about."""
     sentence: str
     more_supernets: int | None
-    """How many more super-nets decide with a probability of 80 %; None where it is decided, or a thousand do not."""
+    """Number of further super-nets that decide with a probability of 80 %; None if decided, or if 1,000 are too few."""
 
     @property
     def word(self) -> str:
@@ -51,7 +51,7 @@ class Trust:
     `unreliable`: they add nothing, or a negligible amount."""
     sentence: str
     more_supernets: int | None
-    """How many super-nets more would decide, by an estimate; None where it is decided, or none would."""
+    """Estimated number of further super-nets that decide; None if decided, or if no number suffices."""
 
     @property
     def word(self) -> str:
@@ -93,7 +93,7 @@ def judge(
     Args:
         comparisons: at each budget, at least one.
         beyond: the scores beside free baselines.
-        ceiling: None where trainings were not repeated.
+        ceiling: None if trainings were not repeated.
         top: k of the budget that the answer is about; where it was not compared, the next smaller k that was, or else
             the smallest.
         num_diverged: super-nets left out.

@@ -39,7 +39,7 @@ def publish(
         open_it: in the browser that the system prefers.
 
     Returns:
-        The path of the page, or None where none was written.
+        The path of the page, or None if none was written.
     """
     from shareornot.progress import no_bars, progress_bar
     from shareornot.report.page import write_page

@@ -42,7 +42,7 @@ BATCH_SIZE = 10_000
 TRAIN_MEMBERS = tuple(f"cifar-10-batches-bin/data_batch_{number}.bin" for number in range(1, 6))
 TEST_MEMBER = "cifar-10-batches-bin/test_batch.bin"
 MAX_MEMBERS = 32
-"""The publisher's archive has 9; nobody unpacks one without end."""
+"""The publisher's archive has 9; larger archives are refused."""
 MAX_PADDING = 1 << 20
 """Bytes that may follow the last file of an archive."""
 GZIP_MAGIC, PARQUET_MAGIC = b"\x1f\x8b", b"PAR1"

@@ -48,7 +48,7 @@ class ImageSet:
 
     @property
     def device(self) -> torch.device:
-        """Where the images live."""
+        """Device of the images."""
         return self.train_images.device
 
     def to(self, device: torch.device | str) -> "ImageSet":

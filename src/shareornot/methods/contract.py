@@ -1,4 +1,4 @@
-"""What a method is: one way to train shared weights, and what it has learnt about architectures besides them."""
+"""The protocol of methods: one way to train shared weights, with an optional preference among architectures."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ class Chooser(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a method is built from."""
+    """The arguments from which a method is built."""
 
     network: SuperNet
     space: Space

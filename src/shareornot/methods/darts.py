@@ -105,7 +105,7 @@ class DARTS(Differentiable):
         ]
 
     def _gradients(self, batch: Batch, of: Sequence[Tensor]) -> list[Tensor | None]:
-        """Gradients of the loss of the mixture on a batch; None where it does not depend on a tensor."""
+        """Gradients of the loss of the mixture on a batch; None if it does not depend on a tensor."""
         return list(torch.autograd.grad(self.loss(self.preferences.probabilities(), batch), of, allow_unused=True))
 
 

@@ -29,7 +29,7 @@ Option = float | int | str | bool
 
 @dataclass(frozen=True, slots=True)
 class MethodEntry:
-    """What a list of methods shows of one."""
+    """Entry of a method in a list of methods."""
 
     name: str
     summary: str
@@ -42,7 +42,7 @@ class MethodEntry:
     families: tuple[str, ...] | None = None
     """Families of spaces on which it works without options; None for all."""
     says_something: bool = False
-    """Whether it prefers architectures, or returns one, besides the accuracies under its weights."""
+    """Whether it has its own preference among architectures or returns one."""
 
 
 ANY_SPACE = "any space"

@@ -20,7 +20,7 @@ LABELS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class DrawnCurve:
-    """One search: mean test regret over runs, fractions, with its 95 % band; NaN where there is no band."""
+    """One search: mean test regret over runs, fractions, with its 95 % band; NaN if there is no band."""
 
     label: str
     time: Float64[np.ndarray, " times"]

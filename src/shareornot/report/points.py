@@ -181,7 +181,7 @@ def _packed(graph: LabelledGraph, numbers: dict[str, int]) -> tuple[list[int], l
 
 
 def most_misjudged(chapter: Chapter, features: Sequence[Mapping[str, Any]]) -> str:
-    """What the cloud is coloured by at first: the most misjudged structure, or the super-net."""
+    """Initial colour of the cloud: the structure with the largest effect, or the super-net."""
     names = [feature["name"] for feature in features]
     effects = chapter.audit.bias.effects if chapter.audit else ()
     for effect in effects:

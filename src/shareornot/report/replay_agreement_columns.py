@@ -133,7 +133,7 @@ def quality_table(found: Replay) -> Table | None:
 
 
 def ceilings_table(found: Replay) -> Table | None:
-    """How far agreement can go."""
+    """Noise ceilings of the spaces."""
     return (
         None
         if found.ceilings is None

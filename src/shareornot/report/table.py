@@ -26,7 +26,7 @@ LEAST_P = 0.001
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How the numbers of a column are shown."""
+    """Format of the numbers of a column."""
 
     digits: int = 2
     """Decimals of real numbers."""
@@ -162,7 +162,7 @@ class Table:
         tones: Callable[[Any, str], Tone] = lambda _, __: "",
         chosen: Callable[[Any], bool] = lambda _: False,
     ) -> dict[str, Any] | None:
-        """What the page shows; None without a row.
+        """The table as the page shows it; None without a row.
 
         Args:
             tones: the tone of a value, by row and name of the column.

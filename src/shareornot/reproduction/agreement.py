@@ -37,7 +37,7 @@ class AgreementRow:
     num_diverged: int
     """Super-nets with constant or non-finite proxies, left out of all figures: an asterisk in the paper."""
     mean: float | None
-    """None where all diverged."""
+    """None if all diverged."""
     paper_half_width: float | None
     student_half_width: float | None
     bootstrap_low: float | None
@@ -46,7 +46,7 @@ class AgreementRow:
     printed_half_width: float | None
     printed_diverged: bool | None
     as_printed: str
-    """`yes` where mean, half width and asterisk round to what is printed; else what does not; empty where nothing is
+    """`yes` where mean, half width and asterisk round to what is printed; else what does not; empty if nothing is
     printed."""
     num_repeats: int
     """Evaluations of cells that the same pool had held already, all super-nets together."""
@@ -141,7 +141,7 @@ def replay_agreement(
 
 
 def agreement_of(one: EvaluatedSupernet, table: BenchmarkTable) -> float | None:
-    """Spearman's correlation of a super-net's proxies with standalone accuracy, None where it is undefined."""
+    """Spearman's correlation of a super-net's proxies with standalone accuracy, None if it is undefined."""
     return spearman(one.proxies, table.query_many(one.cells, "validation_accuracy")[0]).value
 
 

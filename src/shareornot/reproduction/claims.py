@@ -49,7 +49,7 @@ class SizeRow:
     """Whether agreement is that of the evaluations or as printed."""
     num_spaces: int
     correlation: float | None
-    """None where all spaces have the same agreement."""
+    """None if all spaces have the same agreement."""
     asymptotic_p: float | None
     """Two-sided, by the t approximation."""
     exact_p: float | None

@@ -38,7 +38,7 @@ WHOLE = "A_FULL"
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class EvaluatedSupernet:
-    """What one super-net says of the cells of its pool, in their order of evaluation."""
+    """Scores of the cells of one super-net's pool, in their order of evaluation."""
 
     variant: str
     space: str

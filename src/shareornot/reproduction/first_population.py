@@ -41,7 +41,7 @@ class FirstPopulationRow:
     num_trainings: float
     share_before_evolution: float | None
     """Share of the runs that had not trained more cells than the population has members, so that nothing had evolved;
-    None where cells that take no training may join the first population, which is then complete earlier."""
+    None if cells that take no training may join the first population, which is then complete earlier."""
 
 
 def replay_first_populations(

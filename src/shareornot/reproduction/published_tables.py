@@ -1,4 +1,4 @@
-"""What the paper prints, as numbers: Table 1, Table 2 of both versions, and Table 1 of the appendix.
+"""The printed numbers of the paper: Table 1, Table 2 of both versions, and Table 1 of the appendix.
 
 Accuracies, correlations and regrets are fractions; the paper prints regrets times 100. Differences are method minus
 random search, so that negative means better than random search, as the paper's text and colours read them; the headers
@@ -72,7 +72,7 @@ class PrintedDifference:
     half_width: float
     """Of the 95 % interval of the difference, a fraction."""
     p_value: float | None
-    """None where the paper prints p < 0.01."""
+    """None if the paper prints p < 0.01."""
     d: float
     """Cohen's d."""
 

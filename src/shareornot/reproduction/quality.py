@@ -56,12 +56,12 @@ class QualityRow:
     random_best_regret: float
     """Exact expectation of the same for ten cells drawn at random; a fraction."""
     share_of_ceiling: float | None
-    """Spearman's correlation over the highest that any score could reach; None where the table is nothing but noise."""
+    """Spearman's correlation over the highest that any score could reach; None if the table is nothing but noise."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CeilingRow:
-    """How far agreement with the table can go on a space, and what comes for free."""
+    """Noise ceiling and free baselines of a space."""
 
     space: str
     num_cells: int
@@ -73,7 +73,7 @@ class CeilingRow:
     ceiling: float
     """The highest that any proxy could reach."""
     ceiling_top_10: float | None
-    """The same among the truly best tenth; None where that is less than 10 cells."""
+    """The same among the truly best tenth; None if that is less than 10 cells."""
     ceiling_top_1: float | None
     num_parameters: float | None
     """Spearman's correlation of the number of parameters with standalone accuracy."""

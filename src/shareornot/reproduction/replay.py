@@ -46,7 +46,7 @@ SEARCHING = {"version-1", "version-2", "first-population"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReplaySettings:
-    """What is replayed, and how.
+    """Settings of a replay.
 
     Raises:
         SettingsError: an unknown section, or a number out of range.
@@ -97,7 +97,7 @@ class Replay:
     with_printed: bool
     """Whether the paper's figures stand beside, because the table is that of NASBench-101."""
     guide: str | None
-    """Variant whose scores guide the searches; None where no search was replayed."""
+    """Variant whose scores guide the searches; None if no search was replayed."""
     agreement: tuple[AgreementRow, ...] | None = None
     copies: tuple[Copy, ...] | None = None
     diverged: tuple[Diverged, ...] | None = None

@@ -17,7 +17,7 @@ DEFAULT_GUIDE = "BNS-FT"
 
 
 def replay_ground(evaluations: Evaluations, table: BenchmarkTable, space: str) -> SearchTable:
-    """What searches of a space are played on.
+    """Search table of a space.
 
     The whole space where the table knows all of it. Else the cells that the super-nets of this space scored: pools are
     drawn uniformly, whereas the known cells of a partial table may not be, as those gathered from pools of several

@@ -153,7 +153,7 @@ def _signed_rank_p(smaller: int, pairs: int) -> float:
 
 
 def _standardized(differences: Differences) -> tuple[Float64[np.ndarray, " draws"], Bool[np.ndarray, " draws"]]:
-    """Standardized smaller rank sum, infinite where no pair differs, and whether that is the sum of the positive."""
+    """Standardized smaller rank sum, infinite if no pair differs, and whether that is the sum of the positive."""
     differences = np.round(differences, 12)  # 0.3 - 0.2 and 0.2 - 0.1 are a tie
     differs = differences != 0
     num_tied = (~differs).sum(axis=-1, keepdims=True)

@@ -1,4 +1,4 @@
-"""Floor 2: what finds good cells, what it costs, and what it leaves on the table."""
+"""Floor 2: searches on a table, their costs and their regrets."""
 
 from shareornot.search.budgets import (
     TopK,

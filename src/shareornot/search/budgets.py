@@ -24,7 +24,7 @@ _MOST_EVALUATIONS_AT_ONCE = 5_000_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TopK:
-    """What a guided search has after training its k best cells, for several k; means over the ways to break ties."""
+    """Results of a guided search after training its k best cells, for several k; means over the ways to break ties."""
 
     num_trained: Int64[np.ndarray, " budgets"]
     """k."""

@@ -21,7 +21,7 @@ class SearchRuns:
     cells: Int32[np.ndarray, "runs evaluations"]
     """Numbers of the architectures; meaningless from `num_evaluations` on."""
     num_evaluations: Int32[np.ndarray, " runs"]
-    """How many evaluations each run made, fewer than there are columns where it could not go on."""
+    """How many evaluations each run made, fewer than there are columns if it could not continue."""
 
     def __post_init__(self) -> None:
         if not self.cells.size or self.num_evaluations.min() < 1:

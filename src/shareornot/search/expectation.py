@@ -27,7 +27,7 @@ class ExpectedRegret:
 def expected_random_regret(
     table: SearchTable, num_evaluations: Sequence[int], *, pool: Pool | None = None
 ) -> ExpectedRegret:
-    """Exact mean and spread of the regret after so many evaluations of random search without replacement.
+    """Exact mean and spread of the regret after n evaluations of random search without replacement.
 
     With N cells, of which S are better than a cell, none of the better ones is among n drawn with probability
     C(N - S, n) / C(N, n). Cells with equal validation accuracy are incumbents with equal probability.

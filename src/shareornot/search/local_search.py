@@ -1,4 +1,4 @@
-"""Local search: climb to a better neighbour until there is none, then start again from a random architecture.
+"""Local search: move to a better neighbour until there is none, then restart from a random architecture.
 
 No architecture is evaluated twice in a run: what is known already need not be trained again. A start that was met on an
 earlier climb is left out, as its climb is known too. On NASBench-101 the runs are compiled, see

@@ -100,7 +100,7 @@ def finish_times(
         start_s: time spent before the first evaluation, as on a super-net.
 
     Returns:
-        Seconds since the start; infinite where a run has no evaluation.
+        Seconds since the start; infinite if a run has no evaluation.
 
     Raises:
         SettingsError: an unknown choice for `repeats`.

@@ -1,4 +1,4 @@
-"""What a search is played on: the values of all architectures of a universe, and what it learns of a proposal."""
+"""The table of values on which a search is simulated, and its answers to proposals."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -16,7 +16,7 @@ UnknownCells = Literal["outside", "redraw", "score-zero"]
 
 
 class Answer(IntEnum):
-    """What a search learns about a specification that it proposes."""
+    """The table's answer to a specification that a search proposes."""
 
     NO_CELL = 0
     """No cell: the input does not reach the output, there are too many edges, or it is outside the universe."""
@@ -41,7 +41,7 @@ class Landscape:
     candidates: Int32[np.ndarray, " candidates"]
     """The cells that can be evaluated, ascending."""
     space: Space | None
-    """Knows how architectures are changed; None where they cannot be."""
+    """Knows how architectures are changed; None if they cannot be."""
 
     def answers_to(self, architectures: Integer[np.ndarray, " proposals"]) -> UInt8[np.ndarray, " proposals"]:
         """The answer to each proposal; `NO_CELL` to architectures of the family beyond the universe."""

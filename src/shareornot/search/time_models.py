@@ -52,7 +52,7 @@ def training_times(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SupernetCost:
-    """What a guided search spends before its first training."""
+    """Cost of a guided search before its first training."""
 
     training_s: float
     scoring_s: float = 0.0

@@ -1,4 +1,4 @@
-"""What a search space is: a finite, numbered set of architectures.
+"""The protocol of search spaces: a finite, numbered set of architectures.
 
 An architecture is a whole number, its position in the numbering of its *family*, and arrays of architectures are arrays
 of such numbers. A family numbers all of its architectures from 0; a sub-space is a family together with its members and
@@ -28,7 +28,7 @@ class LabelledGraph:
     vertices: tuple[str, ...]
     """Words, in topological order, the input first and the output last."""
     edges: tuple[tuple[int, int, str], ...]
-    """Source, target, and the operation on the edge; empty where operations are on vertices."""
+    """Source, target, and the operation on the edge; empty if operations are on vertices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Decision:
 
 @runtime_checkable
 class Space(Protocol):
-    """A finite, numbered set of architectures. It knows no data set, no network and no accuracy."""
+    """A finite, numbered set of architectures. It is independent of data sets, networks and accuracies."""
 
     @property
     def name(self) -> str:
@@ -82,11 +82,11 @@ class Space(Protocol):
     def features(self, architectures: Indices) -> dict[str, np.ndarray]:
         """Structural features by name, an array of numbers, truth values or words each; may be empty.
 
-        A number is NaN and a word empty where the feature does not apply.
+        A number is NaN and a word empty if the feature does not apply.
         """
 
     def sizes(self, architectures: Indices) -> dict[str, np.ndarray]:
-        """What is known before any training and measures size, in words: the baselines that cost nothing."""
+        """Measures of size by name, which need no training: the free baselines."""
 
     def mutate(self, architectures: Indices, rng: np.random.Generator) -> Indices:
         """A random small change of each architecture that leads to an architecture of the space.
@@ -99,7 +99,7 @@ class Space(Protocol):
         """The architectures of the space that one smallest change leads to, ascending, without the architecture."""
 
     def graph(self, architecture: int) -> LabelledGraph | None:
-        """What a drawing needs; None where the structure is unknown."""
+        """Graph of an architecture for drawings; None if the structure is unknown."""
 
     def isomorphism_classes(self, architectures: Indices) -> Indices:
         """Equal numbers for architectures that compute the same function, whatever the weights."""
@@ -120,7 +120,7 @@ class ProductSpace(Space, Protocol):
         """The architecture that each row of choices gives; several rows may give one architecture."""
 
     def num_choices(self, architectures: Indices) -> Indices:
-        """How many rows of choices give each architecture."""
+        """Number of rows of choices that yield each architecture."""
 
 
 def is_product(space: Space) -> TypeGuard[ProductSpace]:

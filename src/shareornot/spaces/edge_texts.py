@@ -47,7 +47,7 @@ class EdgeTexts:
         """The operation on each edge, how often each is used, and what paths lead from input to output.
 
         `connected`: one without `none`. `skip_path`: one of skips alone. `depth`: most operations on any, skips not
-        counted; NaN where none is connected. `path_convolutions`: most convolutions on any, 0 where none is connected.
+        counted; NaN if none is connected. `path_convolutions`: most convolutions on any, 0 where none is connected.
         """
         codes = self.codes[rows]
         words = np.array(self.words)
@@ -70,7 +70,7 @@ class EdgeTexts:
         return {"number of parameters": weights[self.codes[rows]].sum(axis=1)} if weights.any() else {}
 
     def _code(self, word: str) -> int:
-        """Position of a word, or one past the last where nobody uses it."""
+        """Position of a word, or one past the last if nobody uses it."""
         return self.words.index(word) if word in self.words else len(self.words)
 
     def _longest(

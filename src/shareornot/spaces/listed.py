@@ -29,7 +29,7 @@ class ListedSpace:
     """Those columns that measure the size of an architecture."""
     name: str = "list"
     kind: Space | None = None
-    """The family that all texts are of; None where they are of none that is known."""
+    """The family that all texts are of; None if they are of none that is known."""
     numbers: Integer[np.ndarray, " entries"] | None = None
     """Numbers in that family."""
     edges: EdgeTexts | None = None

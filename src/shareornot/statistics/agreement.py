@@ -34,11 +34,11 @@ class Agreement:
     values: Float[np.ndarray, "*supernets"]
     """In [-1, 1]; without meaning where not `defined`."""
     defined: Bool[np.ndarray, "*supernets"]
-    """False where proxies or accuracies are constant, a proxy is not finite, or there are fewer than two cells."""
+    """False if proxies or accuracies are constant, a proxy is not finite, or there are fewer than two cells."""
 
     @property
     def value(self) -> float | None:
-        """The coefficient of one super-net, None where it is undefined.
+        """The coefficient of one super-net, None if it is undefined.
 
         Raises:
             SettingsError: there are several super-nets.

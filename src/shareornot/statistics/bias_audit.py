@@ -49,7 +49,7 @@ class RatedGroup:
     residual: float
     """Mean rank residual, a fraction; positive = over-rated."""
     at_equal_accuracy: float
-    """The same between cells of equal standalone rank: what the structure does, and mere noise does not."""
+    """The same between cells of equal standalone rank, which removes the effect of noise."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -155,7 +155,7 @@ def wilcoxon_signed_rank(method: Real[np.ndarray, " pairs"], random_search: Real
 
 
 def smallest_wilcoxon_p(num_pairs: int) -> float:
-    """The least two-sided p-value that so many pairs can give: 2 / 2^n, hence 0.0625 for five.
+    """The smallest two-sided p-value that n pairs can give, 2 / 2^n, hence 0.0625 for five.
 
     Args:
         num_pairs: pairs that differ, at least 1.
@@ -169,7 +169,7 @@ def smallest_wilcoxon_p(num_pairs: int) -> float:
 
 
 def holm(p_values: Float[np.ndarray, " tests"]) -> Float[np.ndarray, " tests"]:
-    """Holm's adjusted p-values of a table: at most alpha in any row keeps the chance of any false alarm below alpha.
+    """Adjust the p-values of a table after Holm, which bounds the probability of any false positive.
 
     The i-th smallest of m is multiplied by m - i + 1, never below its predecessor, never above 1.
 

@@ -19,9 +19,9 @@ class EffectSize:
     """A difference of means in standard deviations of random search (Glass's delta), with its interval."""
 
     d: float
-    """Infinite where random search does not vary and the means differ."""
+    """Infinite if random search does not vary and the means differ."""
     low: float | None
-    """None where there is no interval of the difference, or random search does not vary."""
+    """None if there is no interval of the difference, or random search does not vary."""
     high: float | None
     confidence: float
 
@@ -56,7 +56,7 @@ def cohens_d(method: Real[np.ndarray, " method_runs"], random_search: Real[np.nd
         random_search: regret of each run, at least 2.
 
     Returns:
-        d; infinite where neither sample varies and the means differ.
+        d; infinite if neither sample varies and the means differ.
 
     Raises:
         DataError: fewer than 2 runs, or a regret that is not finite.

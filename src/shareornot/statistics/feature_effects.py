@@ -117,7 +117,7 @@ class MeanEffects:
     num_supernets: Int[np.ndarray, " structures"]
     """In how many enough architectures have the structure and enough do not."""
     each: Float[np.ndarray, "supernets structures"]
-    """Effect in points in each super-net, NaN where it cannot be told."""
+    """Effect in points in each super-net, NaN if it cannot be told."""
     mean: PerStructure
     between: PerStructure
     """s^2 / n of the module's text; W for a single super-net."""

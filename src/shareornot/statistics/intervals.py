@@ -1,4 +1,4 @@
-"""Intervals for the mean over super-nets, each of which says how it was made.
+"""Intervals for the mean over super-nets, each of which records its method.
 
 | function | half width |
 |---|---|
@@ -38,7 +38,7 @@ class Interval:
 
     mean: float
     low: float | None
-    """None where there is no interval, because a single value says nothing about its spread."""
+    """None if there is no interval, because a single value has no spread."""
     high: float | None
     method: IntervalMethod
     n: int
@@ -48,7 +48,7 @@ class Interval:
 
     @property
     def half_width(self) -> float | None:
-        """What is printed after +-: half of the interval's width, None where there is no interval."""
+        """Half of the interval's width, printed after ±; None if there is no interval."""
         return None if self.low is None or self.high is None else (self.high - self.low) / 2
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
 """The level of significance and of confidence that every test and every interval of the product uses."""
 
 SIGNIFICANCE = 0.05
-"""A test is significant where its p-value, corrected where it has to be, lies below."""
+"""Level below which a p-value, corrected for multiple tests where there are several, is significant."""
 CONFIDENCE = 1 - SIGNIFICANCE
 """Of intervals."""
 POWER = 0.8

@@ -98,7 +98,7 @@ def _mean_within_strata(x: Column, y: Column, strata: Int[np.ndarray, " architec
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class PoolRanks:
-    """What a pool is besides its scores, so that several super-nets that scored it need it but once."""
+    """Precomputed ranks of a pool, which several super-nets that scored it share."""
 
     accuracies: Column
     """Ranks of the standalone accuracies, see `ranks_of`."""
@@ -123,7 +123,7 @@ class PoolRanks:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RankStatistics:
-    """What the scores of one super-net tell of a pool."""
+    """Rank statistics of the scores of one super-net on a pool."""
 
     agreement: float
     """Spearman's correlation of scores and standalone accuracies."""

@@ -48,7 +48,7 @@ def num_supernets_needed(
         num_random: runs of random search; as many as super-nets where not given.
 
     Returns:
-        The number, at least 2; None where millions are not enough, most likely for want of runs of random search.
+        The number, at least 2; None if millions are not enough, most likely for want of runs of random search.
 
     Raises:
         SettingsError: `d` is 0, `target` is outside (alpha, 1), or `num_random` is below 2.
@@ -103,7 +103,7 @@ def smallest_detectable_effect(
 def _probability_below(value: float, degrees: int, shift: float) -> float:
     """Distribution function of the noncentral t law."""
     probability = float(special.nctdtr(degrees, shift, value))
-    # scipy answers NaN where the probability is too small for its series
+    # scipy answers NaN if the probability is too small for its series
     return 0.0 if math.isnan(probability) else probability
 
 

@@ -39,7 +39,7 @@ def single_run_agreement(runs: Runs, *, share: float = 1.0, coefficient: Coeffic
 
 
 def one_run_against_others(runs: Runs, *, share: float = 1.0, coefficient: Coefficient = spearman) -> float:
-    """How well one run ranks the mean of the others: what a proxy as good as one real training would reach.
+    """Correlation of one run with the mean of the others, which a proxy as good as one training would reach.
 
     Args:
         runs: accuracies of each cell, any unit.

@@ -28,7 +28,7 @@ Numbers: TypeAlias = Float[np.ndarray, "*simulations"] | np.floating[Any]
 """One number, or one for each simulation: NumPy makes scalars of arrays without dimensions."""
 
 MOST_SUPERNETS = 1_000
-"""Where so many more super-nets decide nothing, their number is not said."""
+"""Largest number of further super-nets that is reported."""
 _NUM_SIMULATIONS = 2_000
 
 
@@ -97,7 +97,7 @@ def paired_p_value(guided: Regrets, rival: Regrets, spread: RivalRuns) -> Number
 def decisions(
     guided: Regrets, independent: Sequence[RivalRuns], paired: Sequence[Regrets], spread: RivalRuns
 ) -> Int[np.ndarray, "*simulations"]:
-    """What the regrets decide: -1 helped, 1 did not pay, 0 neither.
+    """Decision of the tests: -1 helped, 1 did not pay, 0 neither.
 
     Args:
         guided: regret of each super-net's search, at least 2.
@@ -184,7 +184,7 @@ def more_supernets(
         rng: source of the simulations.
 
     Returns:
-        The smallest number of further super-nets, at least 1; None where a thousand decide nothing.
+        The smallest number of further super-nets, at least 1; None if a thousand decide nothing.
     """
     seen = np.stack([guided, *paired])
     num = guided.size

@@ -51,7 +51,7 @@ def best_rank_at_k(proxies: Column, accuracies: Column, k: int) -> float:
 
 
 def best_regret_at_k(proxies: Column, accuracies: Column, k: int, *, best_accuracy: float | None = None) -> float:
-    """What the truly best of the k cells best by proxy falls short of the best accuracy.
+    """Difference between the best accuracy and that of the best of the k cells with the highest proxies.
 
     Args:
         proxies: scores of the cells, any unit.

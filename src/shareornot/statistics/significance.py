@@ -32,9 +32,9 @@ class CorrelationTest:
 
     coefficient: Literal["spearman", "kendall", "pearson"]
     value: float | None
-    """None where the correlation is undefined: constant or non-finite proxies."""
+    """None if the correlation is undefined: constant or non-finite proxies."""
     p_value: float | None
-    """Two-sided; None where the correlation is undefined."""
+    """Two-sided; None if the correlation is undefined."""
     method: Method
     num_cells: int
 

@@ -61,7 +61,7 @@ def grow_tree(
     """Split the rows where the squared error falls most, again and again (CART).
 
     Args:
-        matrix: a column for each structure, NaN where it does not apply.
+        matrix: a column for each structure, NaN if it does not apply.
         target: what is to be described.
         max_depth: questions on the way to a leaf, at most.
         min_share: least share of all rows in a leaf, in (0, 0.5].

@@ -30,7 +30,7 @@ def split_half_reliability(first: Half, second: Half) -> float | None:
         second: on the other half.
 
     Returns:
-        From 0 to 1; 0 where the halves do not agree at all. None where a half is constant, as that of a super-net that
+        From 0 to 1; 0 where the halves do not agree at all. None if a half is constant, as that of a super-net that
         has diverged is, or with fewer than three architectures.
 
     Example:
@@ -47,7 +47,7 @@ def split_half_reliability(first: Half, second: Half) -> float | None:
 
 
 def images_needed(reliability: float, num_images: int, wanted: float = RELIABLE) -> int | None:
-    """How many images give the wanted reliability, where some gave the one that was measured.
+    """Number of images that give a wanted reliability, extrapolated from a measured one.
 
         n = num_images * wanted (1 - reliability) / (reliability (1 - wanted))
 
@@ -57,7 +57,7 @@ def images_needed(reliability: float, num_images: int, wanted: float = RELIABLE)
         wanted: reliability, in (0, 1).
 
     Returns:
-        The number, at least 1; None where the reliability is 0, so that no number is enough.
+        The number, at least 1; None if the reliability is 0, so that no number is enough.
 
     Example:
         >>> images_needed(0.9, 1000)

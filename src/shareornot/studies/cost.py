@@ -1,4 +1,4 @@
-"""What a study will take on this machine: time, memory and disk, from the first steps of its super-nets.
+"""Estimated cost of a study on this machine: time, memory and disk, measured on the first steps of its super-nets.
 
 Each distinct super-net takes real steps and scores real cells for a few seconds, in a fresh process whose memory is
 then its own. Times are means over the cells that happened to be drawn, so few steps of a large network make them
@@ -35,7 +35,7 @@ APPRAISAL_S = 5.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Measured:
-    """What one super-net takes on this machine."""
+    """Measured cost of one super-net on this machine."""
 
     step_s: float
     """A step of training."""
@@ -51,35 +51,35 @@ class Measured:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobCost:
-    """What a job will take."""
+    """Estimated cost of a job."""
 
     name: str
     kind: Kind
     label: str
     finished: bool
     time_s: float | None
-    """None where nothing was measured."""
+    """None if nothing was measured."""
     memory_bytes: int | None
     disk_bytes: int | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StudyCost:
-    """What is left to do of a study, and what that will take."""
+    """Unfinished jobs of a study and their estimated cost."""
 
     jobs: tuple[JobCost, ...]
     device: str | None
-    """None where nothing was measured."""
+    """None if nothing was measured."""
     hours: dict[int, float]
-    """Hours that are left with so many processes; empty where nothing was measured."""
+    """Hours left by number of processes; empty if nothing was measured."""
 
     def total(self, what: str, kind: Kind | None = None) -> float | None:
-        """Sum of `time_s` or `disk_bytes` over what is left; None where nothing was measured."""
+        """Sum of `time_s` or `disk_bytes` over what is left; None if nothing was measured."""
         values = [getattr(one, what) for one in self.jobs if not one.finished and kind in (None, one.kind)]
         return None if None in values else float(sum(values))
 
     def most_memory(self) -> int | None:
-        """Of any job that is left; None where nothing was measured."""
+        """Largest memory of an unfinished job; None if nothing was measured."""
         return max((one.memory_bytes for one in self.jobs if not one.finished and one.memory_bytes), default=None)
 
     def as_dict(self) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def study_cost(
     num_processes: Sequence[int] = (1, 2, 4, 8, 16),
     bars: ProgressBars = no_bars,
 ) -> StudyCost:
-    """What is left of a study, and what that will take here.
+    """Estimate the cost of the unfinished jobs of a study.
 
     Args:
         jobs: of the study.
@@ -178,7 +178,7 @@ def measure_supernet(
 
 
 def count_kinds(jobs: Sequence[JobCost], *, finished: bool) -> Counter[Kind]:
-    """How many jobs of each kind are done, or left."""
+    """Numbers of finished and unfinished jobs by kind."""
     return Counter(one.kind for one in jobs if one.finished == finished)
 
 

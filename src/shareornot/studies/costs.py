@@ -1,4 +1,4 @@
-"""What a super-net costs, in trainings of a cell alone: its training, and everything that was done to score a cell."""
+"""Cost of a super-net in standalone trainings: its training, and everything done to score a cell."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,7 +23,7 @@ def supernet_costs(
     supernet_times: Path | None = None,
     count_scoring: bool = True,
 ) -> SupernetCosts:
-    """What one of these super-nets costs, its training and the scoring of its cells, and what evaluating a cell costs.
+    """Costs of training one of these super-nets, scoring its cells, and evaluating a cell.
 
     Args:
         table: states what a training alone is.

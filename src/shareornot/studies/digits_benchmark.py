@@ -1,4 +1,4 @@
-"""How the embedded benchmark is made: every cell with at most 5 vertices, trained alone three times on the digits.
+"""Builds the embedded benchmark: every cell with at most 5 vertices, trained alone three times on the digits.
 
 The work is cut into parts of a few cells. Each part becomes a file of its own as soon as it is done, so a build that is
 stopped goes on where it was. A training follows from its cell and run alone, whoever does it.
@@ -39,10 +39,10 @@ METRICS = tuple(f"{when}_{metric.name}" for when in ("halfway", "final") for met
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuildSettings:
-    """What a build trains. The defaults are those of the embedded benchmark."""
+    """Settings of a build. The defaults are those of the embedded benchmark."""
 
     max_vertices: int = 5
-    """All cells with at most so many vertices."""
+    """Largest number of vertices; all cells up to it are trained."""
     num_runs: int = 3
     cells_per_part: int = 6
     training: StandaloneTrainingSettings = field(default_factory=StandaloneTrainingSettings)

@@ -78,7 +78,7 @@ class Job:
     name: str
     kind: Kind
     label: str
-    """What a person calls it."""
+    """Name for people."""
     needs: tuple[str, ...]
     """Names of the jobs whose results it reads."""
     identity: Mapping[str, Any]
@@ -99,7 +99,7 @@ def make_job(label: str, spec: Spec) -> Job:
 
 
 def scores_prefix(family: str, start: int) -> str:
-    """How the names of all jobs begin that score cells of one super-net in one way from one position on.
+    """Common prefix of the names of all jobs that score cells of one super-net in one way from one position on.
 
     They differ in how many cells they score, so that each can begin with what another one has scored.
     """
@@ -156,7 +156,7 @@ def _describe(spec: Spec) -> tuple[Kind, tuple[str, ...], dict[str, Any]]:
 
 
 def scoring_identity(evaluation: EvaluationSettings) -> dict[str, Any]:
-    """What scores depend on; without adaptation and fine-tuning no training image is looked at."""
+    """Everything that scores depend on; without adaptation and fine-tuning, training images are not used."""
     values = identity_of(evaluation)
     unused = set()
     if not evaluation.fine_tuning_steps:

@@ -16,7 +16,7 @@ def content_hash(spec: Any) -> str:
 
 
 def variant_name(variant: str, evaluation: str) -> str:
-    """What the paper calls a way to train and to score: the columns of its Table 1.
+    """Name of a way to train and score in the paper: the columns of its Table 1.
 
     Args:
         variant: a way to train, such as `avg-3`.
@@ -35,7 +35,7 @@ def variant_name(variant: str, evaluation: str) -> str:
 
 
 def evaluation_name(evaluation: Mapping[str, Any]) -> str:
-    """What the paper calls a way to score, from the record that scores carry.
+    """The paper's name of a way to score, from the record of the scores.
 
     Example:
         >>> evaluation_name({"adaptation": "none"}), evaluation_name({"adaptation": "average", "fine_tuning_steps": 20})

@@ -1,4 +1,4 @@
-"""Where jobs run: the executor, the device, and what each job takes of it."""
+"""The place where jobs run: executor, device, and resources of each job."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from shareornot.studies.execution import (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
-    """Where jobs run."""
+    """Executor and device of jobs."""
 
     executor: Executor
     device: str

@@ -1,4 +1,4 @@
-"""How a result was made: what somebody needs who wants to make it again, or to doubt it."""
+"""Provenance of a result: everything needed to reproduce or check it."""
 
 import platform
 from collections.abc import Mapping, Sequence
@@ -37,12 +37,12 @@ class UsedData:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Provenance:
-    """Where the numbers of a report come from."""
+    """Origin of the numbers of a report."""
 
     title: str
     """Of the report, in a few words."""
     command: str
-    """What was typed, or the call in Python; empty where nobody knows."""
+    """The command line or the call in Python; empty if unknown."""
     versions: Mapping[str, str]
     """Of Python and of the packages that can change a number."""
     seeds: tuple[int, ...]
@@ -51,7 +51,7 @@ class Provenance:
     """Names and values, as JSON has them."""
     data_sets: tuple[UsedData, ...]
     duration_s: float | None
-    """Seconds that it took; None where nobody measured."""
+    """Duration in seconds; None if not measured."""
     date: str
     """When the report was made: ISO 8601 with its zone."""
     notes: tuple[str, ...] = field(default=())

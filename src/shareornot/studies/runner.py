@@ -35,7 +35,7 @@ MAX_ROUNDS = 3
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunReport:
-    """How a run of a study ended."""
+    """Result of a run of a study."""
 
     num_jobs: int
     num_found: int

@@ -187,7 +187,7 @@ class _Score(NamedTuple):
 
     proxy: float
     first_half: float | None
-    """On the images at even positions; None where it was not kept."""
+    """On the images at even positions; None if it was not kept."""
 
 
 class _Pace:

@@ -46,7 +46,7 @@ class PoolSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SearchSettings:
-    """How searches are compared."""
+    """Settings of the comparison of searches."""
 
     num_trained: tuple[int, ...] = (1, 10, 20)
     """k of TOP-k."""
@@ -110,7 +110,7 @@ class ChapterValues:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChapterSettings:
-    """What one appraisal is about: super-nets that differ in their seed only, scored in one way."""
+    """Settings of one chapter: super-nets that differ in their seed only, scored in one way."""
 
     experiment: str
     """Empty in a study of one experiment."""
@@ -125,12 +125,12 @@ class ChapterSettings:
     search: SearchSettings
 
     def scoring_with_seed(self, seed: int) -> EvaluationSettings:
-        """How the cells of another super-net are scored."""
+        """Settings for scoring the cells of the super-net with another seed."""
         return replace(self.scoring, seed=seed)
 
     @property
     def label(self) -> str:
-        """What a person calls it."""
+        """Name for people."""
         words = f"{self.supernet.space} {self.supernet.variant} {self.evaluation}"
         return f"{self.experiment}: {words}" if self.experiment not in ("", self.evaluation) else words
 

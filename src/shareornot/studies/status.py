@@ -1,4 +1,4 @@
-"""How a study stands, from what lies in its folder, whether somebody runs it at the moment or not."""
+"""Status of a study, read from its folder, whether or not it is running."""
 
 import json
 from collections import Counter
@@ -29,7 +29,7 @@ class JobStatus:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StudyStatus:
-    """How a study stands."""
+    """Status of a study."""
 
     folder: Path
     runner: Runner | None

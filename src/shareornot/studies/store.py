@@ -37,7 +37,7 @@ NAME = re.compile(r"[a-z]+(-[0-9a-f]+)+")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlannedChapter:
-    """What an appraisal is about, as `plan.json` records it."""
+    """Settings of a chapter as recorded in `plan.json`."""
 
     experiment: str
     """Empty in a study of one experiment."""
@@ -151,7 +151,7 @@ class Store:
             file.write(json.dumps(content | {"checksum": content_hash(content)}, indent=1).encode() + b"\n")
 
     def read_job(self, name: str) -> dict[str, Any]:
-        """What stands in a finished job's `job.json`.
+        """Contents of a finished job's `job.json`.
 
         Raises:
             MissingDataError: the job is not finished.
@@ -217,7 +217,7 @@ class Store:
         return found
 
     def remove_leftovers(self, unfinished: Iterable[str]) -> int:
-        """Delete temporary files of writers that died; to be called while nobody writes.
+        """Delete temporary files of writers that died; call it only while no process writes.
 
         Returns:
             How many there were.
@@ -273,7 +273,7 @@ class Store:
         (self.path(name) / FAILED).unlink(missing_ok=True)
 
     def size_bytes(self) -> int:
-        """What the folder takes on the disk."""
+        """Size of the folder on disk in bytes."""
         return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
 
 

@@ -110,7 +110,7 @@ def preset_text(name: Any) -> str:
 
 
 def describe_presets() -> dict[str, str]:
-    """The presets, and the first line of what each says of itself."""
+    """Names of the presets with the first line of their descriptions."""
     return {name: preset_text(name).partition("\n")[0].removeprefix("# ") for name in PRESETS}
 
 

@@ -1,4 +1,4 @@
-"""What a study is: which super-nets on which spaces, scored how, compared how. The type that a study file decodes to.
+"""Settings of a study: its super-nets, spaces, evaluations and comparisons. A study file is decoded to this type.
 
 A study holds few values of its own. Tables such as `training` are dictionaries of what differs from the recipe;
 `StudySettings.chapters` merges them over the layers of `recipes` and validates what results, once.
@@ -30,7 +30,7 @@ TABLES = fields_of(ChapterValues)
 
 @dataclass(frozen=True, kw_only=True)
 class ExperimentSettings:
-    """What the experiments of a study may differ in."""
+    """Settings in which the experiments of a study may differ."""
 
     TABLES: ClassVar[Mapping[str, Any]] = TABLES
 

@@ -139,7 +139,7 @@ def evaluate_supernets(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AppraisedFolder:
-    """What an appraisal of a folder found: a chapter for each evaluation."""
+    """Results of the appraisal of a folder: a chapter for each evaluation."""
 
     study: StudySettings
     chapters: tuple[Chapter, ...]

@@ -1,4 +1,4 @@
-"""What a network needs to know of a cell to run it: lists instead of matrices, and channels for every stack."""
+"""Plan of a cell for a network: lists instead of matrices, and channels for each stack."""
 
 from dataclasses import dataclass
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""What a super-net is: an ordinary PyTorch module that computes the architecture that was activated.
+"""The protocol of super-nets: a PyTorch module that computes the activated architecture.
 
 A user's module needs `activate` and `forward`; everything else is that of `torch.nn.Module`.
 """
@@ -73,7 +73,7 @@ class MixedSuperNet(SuperNet, Protocol):
 
 @runtime_checkable
 class SliceSharing(Protocol):
-    """A super-net whose architectures use parts of parameters, and that knows which."""
+    """A super-net whose architectures use known parts of parameters."""
 
     def used_regions(self) -> Regions:
         """The parameters that the active architecture uses, and which parts of them."""

@@ -62,7 +62,7 @@ def window(number, images, zero):
 @no_type_check
 @njit(**OPTIONS)
 def count_windows(images, zero):
-    """Windows that hold so many images."""
+    """Number of windows that hold a given number of images."""
     width = VECTORS * (VECTOR_BYTES // np.asarray(zero).itemsize)
     return (images + width - 1) // width
 

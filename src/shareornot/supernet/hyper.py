@@ -108,7 +108,7 @@ class HyperSuperNet(nn.Module):
 
 
 def encoding_of(space: Space) -> Encode:
-    """What a hyper-network reads of an architecture: its choices, or the edges and operations of a cell, as 0 and 1.
+    """Encoding of an architecture for a hyper-network: its choices, or the edges and operations of a cell, as 0 and 1.
 
     Args:
         space: the whole family.

@@ -1,4 +1,4 @@
-"""How long a forward and a backward pass of a cell take on the device at hand."""
+"""Times of a forward and a backward pass of a cell on a device."""
 
 import time
 from collections.abc import Callable, Iterator

@@ -44,7 +44,7 @@ def slowness_warning(precision: Precision, device: torch.device) -> str | None:
 
 @cache
 def processor_flags(path: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
-    """The features that the processor states; empty where the operating system has no such file."""
+    """The features that the processor states; empty if the operating system has no such file."""
     try:
         lines = path.read_text(errors="replace").splitlines()
     except OSError:

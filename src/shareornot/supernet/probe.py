@@ -38,7 +38,7 @@ Features = Float[Tensor, "B D"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Probe:
-    """What a probe measured; see the module for the meaning of the numbers."""
+    """Measurements of a probe; the module defines the numbers."""
 
     num_architectures: int
     num_images: int

@@ -144,7 +144,7 @@ Schedule = Literal["by-epoch", "by-step", "by-size"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainingSettings:
-    """How a super-net is trained. The defaults are the paper's (appendix, section 1)."""
+    """Settings for training a super-net. The defaults are the paper's (appendix, section 1)."""
 
     NEUTRAL: ClassVar[Mapping[str, str]] = {"schedule": "by-epoch", "precision": "float32"}
 
@@ -183,7 +183,7 @@ Adaptation = Literal["none", "average", "last-batch"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EvaluationSettings:
-    """How a cell is scored. The defaults are the paper's BNS-FT."""
+    """Settings for scoring a cell. The defaults are the paper's BNS-FT."""
 
     NOT_IDENTITY: ClassVar[frozenset[str]] = frozenset({"forward_size"})
     """Fields that change the speed only, so that scores do not depend on them."""
@@ -204,7 +204,7 @@ class EvaluationSettings:
     """Validation images passed at a time; it changes the speed and nothing else. By default as many as have 65,536
     pixels on a processor, whose cache they fit, and 2,000 on an accelerator."""
     num_images: int | Literal["all", "auto"] = "all"
-    """Validation images that cells are scored on: so many of the first, all, or as many as the scores need for a
+    """Validation images that cells are scored on: a number of the first ones, all, or as many as the scores need for a
     reliability of 0.95, see `shareornot.supernet.score_reliability`."""
     precision: Precision = "float32"
     """Of convolutions and matrix products, see `shareornot.supernet.precision`."""
@@ -224,7 +224,7 @@ class EvaluationSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StandaloneTrainingSettings:
-    """How a cell is trained alone: gradient descent with momentum, the learning rate along a cosine every epoch."""
+    """Settings for standalone training: gradient descent with momentum and a cosine learning rate per epoch."""
 
     epochs: int = 20
     batch_size: int = 50
@@ -242,7 +242,7 @@ class StandaloneTrainingSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainingResult:
-    """What a training gave, half-way or at its end; accuracies are fractions."""
+    """Result of a training, half-way or at its end; accuracies are fractions."""
 
     train_accuracy: float
     validation_accuracy: float

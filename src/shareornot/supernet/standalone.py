@@ -124,7 +124,7 @@ class StandaloneTrainer:
 
     @property
     def starts(self) -> range:
-        """Where the mini-batches of an epoch begin; images that are left over are left out."""
+        """Start positions of the mini-batches of an epoch; an incomplete last batch is left out."""
         return range(0, len(self.images.train_images) - self.config.batch_size + 1, self.config.batch_size)
 
     def epoch(self, draws: Draws, learning_rate: float) -> None:

@@ -1,4 +1,4 @@
-"""The training loop: epochs, mini-batches, learning rate, stop. It knows neither the space nor the method.
+"""The training loop: epochs, mini-batches, learning rate, stop. It depends neither on the space nor on the method.
 
 All randomness of a step follows from the seed, the epoch and the position in it. So a checkpoint needs no state of a
 random generator, and a training that is stopped after any step and resumed gives bit-identical results.
@@ -33,7 +33,7 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Where a training stands: everything that a step may depend on besides weights and images."""
+    """Position of a training: everything that a step may depend on besides weights and images."""
 
     seed: int
     epoch: int
@@ -66,7 +66,7 @@ class Step:
 
 
 class Report(NamedTuple):
-    """What a step did."""
+    """Report of a step."""
 
     loss: Float[Tensor, ""]
     """Mean cross-entropy of the paths on the mini-batch, on the device."""
@@ -74,7 +74,7 @@ class Report(NamedTuple):
 
 @runtime_checkable
 class Learner(Protocol):
-    """What the loop trains with; methods are learners, and so is fine-tuning."""
+    """The protocol of what the loop trains; methods and fine-tuning are learners."""
 
     def step(self, at: Step, train: Batch, validation: Callable[[], Batch]) -> Report:
         """Do one step: choose architectures, run them forward and backward, move the weights.
@@ -93,7 +93,7 @@ class Learner(Protocol):
 
 
 class EpochReport(NamedTuple):
-    """What an epoch did."""
+    """Report of an epoch."""
 
     epoch: int
     """Epochs done."""

@@ -27,7 +27,7 @@ I32 = ir.IntType(32)
 
 
 def lanes(itemsize: int) -> int:
-    """Values of so many bytes in a vector."""
+    """Number of values of a given size that fit into a vector."""
     return VECTOR_BYTES // itemsize
 
 

@@ -28,9 +28,9 @@ class Column:
     """One of `METRICS`."""
     data_set: str
     epochs: int | None = None
-    """How long each architecture was trained; None where nobody says."""
+    """Number of epochs of each training; None if unknown."""
     runs: tuple[str, ...]
-    """What tells the runs apart, such as their seeds."""
+    """Names of the runs, such as their seeds."""
 
     def __post_init__(self) -> None:
         if self.metric not in METRICS:
@@ -46,11 +46,11 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ArchitectureTableInfo:
-    """What a table is about."""
+    """Description of a table."""
 
     name: str
     family: str | None
-    """Name of the family whose numbers the table uses; None where it is a list, of which the table holds the texts."""
+    """Name of the family whose numbers the table uses; None if it is a list, of which the table holds the texts."""
     num_architectures: int
     """How many of the first architectures of the family it is about."""
     columns: tuple[Column, ...]
@@ -67,12 +67,12 @@ class ArchitectureTableInfo:
 
 
 class ArchitectureTable:
-    """What training the architectures of a family alone gave.
+    """Results of training the architectures of a family alone.
 
     Args:
         info: what the table is about.
         architectures: numbers of the architectures that it holds, strictly increasing.
-        values: for each of `info.columns`, architectures x runs; fractions or seconds, NaN where a run is missing.
+        values: for each of `info.columns`, architectures x runs; fractions or seconds, NaN if a run is missing.
         texts: of all architectures, where the table is about a list.
 
     Example:
@@ -107,7 +107,7 @@ class ArchitectureTable:
 
     @property
     def num_architectures(self) -> int:
-        """How many of the first architectures of the family the table is about."""
+        """Number of architectures of the family, from the first one on, that the table covers."""
         return self.info.num_architectures
 
     @property
@@ -158,7 +158,7 @@ class ArchitectureTable:
         return self.info.columns[self._position(metric)]
 
     def values(self, metric: str) -> Values:
-        """Every run's value for every architecture, NaN where a run is missing; read-only, nothing is copied.
+        """Every run's value for every architecture, NaN if a run is missing; read-only, nothing is copied.
 
         Raises:
             SettingsError: the table does not have the metric, or has it more than once.
@@ -166,7 +166,7 @@ class ArchitectureTable:
         return self._values[self._position(metric)]
 
     def mean(self, metric: str) -> Float64[np.ndarray, " rows"]:
-        """Mean over the runs that there are, NaN where there is none.
+        """Mean over existing runs, NaN if there is none.
 
         Raises:
             SettingsError: the table does not have the metric, or has it more than once.

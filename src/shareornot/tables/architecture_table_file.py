@@ -2,7 +2,7 @@
 
 One record batch, a row for each architecture in the order of their numbers: `architecture` (int32), `text` (a string)
 where the table is about a list, and for each column of the table a fixed-size list of float32 with a value for each
-run, NaN where it is missing. What the table is about stands in the schema's metadata under `shareornot`, as JSON
+run, NaN if it is missing. What the table is about stands in the schema's metadata under `shareornot`, as JSON
 (`ArchitectureTableInfo`).
 """
 
@@ -38,7 +38,7 @@ def write_architecture_table(
         path: of the new file.
         info: what the table is about.
         architectures: numbers, each once, in any order.
-        values: for each of `info.columns`, architectures x runs; fractions or seconds, NaN where a run is missing.
+        values: for each of `info.columns`, architectures x runs; fractions or seconds, NaN if a run is missing.
         texts: where the table is about a list: the text of each, of which it then holds all.
 
     Raises:
@@ -74,7 +74,7 @@ def write_architecture_table(
 
 
 def is_architecture_table(path: Path) -> bool:
-    """Whether a file says that it is one; nothing else is checked.
+    """Whether a file declares to be a table; nothing else is checked.
 
     Raises:
         MissingDataError: no such file.

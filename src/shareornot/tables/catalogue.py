@@ -70,7 +70,7 @@ def benchmark_path(name: str | Path) -> Path:
 
 
 def added_path(name: str) -> Path:
-    """Where a table that a user adds under a name lies.
+    """Path of a table that a user adds under a name.
 
     Raises:
         SettingsError: the name is that of a known table, or none.

@@ -198,7 +198,7 @@ def _chosen_columns(present: Iterable[str], columns: Mapping[str, Sequence[str]]
 
 
 def _numbers(table: Mapping[str, list[Any]], names: Sequence[str]) -> np.ndarray:
-    """The values of some columns, NaN where a cell is empty."""
+    """The values of some columns, NaN if a cell is empty."""
     columns = []
     for name in names:
         values = []

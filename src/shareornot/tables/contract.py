@@ -1,4 +1,4 @@
-"""What every table is: what training the architectures of a family alone gave, metrics x runs."""
+"""The protocol of tables: results of training the architectures of a family alone, metrics x runs."""
 
 from typing import Protocol, runtime_checkable
 
@@ -40,14 +40,14 @@ class Table(Protocol):
         """Number of architectures that the table holds."""
 
     def values(self, metric: str) -> Float32[np.ndarray, "rows runs"]:
-        """Every run's value for every architecture of the table, NaN where a run is missing.
+        """Every run's value for every architecture of the table, NaN if a run is missing.
 
         Raises:
             SettingsError: the table does not have the metric, or has it more than once.
         """
 
     def mean(self, metric: str) -> Float64[np.ndarray, " rows"]:
-        """Mean over the runs that there are, NaN where there is none; errors as `values`."""
+        """Mean over existing runs, NaN if there is none; errors as `values`."""
 
     def rows_of(
         self, architectures: Integer[np.ndarray, " queries"]
@@ -60,7 +60,7 @@ class Table(Protocol):
 
 
 def mean_over_runs(values: Float32[np.ndarray, "rows runs"]) -> Float64[np.ndarray, " rows"]:
-    """Mean over the runs that there are, added up in their order; NaN where there is none."""
+    """Mean over the runs that there are, added up in their order; NaN if there is none."""
     total = np.zeros(len(values))
     count = np.zeros(len(values))
     for run in values.T:

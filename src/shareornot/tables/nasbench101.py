@@ -150,7 +150,7 @@ def import_parquet(source: Path, target: Path, progress: Progress | None = None)
 
 
 def check_cells(columns: TableColumns, info: TableInfo) -> None:
-    """Compare what a file says of its cells with what follows from their structure.
+    """Compare the values of a file with those that follow from the structure of its cells.
 
     Raises:
         DataError: another number of parameters, or another hash.

@@ -15,7 +15,7 @@ from shareornot.tables.contract import TEST, TIME, VALIDATION, Table
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SpaceSummary:
-    """A space as a benchmark table knows it; means are over runs, at the end of the largest budget."""
+    """Summary of a space on a benchmark table; means are over runs, at the end of the largest budget."""
 
     space: Space
     num_cells: int
@@ -23,13 +23,13 @@ class SpaceSummary:
     num_known: int
     """Those that the table holds; what follows is over them."""
     best_validation_accuracy: float | None
-    """None where the table has no validation accuracies; likewise below."""
+    """None if the table has no validation accuracies; likewise below."""
     best_test_accuracy: float | None
     mean_training_time_s: float | None
 
 
 def summarize_space(table: Table, space: Space) -> SpaceSummary:
-    """What a table says about a space.
+    """Summary of a space on a table.
 
     Raises:
         SettingsError: the table holds no cell of this space.
@@ -40,7 +40,7 @@ def summarize_space(table: Table, space: Space) -> SpaceSummary:
 
 
 def summarize_spaces(table: Table, spaces: Sequence[Space] = SPACES) -> list[SpaceSummary]:
-    """What a table says about spaces; those of which it holds no cell are left out."""
+    """Summaries of spaces on a table; spaces of which it holds no cell are left out."""
     return [summary for space in spaces if (summary := _summarize(table, space))]
 
 
@@ -66,7 +66,7 @@ def _summarize(table: Table, space: Space) -> SpaceSummary | None:
 
 
 def _over(table: Table, metric: str, rows: np.ndarray, summary: Callable[[np.ndarray], Any]) -> float | None:
-    """A summary of means over runs; None where the table has none."""
+    """A summary of means over runs; None if the table has none."""
     if metric not in table.metrics:
         return None
     values = table.mean(metric)[rows]
@@ -75,7 +75,7 @@ def _over(table: Table, metric: str, rows: np.ndarray, summary: Callable[[np.nda
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SpaceDescription:
-    """A space as a benchmark table knows it; accuracies are fractions and means over runs."""
+    """Summary of a space on a benchmark table; accuracies are fractions and means over runs."""
 
     name: str
     num_cells: int
@@ -84,7 +84,7 @@ class SpaceDescription:
     best_test_accuracy: float | None
     mean_training_time_s: float | None
     one_run_against_others: float | None
-    """How well one run ranks the mean of the others, Spearman; None where there is one run or all cells are equal."""
+    """How well one run ranks the mean of the others, Spearman; None if there is one run or all cells are equal."""
     ceiling: float | None
     """Highest Spearman correlation with the mean over runs that any proxy can reach."""
 

@@ -28,7 +28,7 @@ AnyCell = Cell | SupportsIndex | str | tuple[ArrayLike, Sequence[str]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evaluation:
-    """What is known of a cell that was trained alone: one training, or the mean over all."""
+    """Results of a cell that was trained alone: one training, or the mean over all."""
 
     train_accuracy: float
     validation_accuracy: float
@@ -80,7 +80,7 @@ class BenchmarkTable:
 
     @property
     def num_architectures(self) -> int:
-        """How many of the first cells the table is about."""
+        """Number of cells, from the first one on, that the table covers."""
         return self.info.num_cells
 
     @property

@@ -41,7 +41,7 @@ VALUE_COLUMNS = tuple(f"{moment}_{metric}" for moment in MOMENTS for metric in M
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TableInfo:
-    """What a benchmark table is about."""
+    """Description of a benchmark table."""
 
     name: str
     """Name of the benchmark."""

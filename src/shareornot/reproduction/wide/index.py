@@ -15,7 +15,7 @@ from shareornot.errors import DataError, SettingsError
 SEED_IN_NAME = re.compile(r"[_\- .]*seed[_\- .]*(\d{1,12})[_\- .]*", re.IGNORECASE)
 NUMBER = re.compile(r"-?\d{1,15}(\.\d{0,15})?")
 Known = str | bool | int | float | None
-"""A value of the index; None where it is missing."""
+"""A value of the index; None if it is missing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -31,7 +31,7 @@ class Ground:
     baselines: Mapping[str, Float64[np.ndarray, " architectures"]]
     """What costs nothing, the size first."""
     repeats: Float64[np.ndarray, "repeated runs"] | None
-    """Single trainings of the architectures of `repeated`; None where there are fewer than two of each."""
+    """Single trainings of the architectures of `repeated`; None if there are fewer than two of each."""
     repeated: Int32[np.ndarray, " repeated"]
     """Places of the architectures with all single trainings."""
 

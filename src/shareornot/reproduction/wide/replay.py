@@ -42,7 +42,7 @@ LEAST_REPEATED = 100
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WideSettings:
-    """What is replayed, and how.
+    """Settings of a replay.
 
     Raises:
         SettingsError: an unknown section, or a number out of range.

@@ -247,7 +247,7 @@ def _setting(setting: SupernetSetting) -> Row:
 
 
 def _mean(name: str, values: Values, bounds: tuple[float, float]) -> Row:
-    """Mean and half width of the interval over super-nets; None where a value is missing."""
+    """Mean and half width of the interval over super-nets; None if a value is missing."""
     if not np.isfinite(values).all():
         return {name: None, f"{name}_half_width": None}
     interval = student_interval(values, bounds=bounds)

@@ -17,7 +17,7 @@ NO_CELL, REFUSED, OUTSIDE, EVALUATED = range(4)  # the values of table.Answer, w
 @no_type_check
 @njit(cache=True, nogil=True, inline="always")
 def find_cell(code: int, tables: Any, num_cells: int) -> int:
-    """Unique index of a specification, or -1 where it is no cell of the universe."""
+    """Unique index of a specification, or -1 if it is not a cell of the universe."""
     raw_table, labels_in_place, slots = tables
     entry = raw_table[code & 0x1FFFFF]
     if entry == INVALID:

@@ -29,7 +29,7 @@ _EDGES_PER_DRAW = 8
 
 @dataclass(frozen=True, slots=True)
 class SpecificationSpace:
-    """All specifications with so many vertices, valid cells or not."""
+    """All specifications with a given number of vertices, valid cells or not."""
 
     num_interior: int
     edge_bits: Int64[np.ndarray, " edges"]
@@ -42,7 +42,7 @@ class SpecificationSpace:
 
     @classmethod
     def up_to(cls, max_vertices: int) -> "SpecificationSpace":
-        """The specifications that describe all cells with at most so many vertices."""
+        """The specifications that describe all cells with at most a given number of vertices."""
         places = [*range(max_vertices - 1), MAX_VERTICES - 1]
         bits = [edge_bit(source, target) for y, target in enumerate(places) for source in places[:y]]
         return cls(max_vertices - 2, np.array(bits, np.int64))
@@ -66,7 +66,7 @@ class Mutation:
 
     @classmethod
     def of(cls, space: SpecificationSpace, *, edge_flips: float, operation_changes: float) -> "Mutation":
-        """Mutations that flip so many edges and change so many operations in expectation.
+        """Mutations with given expected numbers of flipped edges and changed operations.
 
         Args:
             space: the specifications that are mutated.

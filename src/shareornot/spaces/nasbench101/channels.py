@@ -1,4 +1,4 @@
-"""How many channels each vertex of a cell has, and how many parameters the network built from it."""
+"""Channels of each vertex of a cell, and the number of parameters of the network built from it."""
 
 import numpy as np
 from jaxtyping import Int64, Integer

@@ -1,4 +1,4 @@
-"""How much arithmetic the network built from a cell does for one image."""
+"""Number of operations of the network built from a cell for one image."""
 
 import numpy as np
 from jaxtyping import Int8, Int64, Integer

@@ -46,7 +46,7 @@ class IndexTables:
     codes: Codes
     """Packed code of the canonical form of each unique cell, in index order."""
     num_cells: dict[int, int]
-    """How many unique cells have at most so many vertices."""
+    """Number of unique cells with at most a given number of vertices."""
 
 
 @lru_cache(maxsize=1)
@@ -98,7 +98,7 @@ def index_tables() -> IndexTables:
 
 
 def unique_codes(max_vertices: int = MAX_VERTICES) -> Codes:
-    """Packed codes of all unique cells with at most so many vertices, in index order; read-only.
+    """Packed codes of all unique cells with at most a given number of vertices, in index order; read-only.
 
     >>> len(unique_codes()), len(unique_codes(max_vertices=5))
     (423624, 2532)

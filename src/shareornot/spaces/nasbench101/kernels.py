@@ -94,7 +94,7 @@ def full_graph_edges(bits: int, num_vertices: int) -> int:
 def canonical_graphs_kernel(
     num_vertices: int, permutations: Any, graph_of: Any, place_of: Any, graphs: Any, automorphisms: Any
 ) -> int:
-    """Find the graphs with so many vertices up to isomorphism, in ascending order of their bits.
+    """Find the graphs with a given number of vertices up to isomorphism, in ascending order of their bits.
 
     Fills, for each adjacency, the number of its graph and the permutation that leads there; the bits of each graph; and
     which permutations leave it as it is. Returns the number of graphs.

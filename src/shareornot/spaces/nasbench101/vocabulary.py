@@ -17,7 +17,7 @@ MAX_INTERIOR = MAX_VERTICES - 2
 NUM_CELLS = 423_624
 """Cells up to isomorphism."""
 NUM_CELLS_UP_TO = {2: 1, 3: 7, 4: 91, 5: 2_532, 6: 64_542, 7: NUM_CELLS}
-"""Cells up to isomorphism with at most so many vertices; they have the indices below."""
+"""Number of cells up to isomorphism by largest number of vertices; their indices are the numbers below."""
 
 ADJACENCY_BITS = MAX_VERTICES * (MAX_VERTICES - 1) // 2
 """Possible edges among 7 vertices, one bit each in a packed code."""
@@ -26,5 +26,5 @@ NUM_LABELLINGS = len(OPERATIONS) ** MAX_INTERIOR
 
 
 def edge_bit(source: int, target: int) -> int:
-    """Which bit of a packed code says that there is an edge from `source` to `target` (`source < target`)."""
+    """Bit of a packed code that stands for the edge from `source` to `target` (`source < target`)."""
     return source + target * (target - 1) // 2

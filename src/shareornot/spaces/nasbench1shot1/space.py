@@ -86,7 +86,7 @@ class OneShotSpace(SubSpace):
         return order, bounds
 
     def num_choices(self, architectures: Indices) -> Int64[np.ndarray, " architectures"]:
-        """How many specifications give each cell."""
+        """Number of specifications that describe each cell."""
         rows = self._rows(architectures)
         _, bounds = self._by_cell
         return np.asarray(bounds[rows + 1] - bounds[rows])

@@ -1,4 +1,4 @@
-"""How many parameters and operations the networks of NAS-Bench-201 have, exactly as the benchmark counts them."""
+"""Parameters and operations of the networks of NAS-Bench-201, counted exactly as in the benchmark."""
 
 from itertools import pairwise
 

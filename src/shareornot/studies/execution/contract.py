@@ -1,4 +1,4 @@
-"""What runs tasks, wherever they run: tasks say what they need, executors say what happens to them.
+"""The protocol of executors: tasks declare the resources that they need, executors report events.
 
 Results travel through files, never through an executor: a task writes into a folder of its own, and whoever needs it
 reads there. So an executor moves only names, small arguments and outcomes, and all executors look alike from outside.
@@ -11,12 +11,12 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from shareornot.errors import SettingsError
 
 ShouldStop = Callable[[], bool]
-"""Tells whether someone asked to stop; cheap enough to be asked at every step."""
+"""Returns whether a stop was requested; cheap enough to call at every step."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Resources:
-    """What a task takes of a machine while it runs.
+    """Resources that a task occupies while it runs.
 
     Raises:
         SettingsError: fewer than one core, or less than nothing.

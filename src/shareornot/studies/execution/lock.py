@@ -114,7 +114,7 @@ def _without_locks(folder: Path, error: Exception) -> Exception:
 
 
 def _read(folder: Path) -> Runner | None:
-    """The recorded runner; None where nothing valid is recorded."""
+    """The recorded runner; None if nothing valid is recorded."""
     try:
         read = json.loads((folder / RUNNER_NAME).read_bytes())
         types = {"process": int, "host": str, "since": float, "command": str}

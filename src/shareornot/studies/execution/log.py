@@ -86,7 +86,7 @@ def open_log(path: Path, clock: Callable[[], float] = time.time) -> Iterator[Log
 
 
 def parse_line(text: str | bytes) -> LogLine | None:
-    """The line of a log, or None where it is none."""
+    """Parse a line of a log; None if it is not valid."""
     try:
         read = json.loads(text)
         if not isinstance(read, dict):
@@ -109,7 +109,7 @@ def _is_number(value: Any) -> bool:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Log:
-    """What a log holds."""
+    """The contents of a log."""
 
     lines: tuple[LogLine, ...]
     """In the order of what is done; where a job was interrupted and did something again, its last lines count."""
@@ -137,7 +137,7 @@ def read_log(path: Path) -> Log:
 
 
 def last_line(path: Path) -> LogLine | None:
-    """The last whole line of a log, read from its end; None where there is none yet."""
+    """The last whole line of a log, read from its end; None if there is none yet."""
     try:
         with path.open("rb") as file:
             file.seek(max(file.seek(0, os.SEEK_END) - TAIL_BYTES, 0))

@@ -15,7 +15,7 @@ from shareornot.studies.execution.contract import Event, ShouldStop, Task
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a task ended; text only, for some exceptions cannot be pickled."""
+    """Result of a task, as text because some exceptions cannot be pickled."""
 
     what: Literal["finished", "failed", "stopped"]
     traceback: str | None = None
@@ -76,7 +76,7 @@ def use_threads(number: int) -> None:
 
 @contextmanager
 def threads_of(number: int) -> Iterator[None]:
-    """Set the number of threads of PyTorch within the block, in a process that goes on afterwards."""
+    """Set the number of threads of PyTorch within the block, in a process that continues afterwards."""
     names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
     before = {name: os.environ.get(name) for name in names}
     torch = sys.modules.get("torch")

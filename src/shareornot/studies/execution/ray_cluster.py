@@ -259,7 +259,7 @@ class _Run:
         self.watch(outcome.event(task.name))
 
     def drop(self, task: Task) -> None:
-        """What a task needs is lost, and so is the task."""
+        """Drop a task because a task that it needs is lost."""
         self.lost[task.name] = any(self.lost.get(need, False) for need in task.needs)
         if self.lost[task.name]:
             self.watch(Event(name=task.name, what="blocked"))

@@ -1,4 +1,4 @@
-"""What is known of a run while it goes on: from events and the last lines of logs, as plain data."""
+"""The state of a run, from events and the last lines of logs, as plain data."""
 
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -16,7 +16,7 @@ class RunningJob:
     label: str
     running_s: float
     line: LogLine | None
-    """The last of its log, which may be from before it was interrupted; None where there is none yet."""
+    """The last of its log, which may be from before it was interrupted; None if there is none yet."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,7 +90,7 @@ class RunState:
         return len(self._before) + len(self._finished)
 
     def label(self, name: str) -> str:
-        """What people call a job."""
+        """Name of a job for people."""
         return self._labels.get(name, name)
 
     def note(self, event: Event) -> None:
@@ -111,7 +111,7 @@ class RunState:
             self._blocked.add(name)
 
     def snapshot(self) -> RunSnapshot:
-        """How the run stands now; reads the ends of the logs of running jobs."""
+        """Current state of the run; reads the ends of the logs of running jobs."""
         now_s = self._clock()
         running = dict(self._running)
         lines = {name: last_line(self._log_of(name)) for name in running}

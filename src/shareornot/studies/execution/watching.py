@@ -26,7 +26,7 @@ STOPPING = "stopping: running jobs save what they have; Ctrl-C once more ends at
 
 @runtime_checkable
 class Stream(Protocol):
-    """What text is written to."""
+    """A stream that text is written to."""
 
     def write(self, text: str, /) -> object:
         """Take text."""
@@ -87,7 +87,7 @@ class RunView:
 
 @runtime_checkable
 class Screen(Protocol):
-    """Where a run is shown."""
+    """A screen on which a run is shown."""
 
     every_s: float
     """How often to show how it stands."""
@@ -99,7 +99,7 @@ class Screen(Protocol):
         """A line that stays."""
 
     def show(self, snapshot: RunSnapshot, *, stopping: bool) -> None:
-        """How the run stands."""
+        """Show the state of the run."""
 
 
 class PlainLines:
@@ -230,7 +230,7 @@ def event_text(event: Event, state: RunState) -> str:
 
 
 def summary_text(snapshot: RunSnapshot) -> str:
-    """How a run stands, in one line."""
+    """State of a run in one line."""
     counts = {
         "running": len(snapshot.running),
         "failed": snapshot.num_failed,

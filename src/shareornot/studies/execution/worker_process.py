@@ -53,7 +53,7 @@ class WorkerProcess:
         self._send(None)
 
     def receive(self) -> Outcome | None:
-        """How the task ended, None when the process is gone."""
+        """Result of the task, or None if the process is gone."""
         try:
             outcome: Outcome = self.connection.recv()
         except (EOFError, OSError):
@@ -61,7 +61,7 @@ class WorkerProcess:
         return outcome
 
     def how_it_died(self) -> str:
-        """What became of a process that is gone, as the end of a sentence about it."""
+        """How a process ended, as the end of a sentence."""
         self.join(GOODBYE_S)
         code = self._process.exitcode or 0
         if code >= 0:
