@@ -168,7 +168,7 @@ def test_gives_up_and_keeps_what_it_has(server, tmp_path):
 
 def test_a_missing_file_is_not_asked_for_again(server, tmp_path):
     server.answers = [404]
-    with pytest.raises(MissingDataError, match="the server answers 404 Not Found; take the file from elsewhere"):
+    with pytest.raises(MissingDataError, match="the server answers 404 Not Found; use a local copy"):
         download(server.remote(), tmp_path, sleep=no_sleep)
     assert server.ranges == [0]
 

@@ -119,7 +119,7 @@ def _fetch(remote: RemoteFile, part: Path, progress: Progress) -> None:
             if not answer.ok:
                 raise MissingDataError(
                     f"{remote.url}: expected a file, the server answers {answer.status_code} {answer.reason}; "
-                    "take the file from elsewhere with --from"
+                    "use a local copy with --from"
                 )
             goes_on = answer.headers.get("Content-Range", "").startswith(f"bytes {num_old}-")
             if not goes_on:

@@ -78,7 +78,9 @@ def test_a_table_with_test_accuracies_alone(tmp_path):
 
 
 def test_a_space_of_another_family_is_refused(tmp_path, replay_table):
-    with pytest.raises(SettingsError, match="space A1: expected a space of nasbench201, as the table some is about it"):
+    with pytest.raises(
+        SettingsError, match="space A1: expected a space of nasbench201, to which the table some belongs"
+    ):
         benchmark_truth(table_201(tmp_path), open_space("A1"))
     with pytest.raises(SettingsError, match="space macro: expected a space of nasbench101"):
         search_table(replay_table, open_space("macro"))

@@ -101,7 +101,7 @@ def test_a_wide_table_with_an_index(wide_folder, tmp_path):
     assert "6 super-nets in 2 settings, 200 architectures each; made up: test accuracy" in result.stdout
     assert "zero_cost" in result.stdout
     assert "What a change of one setting brings" in result.stdout
-    assert "What to know about the data" in result.stdout
+    assert "Notes on the data" in result.stdout
     assert (tmp_path / "out" / "effects.csv").is_file()
 
 

@@ -63,5 +63,5 @@ def test_spaces_of_a_table_of_another_family(shareornot, refused, tmp_path):
     (row,) = [line for line in shown.splitlines() if line.startswith("macro")]
     assert row.split()[1:6] == ["6,561", "3", "65.00%", "-", "-"]
     assert "macro:depth>=1" in shareornot("spaces", "--benchmark", "mine", "--space", "macro:depth>=1").out
-    message = "space A1: expected a space of macro, as the table mine is about it, got one of nasbench101"
+    message = "space A1: expected a space of macro, to which the table mine belongs, got one of nasbench101"
     assert message in refused("spaces", "--benchmark", "mine", "--space", "A1")

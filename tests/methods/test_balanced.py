@@ -74,7 +74,7 @@ def test_a_feature_with_many_values_is_cut_into_quantile_groups():
 
 
 def test_what_makes_no_classes_is_refused(setup):
-    with pytest.raises(SettingsError, match="expected a feature of A4 that makes the classes"):
+    with pytest.raises(SettingsError, match="expected a feature of A4 that defines the classes"):
         balanced(setup(open_space("A4")))
     with pytest.raises(SettingsError, match=r"expected one of .*num_conv3x3.*, got 'size'"):
         balanced(setup(open_space("A4")), feature="size")

@@ -138,7 +138,7 @@ def test_nothing_is_loaded_that_a_setting_only_names():
         ({"recipe": "as-printed"}, "recipe: expected one of tuned, .*; try 'as-"),
         ({"variants": ["avg-4"]}, "variant: expected one of baseline, .*; try 'avg-3'"),
         ({"spaces": ["a2", "A2"]}, "spaces: expected no duplicates, got a2, A2"),
-        ({"spaces": ["depth>=3", "depth >= 3"]}, "spaces: expected none twice"),
+        ({"spaces": ["depth>=3", "depth >= 3"]}, "spaces: expected no duplicates"),
         ({"training": {"seed": 3}}, "training.seed: expected no seed of its own; set 'seed' instead"),
         ({"pool": {"num_cells": 0}}, "pool.num_cells: expected at least 1, or 'all', got 0"),
         ({"training": {"epochs": 0}}, "epochs: expected at least 1, got 0"),

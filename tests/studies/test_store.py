@@ -49,7 +49,7 @@ def test_what_is_stored_of_a_finished_job(finished):
 @pytest.mark.parametrize("content", [b"", b"weightz", b"weights and more"])
 def test_a_result_that_changed_is_damaged(finished, content):
     (finished.path(NAME) / "result.bin").write_bytes(content)
-    with pytest.raises(DataError, match=r"result\.bin: the checksum does not fit the contents"):
+    with pytest.raises(DataError, match=r"result\.bin: the checksum does not match the contents"):
         finished.verify(NAME)
 
 
@@ -130,7 +130,7 @@ def test_a_plan_survives_its_file(store):
 @pytest.mark.parametrize("name", ["../../home", "/etc", "train-00/../../..", "train"])
 def test_a_plan_with_a_name_that_is_a_path_is_damaged(store, name):
     store.write_plan([job(name)])
-    with pytest.raises(DataError, match="expected the plan of a study, got a damaged file; running the study again"):
+    with pytest.raises(DataError, match="expected the plan of a study, got a damaged file; run the study again"):
         store.read_plan()
 
 

@@ -148,7 +148,7 @@ def test_more_super_nets_join_those_that_are_there(copied):
     assert train_supernets(copied, tiny(supernets=1), device="cpu", num_processes=1).supernets == 3  # none is lost
     with pytest.raises(MissingDataError, match="found none whose cells are all scored; score them with: shareornot ev"):
         appraise_supernets(copied)
-    with pytest.raises(SettingsError, match="expected seeds that continue 0 to 2, got 9 to 9; leave no gap"):
+    with pytest.raises(SettingsError, match="expected seeds that continue 0 to 2, got 9 to 9; use consecutive seeds"):
         train_supernets(copied, tiny(supernets=1, seed=9), device="cpu", num_processes=1)
 
 
@@ -298,7 +298,7 @@ def test_a_folder_with_an_unknown_method_is_appraised(copied):
 def test_damaged_scores_are_refused(copied):
     path = jobs(copied, "score")[0] / "proxies.parquet"
     path.write_bytes(b"PAR1")
-    with pytest.raises(DataError, match=r"proxies\.parquet: the checksum does not fit"):
+    with pytest.raises(DataError, match=r"proxies\.parquet: the checksum does not match"):
         appraise_supernets(copied, read_only=True)
     with pytest.raises(DataError, match="was damaged and is computed anew"):
         appraise_supernets(copied)

@@ -42,9 +42,9 @@ def test_what_is_meant_must_be_said(path):
     table = read_architecture_table(path)
     with pytest.raises(SettingsError) as caught:
         table.mean("test_accuracy")
-    assert "there for cifar10:12, cifar10:200, cifar100:12, cifar100:200; say which is meant" in str(caught.value)
+    assert "there for cifar10:12, cifar10:200, cifar100:12, cifar100:200; select one" in str(caught.value)
     assert "made-up:cifar10:12" in str(caught.value)
-    with pytest.raises(SettingsError, match="test_accuracy is there for cifar10:12, cifar10:200; say which"):
+    with pytest.raises(SettingsError, match="test_accuracy is there for cifar10:12, cifar10:200; select one"):
         table.select(data_set="cifar10").mean("test_accuracy")
     with pytest.raises(SettingsError, match=r"expected a data set and epochs among cifar10:12.*got svhn, 12 epochs"):
         table.select(data_set="svhn", epochs=12)
@@ -95,7 +95,7 @@ ONE = replace(INFO, columns=COLUMNS[:1])
         (ONE, [], np.zeros((0, 2)), "expected at least one, got none"),
         (replace(ONE, num_architectures=100), [0], [[0.1, 0.2]], "num_architectures: expected one of 6561, got 100"),
         (replace(ONE, family="micro"), [0], [[0.1, 0.2]], "family: expected one of"),
-        (replace(ONE, family=None), [0], [[0.1, 0.2]], "texts: expected the text of each architecture of a list"),
+        (replace(ONE, family=None), [0], [[0.1, 0.2]], "texts: expected the text of each architecture for a list"),
     ],
 )
 def test_impossible_tables_are_refused(tmp_path, info, architectures, values, message):

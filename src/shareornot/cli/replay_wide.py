@@ -96,6 +96,6 @@ def _show(found: WideReplay, written: list[Path]) -> None:
     for table in wide_tables(found):
         show(table)
     if found.notes:
-        show_sentences("What to know about the data", found.notes)
+        show_sentences("Notes on the data", found.notes)
     for path in written:
         typer.echo(f"Wrote {path}")

@@ -47,7 +47,8 @@ def summarize_spaces(table: Table, spaces: Sequence[Space] = SPACES) -> list[Spa
 def _summarize(table: Table, space: Space) -> SpaceSummary | None:
     if space.family != table.space.family:
         raise SettingsError(
-            f"space {space.name}: expected a space of {table.space.family}, as the table {table.name} is about it, got "
+            f"space {space.name}: expected a space of {table.space.family}, to which the table {table.name} belongs, "
+            f"got "
             f"one of {space.family}"
         )
     cells = space.members_below(table.num_architectures)

@@ -138,7 +138,7 @@ def test_refuses_indices_of_no_cell(index):
         ([0, 1], NAMES, r"square matrix, got shape \(2,\); give one row"),
         ([[0, 1, 1], [0, 0, 1]], NAMES, r"square matrix, got shape \(2, 3\); give one row"),
         ([[0]], ["input"], r"expected 2 to 7 vertices, input and output included, got 1; "),
-        (np.triu(np.ones((8, 8), int), 1), NAMES, r"expected 2 to 7 vertices, .* got 8; leave out vertices"),
+        (np.triu(np.ones((8, 8), int), 1), NAMES, r"expected 2 to 7 vertices, .* got 8; remove vertices"),
         ([[0, 2], [0, 0]], ["input", "output"], r"expected 0 or 1, got 2 at \(0, 1\); write 1 where"),
         ([[0, 0.5], [0, 0]], ["input", "output"], r"expected 0 or 1, got 0.5 at \(0, 1\); write 1 where"),
         ([[0, 1], [1, 0]], ["input", "output"], r"upper-triangular .* from vertex 1 to vertex 0; number the vertices"),
