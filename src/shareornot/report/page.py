@@ -167,8 +167,11 @@ def render_page(chapters: Sequence[Chapter], provenance: Provenance, *, beside: 
 
 
 def _tidy(text: str) -> str:
-    """A number and its percent sign stay together, and a minus sign is one; as in `text.js`."""
-    return re.sub(r"(^|[\s(])-(?=\d)", "\\1\u2212", re.sub(r"(\d) ?%", "\\1\u00a0%", text))
+    """Keep numbers with their percent signs, `±` and `p =` on one line, and print minus signs; as in `text.js`."""
+    text = re.sub(r"(\d) ?%", "\\1\u00a0%", text)
+    text = re.sub(r" ± (?=\d)", "\u00a0±\u00a0", text)
+    text = re.sub(r"\bp ([=<]) (?=\d)", "p\u00a0\\1\u00a0", text)
+    return re.sub(r"(^|[\s(])-(?=\d)", "\\1\u2212", text)
 
 
 def _packed_chapters(chapters: Sequence[Chapter], budget: int, beside: Path | None) -> tuple[list[str], dict[str, int]]:

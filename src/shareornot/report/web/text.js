@@ -17,9 +17,13 @@ function replaceChildren(id, ...children) {
   byId(id).replaceChildren(...children);
 }
 
-// A number and its percent sign stay together, and a minus sign is one.
+// Keep numbers with their percent signs, `±` and `p =` on one line, and print minus signs; as in `page.py`.
 function tidy(text) {
-  return text.replace(/(\d) ?%/g, "$1\u00a0%").replace(/(^|[\s(])-(?=\d)/g, "$1\u2212");
+  return text
+    .replace(/(\d) ?%/g, "$1\u00a0%")
+    .replace(/ ± (?=\d)/g, "\u00a0±\u00a0")
+    .replace(/\bp ([=<]) (?=\d)/g, "p\u00a0$1\u00a0")
+    .replace(/(^|[\s(])-(?=\d)/g, "$1\u2212");
 }
 
 function counted(number, thing) {
