@@ -63,7 +63,7 @@ def build(
             table = build_digits201(out, folder, num_processes=processes, bars=progress_bar)
         else:
             raise SettingsError(
-                f"benchmark: expected digits or digits-201, got {name!r}; others are fetched: shareornot data fetch"
+                f"benchmark: expected digits or digits-201, got {name!r}; get other tables with: shareornot data fetch"
             )
         num_runs = table.values("validation_accuracy").shape[1]
         typer.echo(f"{out}: {len(table):,} architectures, {num_runs} trainings each")

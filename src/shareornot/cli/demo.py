@@ -16,8 +16,8 @@ DEMO_BENCHMARKS = ("digits", "digits-201")
 
 def demo(
     folder: Annotated[Path, typer.Argument(help="Folder for the results.")] = Path("shareornot-results/demo"),
-    supernets: Annotated[int, typer.Option(min=1, help="Super-nets to train.")] = DEMO_SUPERNETS,
-    epochs: Annotated[int, typer.Option(min=1, help="Epochs of each.")] = DEMO_EPOCHS,
+    supernets: Annotated[int, typer.Option(min=1, help="Number of super-nets to train.")] = DEMO_SUPERNETS,
+    epochs: Annotated[int, typer.Option(min=1, help="Number of epochs of each super-net.")] = DEMO_EPOCHS,
     cells: Annotated[int, typer.Option(min=20, help="Architectures that each scores.")] = DEMO_CELLS,
     benchmark: Annotated[
         str,

@@ -14,7 +14,9 @@ from shareornot.cli.warnings import warn
 def probe(
     benchmark: AnyBenchmark = "nasbench101",
     space: SpaceText = None,
-    recipe: Annotated[str, typer.Option(help="tuned, as-described or as-published.")] = "tuned",
+    recipe: Annotated[
+        str, typer.Option(help="Recipe of the hyper-parameters: tuned, as-described or as-published.")
+    ] = "tuned",
     initial_weights: Annotated[
         str | None,
         typer.Option(

@@ -37,7 +37,7 @@ def method_table(chapters: Sequence[Chapter]) -> Table:
             "Given size: partial correlation given the number of parameters.",
             "Regret (points): after training the k best by score, k that of the verdict; random search at equal cost.",
             "Own choice: the architecture that the method itself returns.",
-            "Own preference: Spearman's correlation of what the method itself prefers, such as log p.",
+            "Own preference: Spearman's correlation of the method's own ranking, such as log p.",
             "Cost: training the super-net, in trainings of an average architecture alone.",
         ),
     )

@@ -57,7 +57,7 @@ def claim(folder: Path, build: StandaloneBuild) -> None:
         with atomic_write(path) as file:
             file.write(settings.encode())
     elif path.read_text() != settings:
-        raise SettingsError(f"{folder}: holds trainings of other settings, see {path.name}; name another folder")
+        raise SettingsError(f"{folder}: holds trainings of other settings, see {path.name}; choose another folder")
 
 
 def train_parts(folder: Path, num_processes: int, progress: Progress, build: StandaloneBuild) -> None:
@@ -147,7 +147,7 @@ def _train_part(folder: Path, part: Sequence[int], build: StandaloneBuild, shoul
     images, rows = digits_images(), []
     for architecture in part:
         if should_stop():
-            raise Interrupted("finished parts are saved; the same call resumes with the others")
+            raise Interrupted("finished parts are saved; the same call trains the others")
         results = train_standalone(
             architecture,
             range(build.num_runs),
