@@ -120,6 +120,16 @@ def test_features_and_sizes_have_a_value_for_each(space, some):
     assert all((space.features(some)[name][3:4] == values).all() for name, values in one.items())
 
 
+def test_a_data_frame_has_the_texts_features_and_sizes(space, some):
+    pytest.importorskip("pandas")
+    frame = space.to_pandas(some)
+    assert frame.index.tolist() == some.tolist()
+    assert frame["architecture"].tolist() == space.texts(some)
+    for name, values in {**space.features(some), **space.sizes(some)}.items():
+        np.testing.assert_array_equal(frame[name].to_numpy(), values)
+    assert len(space.to_pandas(some[:0])) == 0
+
+
 def test_neighbours_are_other_members(space, some):
     for architecture in some[::5].tolist():
         around = space.neighbours(architecture)

@@ -81,6 +81,16 @@ def test_values_and_means(table):
             assert np.nanmax(values) <= 1
 
 
+def test_a_data_frame_has_every_run(table):
+    pytest.importorskip("pandas")
+    frame = table.to_pandas()
+    assert frame.index.tolist() == table.architectures.tolist()
+    assert frame["architecture"][:3].tolist() == table.space.texts(table.architectures[:3])
+    runs = table.values("validation_accuracy")
+    for run in range(runs.shape[1]):
+        np.testing.assert_array_equal(frame[f"validation_accuracy_{run}"].to_numpy(), runs[:, run])
+
+
 def test_an_unknown_metric_is_refused(table):
     with pytest.raises(SettingsError, match="got 'loss'"):
         table.values("loss")

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from shareornot.errors import DataError, MissingExtraError
+from shareornot.errors import DataError
 from shareornot.own_supernet.architectures import OwnArchitectures
+from shareornot.spaces.frames import import_pandas
 from shareornot.statistics.split_half import split_half_reliability
 from shareornot.storage import atomic_write
 
@@ -63,11 +64,7 @@ class SupernetScores:
         Raises:
             MissingExtraError: pandas is not installed.
         """
-        try:
-            import pandas
-        except ImportError:
-            raise MissingExtraError("to_pandas: expected pandas, found none; install it: pip install pandas") from None
-        return pandas.DataFrame({"architecture": list(self.texts), "proxy": self.proxies})
+        return import_pandas().DataFrame({"architecture": list(self.texts), "proxy": self.proxies})
 
 
 def write_scores(path: Path, origin: Mapping[str, Any], correct: Mapping[str, tuple[int, int]]) -> None:

@@ -14,11 +14,12 @@ from jaxtyping import Integer
 from shareornot.errors import ArchitectureError, SettingsError
 from shareornot.spaces.contract import Indices, LabelledGraph, Members, Space, check_numbers
 from shareornot.spaces.edge_texts import EdgeTexts, edge_texts
+from shareornot.spaces.frames import SpaceFrame
 from shareornot.spaces.registry import known_families
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ListedSpace:
+class ListedSpace(SpaceFrame):
     """Architectures of a list, by position; see `list_architectures`."""
 
     entries: Sequence[str]

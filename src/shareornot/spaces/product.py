@@ -32,12 +32,13 @@ from shareornot.spaces.contract import (
     check_choices,
     check_numbers,
 )
+from shareornot.spaces.frames import SpaceFrame
 
 MOST_ARCHITECTURES = 10_000_000
 """Of a product that a file describes: a larger one cannot be listed."""
 
 
-class OptionSpace:
+class OptionSpace(SpaceFrame):
     """Every combination of independent choices, as a family.
 
     Args:

@@ -11,6 +11,7 @@ from jaxtyping import Bool
 
 from shareornot.errors import ArchitectureError, SettingsError
 from shareornot.spaces.contract import Indices, LabelledGraph, Members, Space
+from shareornot.spaces.frames import SpaceFrame
 
 COMPARISONS: dict[str, Callable[..., Bool[np.ndarray, " architectures"]]] = {
     "=": operator.eq,
@@ -27,7 +28,7 @@ MOST_TRIES = 10_000
 """Mutations of one architecture after which a sub-space counts as one without neighbours."""
 
 
-class SubSpace:
+class SubSpace(SpaceFrame):
     """Some architectures of a family, under the numbers that they have there.
 
     Args:

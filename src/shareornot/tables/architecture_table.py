@@ -16,6 +16,7 @@ from shareornot.errors import DataError, SettingsError
 from shareornot.spaces import Space, list_architectures, open_family
 from shareornot.spaces.contract import check_numbers
 from shareornot.tables.contract import METRICS, TIME, mean_over_runs
+from shareornot.tables.frames import TableFrame
 
 Values = Float32[np.ndarray, "rows _"]
 
@@ -66,7 +67,7 @@ class ArchitectureTableInfo:
             raise DataError("columns: expected at least one, and each metric once for a data set and number of epochs")
 
 
-class ArchitectureTable:
+class ArchitectureTable(TableFrame):
     """Results of training the architectures of a family alone.
 
     Args:

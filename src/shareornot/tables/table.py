@@ -18,6 +18,7 @@ from shareornot.spaces import Space, open_family
 from shareornot.spaces.contract import check_numbers
 from shareornot.spaces.nasbench101 import Cell
 from shareornot.tables.contract import METRICS
+from shareornot.tables.frames import TableFrame
 from shareornot.tables.table_file import MOMENTS, TableColumns, TableInfo, check_contents, read_table
 
 Metric = Literal["train_accuracy", "validation_accuracy", "test_accuracy", "training_time"]
@@ -37,7 +38,7 @@ class Evaluation:
     trainable_parameters: int
 
 
-class BenchmarkTable:
+class BenchmarkTable(TableFrame):
     """The results of training cells alone, each several times, perhaps with several budgets.
 
     A table may hold only some of the cells that its benchmark is about. A query for another cell is an error, and a

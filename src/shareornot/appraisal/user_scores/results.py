@@ -7,7 +7,7 @@ from typing import Any, overload
 from shareornot.appraisal.appraisal import Appraisal
 from shareornot.appraisal.audit import SpaceAudit
 from shareornot.appraisal.user_scores.agreements import ScoreAgreement
-from shareornot.errors import MissingExtraError
+from shareornot.spaces.frames import import_pandas
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -25,7 +25,7 @@ class AppraisedScores:
             MissingExtraError: pandas is not installed.
         """
         found = self.appraisal
-        return _pandas().DataFrame(
+        return import_pandas().DataFrame(
             {
                 "supernet": [pool.name for pool in found.pools for _ in pool.cells],
                 "architecture": [name for pool in found.pools for name in found.architectures.texts(pool.cells)],
@@ -82,7 +82,7 @@ class UserAppraisals(Sequence[AppraisedScores]):
             if (found := appraised.get((one.space, one.variant))) is not None:
                 row |= _numbers(found)
             rows.append(row)
-        return _pandas().DataFrame(rows)
+        return import_pandas().DataFrame(rows)
 
 
 def _numbers(found: Appraisal) -> dict[str, Any]:
@@ -96,11 +96,3 @@ def _numbers(found: Appraisal) -> dict[str, Any]:
         numbers[f"random_regret_top_{one.num_trained}"] = one.random_regret
         numbers[f"p_value_top_{one.num_trained}"] = one.p_value
     return numbers
-
-
-def _pandas() -> Any:
-    try:
-        import pandas
-    except ImportError:
-        raise MissingExtraError("to_pandas: expected pandas, found none; install it: pip install pandas") from None
-    return pandas

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Integer
 
 from shareornot.spaces.contract import Indices, LabelledGraph, Members
+from shareornot.spaces.frames import SpaceFrame
 from shareornot.spaces.nasbench101.channels import parameter_count
 from shareornot.spaces.nasbench101.codes import decode
 from shareornot.spaces.nasbench101.features import structural_features
@@ -20,7 +21,7 @@ NAME = "nasbench101"
 
 
 @dataclass(frozen=True, slots=True)
-class NASBench101:
+class NASBench101(SpaceFrame):
     """The 423,624 cells up to isomorphism, by unique index.
 
     References: Ying et al. 2019, arXiv:1902.09635, section 2.1.
