@@ -119,6 +119,15 @@ def test_scores_in_percent_are_refused(repository):
         read_published_supernets(repository)
 
 
+def test_cells_with_different_numbers_of_trainings_are_refused(repository):
+    path = repository / "results_paper" / "baseline_ft_bn" / "full" / "1" / "eval_results.pkl"
+    short = evaluation(5, 0.5, np.random.default_rng(0))
+    short["full_metrics"][1][108].pop()
+    path.write_bytes(pickle.dumps([short]))
+    with pytest.raises(DataError, match="equally many trainings"):
+        read_published_supernets(repository)
+
+
 def test_sources_without_evaluations(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="got none; name the authors' repository"):

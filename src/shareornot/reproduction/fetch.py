@@ -11,7 +11,7 @@ from shareornot.storage import data_folder
 from shareornot.tables.nasbench101 import import_parquet
 
 AUTHORS = "https://github.com/apourchot/to_share_or_not_to_share"
-ARCHIVE = RemoteFile(url=f"{AUTHORS}/archive/{COMMIT}.tar.gz", sha256=None, num_bytes=100_000_000)
+ARCHIVE = RemoteFile(url=f"{AUTHORS}/archive/{COMMIT}.tar.gz", sha256=None, num_bytes=50_000_000)
 """The size is a guess, for the progress bar. The evaluations in it are checked, not the archive."""
 NASBENCH201_REPOSITORIES = "https://github.com/cvlab-yonsei/Few-Shot-NAS or https://github.com/aoiang/few-shot-NAS"
 NUM_FILES_201 = 1_000

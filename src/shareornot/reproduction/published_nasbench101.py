@@ -33,6 +33,7 @@ RESULTS = re.compile(r"(?:^|/)([\w+.\-]+)/([\w]+)/(\d{1,3})/eval_results\.pkl$")
 CONTENT_SHA256 = "85f1ae0a4d6e693784b5ea87d5e18eedf71d434fdd2b49cc804deba40e4901bd"
 """Of all 210,000 evaluations as `content_sha256` writes them; archives of one commit may differ in their bytes."""
 EPOCHS = 108
+FACTS = ("module_hash", "module_adjacency", "module_operations", "trainable_parameters")
 NUM_FILES = 210
 
 
@@ -77,7 +78,10 @@ def read_published_supernets(source: Path, progress: Progress | None = None) -> 
             f"{source}: expected files VARIANT/SPACE/SEED/eval_results.pkl, got none; name the authors' repository or "
             "its folder results_paper"
         )
-    return gathered.tables()
+    try:
+        return gathered.tables()
+    except DataError as error:
+        raise DataError(f"{source}: {error}") from error
 
 
 def write_parquet(table: pa.Table, target: Path) -> None:
@@ -105,7 +109,8 @@ class _Gathered:
     positions: list[int] = field(default_factory=list)
     cells: list[str] = field(default_factory=list)
     proxies: list[float] = field(default_factory=list)
-    rows: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    rows: dict[tuple[str, str], tuple[Any, ...]] = field(default_factory=dict)
+    """Hash, adjacency, operations, parameters, and the values of each training, by structure."""
 
     def add(self, variant: str, space: str, seed: int, evaluations: Any) -> None:
         """Take the evaluations of one super-net."""
@@ -128,7 +133,7 @@ class _Gathered:
             self.spaces.append(space)
             self.seeds.append(seed)
             self.positions.append(position)
-            self.cells.append(self.rows[key]["module_hash"])
+            self.cells.append(self.rows[key][0])
             self.proxies.append(proxy)
 
     def tables(self) -> PublishedSupernets:
@@ -141,9 +146,13 @@ class _Gathered:
             "module_hash": pa.array(self.cells),
             "proxy_validation_accuracy": pa.array(self.proxies),
         }
-        by_hash = {row["module_hash"]: row for row in self.rows.values()}
-        cells = [by_hash[name] for name in sorted(by_hash)]
-        return PublishedSupernets(evaluations=pa.table(evaluations), cells=pa.Table.from_pylist(cells))
+        rows = [row for _, row in sorted({row[0]: row for row in self.rows.values()}.items())]
+        num_runs, left = divmod(len(rows[0]) - len(FACTS), len(VALUE_COLUMNS))
+        if left or {len(row) for row in rows} != {len(rows[0])}:
+            raise DataError("expected equally many trainings of each cell, got different numbers")
+        names = [*FACTS, *(f"{name}_{run}" for run in range(num_runs) for name in VALUE_COLUMNS)]
+        columns = dict(zip(names, map(pa.array, zip(*rows, strict=True)), strict=True))
+        return PublishedSupernets(evaluations=pa.table(evaluations), cells=pa.table(columns))
 
 
 def _structure(fixed: Mapping[str, Any]) -> tuple[str, str]:
@@ -157,19 +166,12 @@ def _structure(fixed: Mapping[str, Any]) -> tuple[str, str]:
     return "".join(str(int(value)) for value in adjacency.values.reshape(-1)), ",".join(operations)
 
 
-def _row(key: tuple[str, str], fixed: Mapping[str, Any], trainings: Any) -> dict[str, Any]:
+def _row(key: tuple[str, str], fixed: Mapping[str, Any], trainings: Any) -> tuple[Any, ...]:
     """What a cell is, and what each of its trainings gave."""
     operations = key[1].split(",")
     size = len(operations)
     matrix = np.array(list(key[0]), np.int8).reshape(size, size)
     if not isinstance(trainings, list) or not trainings:
         raise DataError("full_metrics: expected a list of trainings")
-    row = {
-        "module_hash": Cell(matrix, operations).official_hash(),
-        "module_adjacency": key[0],
-        "module_operations": key[1],
-        "trainable_parameters": int(fixed["trainable_parameters"]),
-    }
-    for run, training in enumerate(trainings):
-        row |= {f"{name}_{run}": float(training[name]) for name in VALUE_COLUMNS}
-    return row
+    facts = (Cell(matrix, operations).official_hash(), *key, int(fixed["trainable_parameters"]))
+    return (*facts, *(float(training[name]) for training in trainings for name in VALUE_COLUMNS))
