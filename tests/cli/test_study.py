@@ -57,6 +57,7 @@ def test_presets_and_a_new_file(shareornot, refused, tmp_path):
         "laptop",
         "laptop-cifar10",
         "methods",
+        "methods-nasbench201",
         "paper-v1",
         "paper-v2",
     }

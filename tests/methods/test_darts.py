@@ -29,25 +29,26 @@ def loss_of(network, weights, logits, batch):
     return F.cross_entropy(functional_call(network, weights, (batch.images,)), batch.labels)
 
 
-def test_the_second_order_is_differentiation_through_the_unrolled_step(nine_setup, nine_batches):
-    setup = nine_setup()
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_the_second_order_is_differentiation_through_the_unrolled_step(nesterov, nine_setup, nine_batches):
+    settings = OptimizerSettings(name="sgd", learning_rate=0.05, weight_decay=1e-2, nesterov=nesterov)
+    setup = nine_setup(optimizer=settings)
     method = darts(setup, second_order=True)
     random_logits(method)
     train, held_out = nine_batches(2)
     before = deepcopy(setup.network.state_dict())
-    rate, settings = 0.05, setup.training.optimizer
+    rate = 0.05
 
     logits = [vector.detach().clone().requires_grad_() for vector in method.preferences.logits]
     weights = {name: p.detach().clone().requires_grad_() for name, p in setup.network.named_parameters()}
     gradients = torch.autograd.grad(
         loss_of(setup.network, weights, logits, train), list(weights.values()), create_graph=True
     )
-    ahead = {
-        name: weight
-        - rate
-        * (settings.momentum * method.optimizer.states[name][0] + gradient + settings.weight_decay * weight.detach())
-        for (name, weight), gradient in zip(weights.items(), gradients, strict=True)
-    }
+    ahead = {}
+    for (name, weight), gradient in zip(weights.items(), gradients, strict=True):
+        decayed = gradient + settings.weight_decay * weight.detach()
+        moved = settings.momentum * method.optimizer.states[name][0] + decayed
+        ahead[name] = weight - rate * (decayed + settings.momentum * moved if nesterov else moved)
     exact = torch.autograd.grad(loss_of(setup.network, ahead, logits, held_out), logits)
 
     errors = []

@@ -6,6 +6,7 @@ import torch
 
 from shareornot.errors import SettingsError
 from shareornot.methods import make_trainer
+from shareornot.methods.gradient_matching import cosines, least_cut
 from shareornot.spaces import open_space
 from shareornot.supernet import (
     EvaluationSettings,
@@ -126,6 +127,45 @@ def test_what_makes_no_groups_is_refused(words):
         SettingsError, match=r"network\.groups: expected random:K .* decision:NAME with one of edge_0_1"
     ):
         build_supernet("nasbench201", settings, 0)
+
+
+def test_the_least_cut_keeps_alike_options_together():
+    likeness = np.array([[1.0, 0.1, 0.9, 0.2], [0.1, 1.0, 0.2, 0.8], [0.9, 0.2, 1.0, 0.1], [0.2, 0.8, 0.1, 1.0]])
+    value, groups = least_cut(likeness)
+    assert groups.tolist() == [0, 1, 0, 1]
+    assert value == pytest.approx(0.15)
+
+
+def test_cosines_are_those_of_what_all_options_use():
+    shared = [torch.tensor([1.0, 0.0]), torch.tensor([1.0, 1.0]), torch.tensor([-2.0, 0.0])]
+    gradients = [{"shared": one, f"own {number}": torch.ones(9)} for number, one in enumerate(shared)]
+    root = 0.5**0.5
+    expected = [[1, root, -1], [root, 1, -root], [-1, -root, 1]]
+    np.testing.assert_allclose(cosines(gradients), expected, atol=1e-7)
+
+
+def test_gradients_choose_the_groups_when_the_network_is_split(trainer, images, tmp_path):
+    one = trainer(groups="gradients:2", num_contexts=1)
+    assert one.network.num_groups == 2
+    for _ in range(6):
+        one.step()
+    before = one.network.chosen.clone()
+    one.step()
+    chosen = one.network.chosen.numpy()
+    assert not np.array_equal(before.numpy(), chosen)
+    choices = SPACE.choices(SPACE.members)
+    cut = [column for column in choices.T if all(len(set(chosen[column == option])) == 1 for option in range(5))]
+    assert len(cut) == 1  # one decision, whose options are in one group each
+    save_checkpoint(tmp_path / "checkpoint.safetensors", one)
+    loaded, _ = load_supernet(tmp_path / "checkpoint.safetensors")
+    some = np.random.default_rng(0).choice(SPACE.members, 4, replace=False)
+    evaluation = EvaluationSettings(adaptation="none")
+    scores = [list(Evaluator(network, images, evaluation).scores(some)) for network in (one.network, loaded)]
+    assert scores[0] == scores[1]
+    with pytest.raises(SettingsError, match=r"method groups: expected groups that are known from the start"):
+        trainer("groups", groups="gradients:2")
+    with pytest.raises(SettingsError, match="num_contexts: expected at least 1, got 0"):
+        trainer(num_contexts=0)
 
 
 def test_what_cannot_be_split_is_refused(trainer):

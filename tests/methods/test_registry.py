@@ -96,6 +96,16 @@ def test_the_preset_trains_every_method():
         check_method(supernet.training, space, len(space), supernet.network)
 
 
+def test_the_preset_for_an_accelerator_is_the_setting_of_nasbench201():
+    chapters = decode_study({"preset": "methods-nasbench201"}).chapters()
+    assert {one.supernet.training.method for one in chapters} == set(METHODS) - {"uniform-choices"}
+    optimizer = chapters[0].supernet.training.optimizer
+    assert (optimizer.nesterov, optimizer.learning_rate, optimizer.final_learning_rate) == (True, 0.025, 0.001)
+    space = open_space("nasbench201")
+    for chapter in chapters:
+        check_method(chapter.supernet.training, space, len(space), chapter.supernet.network)
+
+
 def test_choices_of_another_space_are_refused():
     settings, network = TrainingSettings(method="darts"), NetworkSettings(choices="S1")
     with pytest.raises(SettingsError, match=r"network\.choices: expected the space itself, S2, got S1"):

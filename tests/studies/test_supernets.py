@@ -15,6 +15,7 @@ from safetensors.numpy import load_file
 
 from shareornot.appraisal.scores_file import read_scores, write_scores
 from shareornot.errors import DataError, JobError, MissingDataError, SettingsError
+from shareornot.images import digits_images
 from shareornot.report import write_report
 from shareornot.spaces import open_space
 from shareornot.spaces.nasbench101 import space_cells
@@ -32,6 +33,7 @@ from shareornot.studies.supernets import (
     train_supernets,
     training_warnings,
 )
+from shareornot.supernet import EvaluationSettings, Evaluator, load_supernet
 from shareornot.tables import open_benchmark
 
 SEARCH = {"num_runs": 10}
@@ -423,3 +425,32 @@ def test_the_own_choice_of_a_method_goes_all_the_way(tmp_path):
     best = max(test[cell] for cell in open_space("A3").members_below(len(table)).tolist())
     assert own.regrets == tuple(pytest.approx(best - test[choice]) for choice in own.choices)
     assert own.preference is None
+
+
+def test_scores_are_averaged_over_the_last_checkpoints(tmp_path):
+    """Against the scores of each checkpoint alone, and what that costs."""
+    folder = tmp_path / "kept"
+    train_supernets(
+        folder, tiny(supernets=1, training={"epochs": 3, "keep_checkpoints": 2}), device="cpu", num_processes=1
+    )
+    one = evaluate_supernets(folder, num_cells=6, device="cpu", num_processes=1)
+    two = evaluate_supernets(folder, evaluation={"num_checkpoints": 2}, num_cells=6, device="cpu", num_processes=1)
+    assert two == "bns-ft num_checkpoints=2"
+    plan = Store(folder).read_plan()
+    (trained,) = (job.name for job in plan if job.kind == "train")
+    jobs = Store(folder).path(trained).parent
+    found = {}
+    for job in plan:
+        if job.kind == "score":
+            scores = read_scores(jobs / job.name / "proxies.parquet")
+            found[scores.origin["evaluation"].get("num_checkpoints", 1)] = scores
+    earlier, num_steps = load_supernet(jobs / trained / "after-2.safetensors")
+    assert num_steps == 2 * load_supernet(jobs / trained / "checkpoint.safetensors")[1] / 3
+    evaluation = EvaluationSettings(batch_size=50)
+    alone = np.array(list(Evaluator(earlier, digits_images(), evaluation).scores(found[1].cells)))
+    np.testing.assert_allclose(found[2].proxies, (found[1].proxies + alone) / 2, atol=1e-12)
+    assert not np.array_equal(found[1].proxies, alone)
+    assert scoring_cost(found[2]) == pytest.approx(2 * scoring_cost(found[1]))
+    with pytest.raises(SettingsError, match=r"evaluation\.num_checkpoints: expected at most .* 2 of 3 epochs, got 3"):
+        evaluate_supernets(folder, evaluation={"num_checkpoints": 3}, num_cells=6, device="cpu", num_processes=1)
+    assert one == "bns-ft"

@@ -15,7 +15,14 @@ AS_DESCRIBED = OptimizerSettings()
 AS_PUBLISHED = OptimizerSettings(accumulate_epsilon=True, move_whole_tensors=True)
 DESCENT = OptimizerSettings(name="sgd", learning_rate=0.05)
 ADAMW = OptimizerSettings(name="adamw", learning_rate=3e-3, weight_decay=0.05, epsilon=1e-8)
-CONFIGS = {"as described": AS_DESCRIBED, "as published": AS_PUBLISHED, "sgd": DESCENT, "adamw": ADAMW}
+NESTEROV = OptimizerSettings(name="sgd", learning_rate=0.05, nesterov=True)
+CONFIGS = {
+    "as described": AS_DESCRIBED,
+    "as published": AS_PUBLISHED,
+    "sgd": DESCENT,
+    "nesterov": NESTEROV,
+    "adamw": ADAMW,
+}
 
 
 class PlainOptimizer:
@@ -40,7 +47,8 @@ class PlainOptimizer:
         gradient += config.weight_decay * self.weight
         if config.name == "sgd":
             self.velocity = config.momentum * self.velocity + gradient
-            self.weight -= learning_rate * self.velocity
+            moved = gradient + config.momentum * self.velocity if config.nesterov else self.velocity
+            self.weight -= learning_rate * moved
             return
         self.mean_square = config.smoothing * self.mean_square + (1 - config.smoothing) * gradient**2
         if config.accumulate_epsilon:
@@ -94,12 +102,13 @@ def test_steps_are_those_of_a_plain_loop(config):
     assert_equal(named, optimizer, plain)
 
 
+@pytest.mark.parametrize("nesterov", [False, True])
 @pytest.mark.parametrize("weight_decay", [0.0, 0.01])
-def test_descent_is_pytorchs(weight_decay):
-    config = OptimizerSettings(name="sgd", learning_rate=0.1, weight_decay=weight_decay)
+def test_descent_is_pytorchs(weight_decay, nesterov):
+    config = OptimizerSettings(name="sgd", learning_rate=0.1, weight_decay=weight_decay, nesterov=nesterov)
     ours, theirs = parameters((3, 2)), parameters((3, 2))
     optimizer = PartialOptimizer(ours, config)
-    reference = torch.optim.SGD(theirs.values(), 0.1, momentum=0.9, weight_decay=weight_decay)
+    reference = torch.optim.SGD(theirs.values(), 0.1, momentum=0.9, weight_decay=weight_decay, nesterov=nesterov)
     for _ in range(NUM_STEPS):
         gradient = torch.randn(3, 2, dtype=torch.float64)
         ours["p0"].grad, theirs["p0"].grad = gradient.clone(), gradient.clone()

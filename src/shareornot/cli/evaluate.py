@@ -34,6 +34,14 @@ def evaluate(
             "default: 0.",
         ),
     ] = None,
+    checkpoints: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Average scores over the weights after so many of the last epochs; train keeps them with --set "
+            "training.keep_checkpoints=N; default: 1.",
+        ),
+    ] = None,
     images: Annotated[
         str | None,
         typer.Option(
@@ -74,6 +82,7 @@ def evaluate(
             "fine_tuning_steps": fine_tuning_steps,
             "num_images": _number_of_images(images),
             "precision": precision,
+            "num_checkpoints": checkpoints,
         }
         name = evaluate_supernets(
             folder,

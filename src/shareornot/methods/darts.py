@@ -68,6 +68,8 @@ class DARTS(Differentiable):
             dL_val(w', a)/da - rate * (dL_train(w+, a)/da - dL_train(w-, a)/da) / (2 R),
             w+- = w +- R * dL_val/dw',  R = radius / norm of dL_val/dw'
 
+        With Nesterov's momentum, w' follows that rule, and its factor of the gradient stands in place of the rate.
+
         Args:
             train: batch of the step that is looked ahead.
             held_out: validation batch.
@@ -82,8 +84,9 @@ class DARTS(Differentiable):
         with torch.no_grad():
             for (name, weight), gradient in zip(self.network.named_parameters(), gradients, strict=True):
                 if gradient is not None:
-                    velocity = settings.momentum * self.optimizer.states[name][0] + gradient
-                    weight.sub_(rate * (velocity + settings.weight_decay * weight))
+                    gradient = gradient + settings.weight_decay * weight
+                    moved = settings.momentum * self.optimizer.states[name][0] + gradient
+                    weight.sub_(rate * (gradient + settings.momentum * moved if settings.nesterov else moved))
         ahead = self._gradients(held_out, [*logits, *weights])
         own, direction = ahead[: len(logits)], ahead[len(logits) :]
         length = torch.stack([one.norm() for one in direction if one is not None]).norm()
@@ -97,10 +100,12 @@ class DARTS(Differentiable):
         with torch.no_grad():
             for weight, start in zip(weights, before, strict=True):
                 weight.copy_(start)
+        # How much of the training gradient is in the step that is looked ahead.
+        share = rate * (1 + settings.momentum) if settings.nesterov else rate
         if not step:
             return [torch.zeros_like(vector) if one is None else one for vector, one in zip(logits, own, strict=True)]
         return [
-            _or_zero(one, vector) - rate * (_or_zero(plus, vector) - _or_zero(minus, vector)) / (2 * step)
+            _or_zero(one, vector) - share * (_or_zero(plus, vector) - _or_zero(minus, vector)) / (2 * step)
             for vector, one, plus, minus in zip(logits, own, *sides, strict=True)
         ]
 

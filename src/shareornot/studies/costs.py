@@ -87,4 +87,4 @@ def scoring_cost(scores: ScoredCells) -> float:
     if evaluation["adaptation"] != "none":
         num_images += evaluation["num_batches"] * batch_size
     num_images += 3 * evaluation.get("fine_tuning_steps", 0) * batch_size
-    return float(num_images / (3 * num_train_images))
+    return float(evaluation.get("num_checkpoints", 1) * num_images / (3 * num_train_images))

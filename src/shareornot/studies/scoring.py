@@ -7,7 +7,7 @@ log.jsonl                  a line per second: cells done, cells per second
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,7 +24,7 @@ from shareornot.studies.job import Job, ScoreSpec
 from shareornot.studies.planning import draw_pool, hash_of_cells
 from shareornot.studies.settings import identity_of
 from shareornot.studies.store import Store
-from shareornot.studies.training import CHECKPOINT
+from shareornot.studies.training import CHECKPOINT, kept_checkpoints
 from shareornot.tables import open_table
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ def score_job(store: Store, job: Job, spec: ScoreSpec, images: "ImageSet", shoul
         )
     network, num_steps = load_supernet(store.path(spec.train) / CHECKPOINT)
     network.to(images.device)
+    kept = kept_checkpoints(spec.supernet.training)[: spec.evaluation.num_checkpoints - 1]
+    earlier = [load_supernet(store.path(spec.train) / name)[0] for name in kept]
     evaluation = enough_images(network, images, spec.evaluation, pool)
     folder = store.path(job.name)
 
@@ -72,7 +74,18 @@ def score_job(store: Store, job: Job, spec: ScoreSpec, images: "ImageSet", shoul
         folder.mkdir(parents=True, exist_ok=True)
         others = store.others(job.name[: -len(spec.cells_sha256[:12])], job.name)
         with open_log(folder / LOG_NAME) as log:
-            score_cells(folder, network, num_steps, evaluation, images, cells, should_stop, log=log, others=others)
+            score_cells(
+                folder,
+                network,
+                num_steps,
+                evaluation,
+                images,
+                cells,
+                should_stop,
+                log=log,
+                others=others,
+                earlier=earlier,
+            )
 
     try:
         score()
@@ -122,6 +135,7 @@ def score_cells(
     *,
     log: LogWriter | None = None,
     others: list[Path] | None = None,
+    earlier: "Sequence[SuperNet]" = (),
 ) -> None:
     """Score cells with a trained super-net into a folder, from where an earlier call stopped.
 
@@ -135,6 +149,7 @@ def score_cells(
         should_stop: asked after every cell.
         log: gets a line per second.
         others: folders that may hold scores of the first of these cells, or of more cells.
+        earlier: the same super-net after earlier epochs, over which scores are averaged too.
 
     Raises:
         DataError: the folder holds damaged scores.
@@ -148,8 +163,8 @@ def score_cells(
     identity: dict[str, Any] = {"evaluation": _recorded(evaluation), "checkpoint_steps": num_steps}
     if whole.exists() and len(_scores_so_far(whole, identity, cells)) == len(cells):
         return
-    evaluator = Evaluator(network.to(images.device), images, evaluation)
-    num_images = len(evaluator.validation)
+    evaluators = [Evaluator(one.to(images.device), images, evaluation) for one in (network, *earlier)]
+    num_images = len(evaluators[0].validation)
     identity["num_validation_images"] = num_images
     scores = max((_scores_so_far(path, identity, cells) for path in (whole, partial)), key=len)
     for other in others or ():
@@ -169,7 +184,8 @@ def score_cells(
         write_scores(path, found)
 
     saved = time.monotonic()
-    for first, second in evaluator.correct_in_halves(cells[len(scores) :]):
+    for halves in zip(*(one.correct_in_halves(cells[len(scores) :]) for one in evaluators), strict=True):
+        first, second = np.mean(halves, axis=0).tolist()
         scores.append(_Score((first + second) / num_images, first / -(-num_images // 2)))
         pace.write(len(scores))
         if should_stop() and len(scores) < len(cells):

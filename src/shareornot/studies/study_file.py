@@ -20,7 +20,7 @@ from shareornot.studies.settings import as_values
 from shareornot.studies.study_settings import StudySettings, decode_values
 
 PRESET_FOLDER = Path(__file__).parent / "presets"
-PRESETS = ("digits", "laptop", "laptop-cifar10", "methods", "paper-v1", "paper-v2")
+PRESETS = ("digits", "laptop", "laptop-cifar10", "methods", "methods-nasbench201", "paper-v1", "paper-v2")
 STUDY_FILE = "study.toml"
 
 

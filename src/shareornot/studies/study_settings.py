@@ -120,6 +120,13 @@ class StudySettings(ExperimentSettings):
         is_cells = open_space(space).family == "nasbench101"
         if is_cells and (deep := chapter.network.depth):  # which may change the recipe
             chapter = self._values(experiment, space, variant, evaluation, depth=deep)
+        if chapter.evaluation.num_checkpoints > min(chapter.training.keep_checkpoints, chapter.training.epochs):
+            raise SettingsError(
+                "evaluation.num_checkpoints: expected at most as many as the training keeps, "
+                f"{chapter.training.keep_checkpoints} of {chapter.training.epochs} epochs, got "
+                f"{chapter.evaluation.num_checkpoints}; train with training.keep_checkpoints="
+                f"{chapter.evaluation.num_checkpoints}"
+            )
         paper_name = evaluation_name(as_values(chapter.evaluation))
         if evaluation.split()[0] != paper_name:
             raise SettingsError(

@@ -1,6 +1,7 @@
 """The job that trains a super-net.
 
 checkpoint.safetensors    the training as it stands, written about every half minute
+after-9.safetensors       the same after an epoch among the last, where `training.keep_checkpoints` asks for it
 warning.txt               a sentence, if the training turned out early to learn nothing
 log.jsonl                 a line per epoch: loss, images per second, now and then the correlation with the benchmark
 """
@@ -23,6 +24,7 @@ from shareornot.studies.job import Job, TrainSpec
 from shareornot.studies.planning import draw_pool, hash_of_cells
 from shareornot.studies.settings import PoolSettings, SupernetSettings
 from shareornot.studies.store import Store
+from shareornot.supernet.settings import TrainingSettings
 from shareornot.tables import open_table
 from shareornot.tables.contract import TEST, VALIDATION
 
@@ -64,7 +66,13 @@ def train_job(store: Store, job: Job, spec: TrainSpec, images: "ImageSet", shoul
             raise
         store.set_aside(job.name, str(error))
         _train(folder, spec, images, cells, should_stop)
-    return [CHECKPOINT]
+    return [CHECKPOINT, *kept_checkpoints(spec.supernet.training)]
+
+
+def kept_checkpoints(training: TrainingSettings) -> list[str]:
+    """The names of the checkpoints that are kept besides the last one, the latest first."""
+    first = max(1, training.epochs - training.keep_checkpoints + 1)
+    return [f"after-{epoch}.safetensors" for epoch in range(training.epochs - 1, first - 1, -1)]
 
 
 def continue_training(
@@ -104,12 +112,15 @@ def continue_training(
         load_checkpoint(checkpoint, trainer)
         if trainer.steps_done == trainer.num_steps:
             return network
+    kept = kept_checkpoints(supernet.training)
     saved = started = time.monotonic()
     for report in trainer.run(should_stop):
         now = time.monotonic()
         num_images = min(report.num_steps * supernet.training.batch_size, len(images.train_images))
         on_epoch(network, report, round(num_images / max(now - started, 1e-9), 1))
         network.train()
+        if (name := f"after-{report.epoch}.safetensors") in kept:
+            save_checkpoint(folder / name, trainer)
         started = time.monotonic()
         if now - saved > SAVE_INTERVAL_S:
             save_checkpoint(checkpoint, trainer)

@@ -67,7 +67,7 @@ def load_checkpoint(path: Path, trainer: Trainer) -> None:
         ("training", asdict(trainer.settings)),
         ("batches", dict(trainer.batches.description())),
     ):
-        if json.loads(metadata.get(part, "{}")) != json.loads(json.dumps(config)):
+        if _completed(part, metadata.get(part, "{}")) != json.loads(json.dumps(config)):
             raise DataError(
                 f"{path}: expected a checkpoint of these {part} settings, {config}, got {metadata.get(part)}; "
                 "resume with the settings it was made with, or start in another folder"
@@ -110,6 +110,17 @@ def load_supernet(path: Path) -> tuple[SuperNet, int]:
     network = build_supernet(metadata.get("family", "nasbench101"), NetworkSettings(**settings), seed=0)
     _assign(path, network.state_dict(), _part(tensors, "network."))
     return network, int(metadata["steps_done"])
+
+
+def _completed(part: str, text: str) -> Any:
+    """Stored settings as JSON has them, with today's default of each that an earlier version did not have."""
+    stored = json.loads(text)
+    if part == "training":
+        stored = {**asdict(TrainingSettings()), **stored}
+        stored["optimizer"] = {**asdict(OptimizerSettings()), **stored["optimizer"]}
+    elif part == "network" and stored:
+        stored = {**asdict(NetworkSettings()), **stored}
+    return json.loads(json.dumps(stored))
 
 
 def _family_of(network: SuperNet) -> str:

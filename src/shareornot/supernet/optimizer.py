@@ -76,8 +76,12 @@ class RMSProp:
 class SGD:
     """Gradient descent with momentum.
 
-    velocity <- momentum * velocity + gradient
-    weight   <- weight - learning_rate * velocity
+        velocity <- momentum * velocity + gradient
+        weight   <- weight - learning_rate * velocity
+
+    With `nesterov`, the weight moves by `gradient + momentum * velocity` in place of the velocity.
+
+    References: Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning", ICML.
     """
 
     num_states = 1
@@ -93,7 +97,10 @@ class SGD:
         (velocity,) = states
         torch._foreach_mul_(velocity, self.config.momentum)
         torch._foreach_add_(velocity, gradients)
-        torch._foreach_add_(parameters, velocity, alpha=-learning_rate)
+        moved = velocity
+        if self.config.nesterov:
+            moved = list(torch._foreach_add(gradients, velocity, alpha=self.config.momentum))
+        torch._foreach_add_(parameters, moved, alpha=-learning_rate)
 
 
 ENDS = attrgetter("start", "stop", "step")

@@ -100,6 +100,8 @@ OPTIMIZERS: tuple[OptimizerName, ...] = get_args(OptimizerName)
 class OptimizerSettings:
     """Which optimizer, and its constants. The defaults are the paper's (appendix, section 1)."""
 
+    NEUTRAL: ClassVar[Mapping[str, bool]] = {"nesterov": False}
+
     name: OptimizerName = "rmsprop"
     learning_rate: float = 0.2
     final_learning_rate: float = 0.0
@@ -113,6 +115,8 @@ class OptimizerSettings:
     """RMSProp and AdamW: weight of the past in the running mean of squared gradients."""
     epsilon: float = 1.0
     """RMSProp: added to that mean, inside the square root. AdamW: added to its square root; 1e-8 is usual."""
+    nesterov: bool = False
+    """SGD alone: whether the momentum is Nesterov's, as in the setting of NAS-Bench-201."""
     clip_norm: float | None = None
     """Norm to which a longer gradient is shortened; None never shortens it, except where a method does by default."""
     accumulate_epsilon: bool = False
@@ -125,6 +129,8 @@ class OptimizerSettings:
     def __post_init__(self) -> None:
         if self.name not in OPTIMIZERS:
             raise SettingsError(f"optimizer: expected one of {', '.join(OPTIMIZERS)}, got {self.name!r}")
+        if self.nesterov and self.name != "sgd":
+            raise SettingsError(f"optimizer: expected sgd with nesterov, got {self.name}")
         if self.clip_norm is not None and self.clip_norm <= 0:
             raise SettingsError(f"optimizer: expected clip_norm above 0, got {self.clip_norm}")
         if not 0 <= self.final_learning_rate <= self.learning_rate:
@@ -146,7 +152,7 @@ Schedule = Literal["by-epoch", "by-step", "by-size"]
 class TrainingSettings:
     """Settings for training a super-net. The defaults are the paper's (appendix, section 1)."""
 
-    NEUTRAL: ClassVar[Mapping[str, str]] = {"schedule": "by-epoch", "precision": "float32"}
+    NEUTRAL: ClassVar[Mapping[str, Any]] = {"schedule": "by-epoch", "precision": "float32", "keep_checkpoints": 1}
 
     epochs: int = 432
     batch_size: int = 256
@@ -164,11 +170,13 @@ class TrainingSettings:
     `shareornot.methods.size_schedule`."""
     precision: Precision = "float32"
     """Of convolutions and matrix products, see `shareornot.supernet.precision`; all else is in float32."""
+    keep_checkpoints: int = 1
+    """Last epochs whose weights are kept, so that scores can be averaged over them."""
     seed: int = 0
     """Of the initial weights, the order of images, their augmentation, and everything that the method draws."""
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "paths_per_step"):
+        for name in ("epochs", "batch_size", "paths_per_step", "keep_checkpoints"):
             if getattr(self, name) < 1:
                 raise SettingsError(f"{name}: expected at least 1, got {getattr(self, name)}")
         _check_precision(self.precision)
@@ -187,7 +195,7 @@ class EvaluationSettings:
 
     NOT_IDENTITY: ClassVar[frozenset[str]] = frozenset({"forward_size"})
     """Fields that change the speed only, so that scores do not depend on them."""
-    NEUTRAL: ClassVar[Mapping[str, Any]] = {"num_images": "all", "precision": "float32"}
+    NEUTRAL: ClassVar[Mapping[str, Any]] = {"num_images": "all", "precision": "float32", "num_checkpoints": 1}
     """Fields that were added after scores had been made, with the value that stands for what was done then."""
 
     adaptation: Adaptation = "average"
@@ -208,6 +216,8 @@ class EvaluationSettings:
     reliability of 0.95, see `shareornot.supernet.score_reliability`."""
     precision: Precision = "float32"
     """Of convolutions and matrix products, see `shareornot.supernet.precision`."""
+    num_checkpoints: int = 1
+    """Checkpoints of the last epochs over which scores are averaged; the training must have kept as many."""
     seed: int = 0
     """Of the training batches, which are the same for all cells, so that cells differ by themselves alone."""
 
@@ -218,8 +228,10 @@ class EvaluationSettings:
         if isinstance(self.num_images, int) and self.num_images < 2:
             raise SettingsError(f"num_images: expected at least 2, 'all' or 'auto', got {self.num_images}")
         forward_size = 1 if self.forward_size is None else self.forward_size
-        if min(self.num_batches, self.batch_size, forward_size) < 1 or self.fine_tuning_steps < 0:
-            raise SettingsError("evaluation: expected at least 1 batch and image, and 0 or more fine-tuning steps")
+        if min(self.num_batches, self.batch_size, self.num_checkpoints, forward_size) < 1 or self.fine_tuning_steps < 0:
+            raise SettingsError(
+                "evaluation: expected at least 1 batch, image and checkpoint, and 0 or more fine-tuning steps"
+            )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,8 +6,9 @@ the settings of the network:
     random:4             four groups of equal size, drawn once for all
     decision:edge_0_1    one group for each option of a decision of a product family
     prefix:2             one group for each combination of the first decisions
+    gradients:2          two groups of options of one decision, which few-shot training chooses when it splits
 
-References: Zhao et al. 2021, arXiv:2006.06863; Zhang et al. 2020, arXiv:2001.01431.
+References: Zhao et al. 2021, arXiv:2006.06863; Zhang et al. 2020, arXiv:2001.01431; Hu et al. 2022, arXiv:2203.15207.
 """
 
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from shareornot.supernet.contract import Regions, SuperNet, used_regions
 from shareornot.supernet.settings import NetworkSettings
 
 MOST_GROUPS = 64
+BY_GRADIENTS = "gradients:2"
 
 
 class SplitSuperNet(nn.Module):
@@ -36,6 +38,7 @@ class SplitSuperNet(nn.Module):
     """
 
     is_split: Tensor
+    chosen: Tensor
 
     def __init__(
         self,
@@ -52,6 +55,10 @@ class SplitSuperNet(nn.Module):
             assert isinstance(net, nn.Module)
             self.nets.append(net)
         self.register_buffer("is_split", torch.zeros((), dtype=torch.bool))
+        self.by_gradients = config.groups == BY_GRADIENTS
+        """Whether the groups are chosen when the network is split; what was chosen is a buffer then."""
+        if self.by_gradients:
+            self.register_buffer("chosen", torch.from_numpy(groups.astype(np.uint8)))
         self.active = 0
 
     @property
@@ -61,7 +68,8 @@ class SplitSuperNet(nn.Module):
 
     def activate(self, architecture: int) -> None:
         """Let `forward` compute this architecture, with the weights of its group."""
-        self.active = int(self.groups[architecture]) if self.is_split else 0
+        groups = self.chosen if self.by_gradients else self.groups
+        self.active = int(groups[architecture]) if self.is_split else 0
         self.net.activate(architecture)
 
     @property
@@ -78,6 +86,10 @@ class SplitSuperNet(nn.Module):
     def used_regions(self) -> Regions:
         """The parameters that the active architecture uses."""
         return used_regions(self.net)
+
+    def choose(self, groups: Int64[np.ndarray, " architectures"]) -> None:
+        """Set the group of each architecture of the family, before the split."""
+        self.chosen.copy_(torch.from_numpy(groups.astype(np.uint8)))
 
     def split(self) -> None:
         """Let all groups begin with the weights of the first copy, each on its own from now on."""
@@ -101,6 +113,8 @@ def groups_of(space: Space, words: str) -> Int64[np.ndarray, " architectures"]:
     groups: Int64[np.ndarray, " architectures"] | None = None
     if kind == "random" and value.isdigit() and 2 <= int(value) <= MOST_GROUPS:
         groups = np.random.default_rng(0).permutation(len(space)) % int(value)
+    elif words == BY_GRADIENTS:
+        groups = np.arange(len(space)) % 2  # until they are chosen
     elif kind in ("decision", "prefix") and isinstance(space, ProductSpace):
         choices, names = space.choices(space.members), [decision.name for decision in space.decisions]
         if kind == "decision" and value in names:
@@ -110,7 +124,7 @@ def groups_of(space: Space, words: str) -> Int64[np.ndarray, " architectures"]:
             groups = np.ravel_multi_index(tuple(choices[:, : int(value)].T), sizes)
     if groups is None or groups.max() >= MOST_GROUPS:
         decisions = [decision.name for decision in space.decisions] if isinstance(space, ProductSpace) else []
-        expected = f"random:K with K from 2 to {MOST_GROUPS}"
+        expected = f"random:K with K from 2 to {MOST_GROUPS}, {BY_GRADIENTS}"
         if decisions:
             expected += (
                 f", decision:NAME with one of {', '.join(decisions)}, or prefix:N with at most {MOST_GROUPS} groups"
