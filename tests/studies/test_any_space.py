@@ -41,7 +41,7 @@ def study_of(path, space, **changes):
     tiny = {
         "supernets": 2,
         "training": {"epochs": 2},
-        "network": {"num_filters": 4},
+        "network": {"num_filters": 4, "cells_per_stack": 1},
         "search": {"num_trained": [1, 5], "num_runs": 10},
         "watching": {"num_times": 1, "num_cells": 4, "num_images": 50},
     }

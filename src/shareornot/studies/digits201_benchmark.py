@@ -29,7 +29,7 @@ NAMES = {
     TIME: "training_time_s",
 }
 """The metrics of the table, and their names among those of a training."""
-TRAINING = StandaloneTrainingSettings(epochs=12, batch_size=48, learning_rate=0.1)
+TRAINING = StandaloneTrainingSettings(epochs=12)
 
 
 def digits_201() -> StandaloneBuild:

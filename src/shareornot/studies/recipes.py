@@ -35,7 +35,7 @@ IMAGE_SETS: Mapping[str, Values] = {
 
 FAMILIES_ON_IMAGES: Mapping[tuple[str, str], Values] = {
     ("nasbench201", "digits"): {
-        "network": {"num_filters": 8, "num_stacks": 3, "cells_per_stack": 1},
+        "network": {"num_filters": 4, "num_stacks": 3, "cells_per_stack": 3},
     },
     ("nasbench201", "cifar10"): {
         "network": {"num_filters": 16, "num_stacks": 3, "cells_per_stack": 5, "bn_momentum": 0.1},
