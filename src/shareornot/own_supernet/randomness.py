@@ -29,7 +29,9 @@ class RandomStream:
         outside = _state()
         if self._seed is not None:
             torch_seed, other_seed = np.random.SeedSequence(self._seed).generate_state(2).tolist()
-            torch.manual_seed(torch_seed)
+            torch.default_generator.manual_seed(torch_seed)
+            if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+                torch.cuda.manual_seed_all(torch_seed)
             np.random.seed(other_seed)  # noqa: NPY002 (the generator that augmentations of others draw from)
             random.seed(other_seed)
             self._seed = None
