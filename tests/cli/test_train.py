@@ -82,6 +82,9 @@ def test_a_table_of_digits_by_its_path_from_any_folder(shareornot, tmp_path, mon
         ([*TINY, "--method", "fairnas", "--set", "mean=3"], "method fairnas, mean: expected true or false, got 3"),
         ([*TINY, "--method", "darts"], "method darts: expected a whole product space"),
         ([*TINY, "--method", "few-shot"], "method few-shot: expected a super-net with groups, got one without"),
+        ([*TINY, "--method", "smash"], "method smash: expected a super-net with a hyper-network, got one without"),
+        ([*TINY, "--method", "rsws", "--set", "num_finalists=0"], "method rsws: expected num_batches from 1 and"),
+        ([*TINY, "--set", "network.choices=S1"], "network.choices: expected the space itself"),
     ],
 )
 def test_what_cannot_be_trained(refused, tmp_path, arguments, message):

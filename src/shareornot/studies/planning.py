@@ -1,6 +1,7 @@
 """From a study to its jobs: what must be computed, each thing once, whoever asks for it."""
 
 import hashlib
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -9,8 +10,8 @@ from jaxtyping import Int32
 
 from shareornot.errors import MissingDataError, SettingsError
 from shareornot.images import image_source
-from shareornot.methods import check_method
-from shareornot.spaces import open_space, space_members
+from shareornot.methods import build_method, check_method
+from shareornot.spaces import Space, open_space, space_members
 from shareornot.studies.data_hashes import DataHashes
 from shareornot.studies.job import AppraiseSpec, Job, ScoreSpec, SummariseSpec, TrainSpec, make_job
 from shareornot.studies.settings import ChapterSettings, PoolSettings, SupernetSettings
@@ -135,13 +136,28 @@ def check_supernet(supernet: SupernetSettings, table: Table) -> None:
             f"benchmark {table.info.name}: expected cells with at most {supernet.network.max_vertices} vertices, for "
             f"which the network on {supernet.images} has room, got up to {table.info.max_vertices}; take cifar10"
         )
-    num_architectures = len(space_members(space, table.num_architectures))
-    check_method(supernet.training, space, num_architectures, supernet.network)
+    members = space_members(space, table.num_architectures)
+    check_method(supernet.training, space, len(members), supernet.network)
+    if supernet.training.options or supernet.training.schedule == "by-size":
+        _try_method(supernet, space, members)
     most = image_source(supernet.images).num_train
     if supernet.training.batch_size > most:
         raise SettingsError(
             f"training.batch_size: expected at most the {most:,} training images, got {supernet.training.batch_size:,}"
         )
+
+
+def _try_method(supernet: SupernetSettings, space: Space, members: Cells) -> None:
+    """Build the method on a small network of the same kind, which refuses options out of range.
+
+    Raises:
+        SettingsError: see `build_method`.
+    """
+    from shareornot.methods.contract import Setup
+    from shareornot.supernet import build_supernet
+
+    small = build_supernet(space.family, replace(supernet.network, cells_per_stack=1), 0)
+    build_method(Setup(small, space, members, supernet.training))
 
 
 def hash_of_cells(cells: Cells) -> str:
