@@ -17,6 +17,7 @@ from shareornot.cli.options import (
     Proxies,
     Standalone,
     Unit,
+    given,
 )
 
 FILE_SUFFIXES = {".csv", ".tsv", ".txt", ".parquet", ".pq", ".json", ".jsonl", ".xlsx", ".npz", ".arrow", ".feather"}
@@ -115,16 +116,16 @@ def appraise(
     Example: shareornot appraise my-scores.csv --supernet-cost 10
     """
     with user_errors():
-        reading = {
-            "unit": unit,
-            "lower_is_better": lower_is_better,
-            "proxy": proxy,
-            "standalone": standalone,
-            "feature": feature,
-            "ignore": ignore,
-            "baseline": baseline,
-            "benchmark": benchmark,
-        }
+        reading = given(
+            unit=unit,
+            lower_is_better=lower_is_better,
+            proxy=proxy,
+            standalone=standalone,
+            feature=feature,
+            ignore=ignore,
+            baseline=baseline,
+            benchmark=benchmark,
+        )
         costs = {"supernet_cost": supernet_cost, "scoring_cost": scoring_cost}
         for_folders = {"times": times, "supernet_times": supernet_times}
         if scores.is_dir():
@@ -138,10 +139,9 @@ def appraise(
         _refuse(for_folders, "a folder of super-nets", "a file, which has its own costs")
         from shareornot.cli.appraise_file import appraise_file
 
-        given = {name: value for name, value in reading.items() if value is not None}
         appraise_file(
             scores,
-            given,
+            reading,
             seed=seed,
             top=top,
             costs=costs,
@@ -184,6 +184,6 @@ def _refuse(options: Mapping[str, object], expected: str, got: str) -> None:
     """Refuse options that mean nothing here."""
     from shareornot.errors import SettingsError
 
-    given = [f"--{name.replace('_', '-')}" for name, value in options.items() if value is not None]
-    if given:
-        raise SettingsError(f"{', '.join(given)}: expected {expected}, got {got}; leave the option out")
+    told = [f"--{name.replace('_', '-')}" for name, value in options.items() if value is not None]
+    if told:
+        raise SettingsError(f"{', '.join(told)}: expected {expected}, got {got}; leave the option out")

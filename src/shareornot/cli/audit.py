@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shareornot.cli.errors import user_errors
-from shareornot.cli.options import Features, Ignored, Json, LowerIsBetter, Open, Proxies, Standalone, Unit
+from shareornot.cli.options import Features, Ignored, Json, LowerIsBetter, Open, Proxies, Standalone, Unit, given
 
 if TYPE_CHECKING:
     from shareornot.appraisal.audit import SpaceAudit
@@ -65,16 +65,15 @@ def audit(
 
         if open_it and out is None:
             raise SettingsError("--open: expected --out FOLDER with it, for the pictures; got none")
-        reading = {
-            "unit": unit,
-            "lower_is_better": lower_is_better,
-            "proxy": proxy,
-            "standalone": standalone,
-            "feature": feature,
-            "ignore": ignore,
-        }
-        given = {name: value for name, value in reading.items() if value is not None}
-        audits = _make(scores, benchmark, space, variant, seed, given)
+        reading = given(
+            unit=unit,
+            lower_is_better=lower_is_better,
+            proxy=proxy,
+            standalone=standalone,
+            feature=feature,
+            ignore=ignore,
+        )
+        audits = _make(scores, benchmark, space, variant, seed, reading)
         pictures = []
         if out is not None:
             from shareornot.cli.page import NO_PAGE

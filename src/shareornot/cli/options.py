@@ -1,7 +1,7 @@
 """Options that several commands share, so that they mean the same everywhere."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -70,3 +70,8 @@ Baselines = Annotated[
     list[str] | None,
     typer.Option(help="File: column to use as a baseline that costs nothing; may be repeated.", show_default=False),
 ]
+
+
+def given(**options: Any) -> dict[str, Any]:
+    """The options that were given, by name."""
+    return {name: value for name, value in options.items() if value is not None}
