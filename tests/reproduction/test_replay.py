@@ -67,6 +67,8 @@ def test_the_papers_figures_stand_beside_its_own_benchmark_alone(partial_table, 
         {"seed": -1},
         {"supernet_trainings": 0.0},
         {"supernet_trainings": float("nan")},
+        {"edge_flips": 0.0},
+        {"edge_flips": float("nan")},
     ],
 )
 def test_settings_out_of_range(settings):

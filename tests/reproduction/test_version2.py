@@ -50,8 +50,22 @@ def test_spaces_with_one_super_net_are_left_out(replay_table, make_evaluations):
     assert replay_version2(**arguments(make_evaluations(replay_table, num_seeds=1), replay_table)) == []
 
 
+def test_more_flips_change_those_first_populations_alone_that_evolve_early(replay_table, make_evaluations):
+    evaluations = make_evaluations(replay_table, spaces=("A1",))
+    few, many = (
+        replay_first_populations(**arguments(evaluations, replay_table), edge_flips=flips) for flips in (1.0, 3.0)
+    )
+    for one, other in zip(few, many, strict=True):
+        if one.first_population == "unique":  # the first to be replayed, from the same random numbers
+            assert one == other
+    assert [row.difference for row in few if row.first_population == "raw"] != [
+        row.difference for row in many if row.first_population == "raw"
+    ]
+
+
 def test_every_first_population_is_replayed(replay_table, make_evaluations):
-    rows = replay_first_populations(**arguments(make_evaluations(replay_table, spaces=("A1",)), replay_table))
+    given = arguments(make_evaluations(replay_table, spaces=("A1",)), replay_table)
+    rows = replay_first_populations(**given, edge_flips=1.0)
     assert [row.first_population for row in rows] == [first for first in FIRST_POPULATIONS for _ in range(3)]
     for row in rows:
         known = row.first_population in ("unique", "raw-in-space")

@@ -54,6 +54,10 @@ def replay(
     supernet_trainings: Annotated[
         float, typer.Option(help="Cost of a super-net and its scoring, in average trainings.")
     ] = 4.0,
+    edge_flips: Annotated[
+        float,
+        typer.Option(help="Section first-population: expected number of edges that a mutation of evolution flips."),
+    ] = 1.0,
     index: Annotated[
         Path | None,
         typer.Option(
@@ -162,6 +166,7 @@ def replay(
             num_redraws=redraws,
             num_runs=runs,
             supernet_trainings=supernet_trainings,
+            edge_flips=edge_flips,
             seed=seed,
         )
         _replay_long_table(columns, settings, benchmark or NASBENCH101, out, as_json=as_json)

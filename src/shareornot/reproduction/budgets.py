@@ -72,7 +72,11 @@ def space_budgets(
 
 
 def evolution_at(
-    budgets: SpaceBudgets, rng: np.random.Generator, num_runs: int, first_population: FirstPopulation
+    budgets: SpaceBudgets,
+    rng: np.random.Generator,
+    num_runs: int,
+    first_population: FirstPopulation,
+    edge_flips: float = 1.0,
 ) -> RegretCurves:
     """Run regularized evolution among the cells of the ground, read at the budgets.
 
@@ -81,13 +85,14 @@ def evolution_at(
         rng: source of the randomness.
         num_runs: independent runs.
         first_population: how the first population is drawn.
+        edge_flips: expected number of edges that a mutation flips.
     """
     landscape = budgets.ground.landscape(unknown="redraw")
     cheapest_s = float(landscape.price_s[landscape.candidates].min())
     runs = evolution_runs(
         landscape,
         rng,
-        settings=EvolutionSettings(first_population=first_population),
+        settings=EvolutionSettings(first_population=first_population, edge_flips=edge_flips),
         num_runs=num_runs,
         num_evaluations=min(_MOST_EVALUATIONS, int(budgets.time_s.max() / max(cheapest_s, 1e-9)) + 1),
         max_proposals=_MOST_PROPOSALS,

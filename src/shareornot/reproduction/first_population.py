@@ -53,11 +53,12 @@ def replay_first_populations(
     guide: str,
     num_runs: int,
     supernet_trainings: float,
+    edge_flips: float,
     with_printed: bool,
 ) -> list[FirstPopulationRow]:
     """Evolution against random search at version 2's budgets, for every way to draw the first population.
 
-    Arguments are those of `replay_version2`.
+    Arguments are those of `replay_version2`, and `edge_flips`, the expected number of edges that a mutation flips.
     """
     rows = []
     for space in evaluations.spaces:
@@ -67,7 +68,7 @@ def replay_first_populations(
         ground = replay_ground(evaluations, table, space)
         budgets = space_budgets(ground, supernets, rng, num_runs, supernet_trainings)
         for first in FIRST_POPULATIONS:
-            curves = evolution_at(budgets, rng, num_runs, first)
+            curves = evolution_at(budgets, rng, num_runs, first, edge_flips)
             for column, k in enumerate(budgets.num_trained):
                 method, random = curves.regret[:, column], budgets.random.regret[:, column]
                 printed = TABLES_V2.get((space, k, "evolution")) if with_printed else None

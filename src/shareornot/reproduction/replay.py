@@ -5,6 +5,7 @@ their randomness. A section's randomness depends on the seed and on the section 
 does not change them. `shareornot.report.replay_columns` makes tables of the rows.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, get_args
@@ -64,6 +65,8 @@ class ReplaySettings:
     """Runs of random search and evolution in version 2's."""
     supernet_trainings: float = 4.0
     """What a super-net and its scoring cost in version 2's comparison, in average trainings of the space."""
+    edge_flips: float = 1.0
+    """Expected number of edges that a mutation of evolution flips, in the section on its first population."""
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -80,6 +83,8 @@ class ReplaySettings:
                 f"supernet_trainings: expected above 0, got {self.supernet_trainings}; a super-net that is trained "
                 "four times as long as a cell, at the same cost a step, takes 4"
             )
+        if not 0 < self.edge_flips < math.inf:
+            raise SettingsError(f"edge_flips: expected above 0, got {self.edge_flips}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -258,6 +263,7 @@ class _Run:
             guide=self.guide,
             num_runs=self.settings.num_runs,
             supernet_trainings=self.settings.supernet_trainings,
+            edge_flips=self.settings.edge_flips,
             with_printed=self.with_printed,
         )
         return {"first_populations": tuple(rows)}
