@@ -25,12 +25,8 @@ from shareornot.supernet.standalone_training import train_standalone
 SETTINGS = (
     "8 filters, 2 x 1, 20 epochs",
     "8 filters, 2 x 2, 20 epochs",
-    "8 filters, 2 x 3, 20 epochs",
     "8 filters, 3 x 1, 20 epochs",
     "8 filters, 3 x 2, 20 epochs",
-    "8 filters, 3 x 2, 12 epochs",
-    "8 filters, 3 x 2, 32 epochs",
-    "4 filters, 3 x 2, 20 epochs",
 )
 FORM = re.compile(r"(\d+) filters, (\d+) x (\d+), (\d+) epochs")
 MAX_VERTICES, NUM_RUNS = 5, 3

@@ -186,7 +186,7 @@ def make_scored_folder():
                 seed = spec.supernet.training.seed
                 cells = draw_pool(table, spec.supernet.space, spec.pool, seed)[spec.start : spec.stop]
                 evaluation = json.loads(json.dumps(as_values(spec.evaluation)))
-                origin = {"evaluation": evaluation, "num_train_images": 200, "num_validation_images": 797}
+                origin = {"evaluation": evaluation, "num_train_images": 200, "num_validation_images": 200}
                 proxies = np.clip(proxies_of(cells, np.random.default_rng([seed, spec.start])), 0, 1)
                 path = store.path(job.name) / "proxies.parquet"
                 write_scores(path, ScoredCells(cells=cells, proxies=proxies, origin=origin))

@@ -23,6 +23,9 @@ variants = ["baseline"]
 evaluations = ["bns-ft"]
 supernets = 2
 shard_size = 30
+[network]
+num_stacks = 2
+cells_per_stack = 1
 [training]
 epochs = 2
 [pool]

@@ -20,6 +20,7 @@ TINY = {
     "variants": ["baseline"],
     "supernets": 2,
     "shard_size": 7,
+    "network": {"num_stacks": 2, "cells_per_stack": 1},
     "training": {"epochs": 3},
     "pool": {"num_cells": 12},
     "search": {"num_trained": [1, 5], "num_runs": 5},

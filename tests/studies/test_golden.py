@@ -18,7 +18,13 @@ from shareornot.studies.supernets import appraise_supernets
 from shareornot.supernet import EvaluationSettings, Evaluator, build_supernet
 from shareornot.tables import open_benchmark
 
-STUDY = {"preset": "digits", "spaces": ["A3"], "training": {"epochs": 2}, "search": {"num_runs": 50}}
+STUDY = {
+    "preset": "digits",
+    "spaces": ["A3"],
+    "network": {"num_stacks": 2, "cells_per_stack": 1},
+    "training": {"epochs": 2},
+    "search": {"num_runs": 50},
+}
 
 LOSSES = [
     2.5615850881,

@@ -72,7 +72,7 @@ def test_a_benchmark_of_smaller_cells_takes_a_smaller_network():
 def test_the_digits_have_the_network_of_their_benchmark():
     found = chapter("A3", "avg-3", images="digits", training={"epochs": 7}, seed=2)
     network, training = found.supernet.network, found.supernet.training
-    assert (network.num_filters, network.num_stacks, network.cells_per_stack) == (8, 2, 1)
+    assert (network.num_filters, network.num_stacks, network.cells_per_stack) == (8, 3, 2)
     assert (network.max_vertices, network.image_channels, network.min_output_edges) == (5, 1, 3)
     assert (training.epochs, training.paths_per_step, training.seed) == (7, 3, 2)
     assert (training.optimizer.name, training.optimizer.learning_rate) == ("sgd", 0.05)

@@ -40,10 +40,12 @@ SEARCH = {"num_runs": 10}
 
 
 def tiny(space="num_vertices<=4", epochs=2, **values):
-    values = {"supernets": 2} | values
-    return StudySettings(
-        name="tiny", benchmark="digits", images="digits", spaces=(space,), **{"training": {"epochs": epochs}} | values
-    )
+    values = {
+        "supernets": 2,
+        "network": {"num_stacks": 2, "cells_per_stack": 1},
+        "training": {"epochs": epochs},
+    } | values
+    return StudySettings(name="tiny", benchmark="digits", images="digits", spaces=(space,), **values)
 
 
 class Counting:
@@ -100,6 +102,16 @@ def contents(folder):
 
 def evaluate(folder, **options):
     return evaluate_supernets(folder, **{"num_cells": 25, "device": "cpu", "num_processes": 1} | options)
+
+
+def test_super_nets_of_the_network_of_an_earlier_version_are_refused(copied):
+    path = copied / "study.toml"
+    stated = "num_stacks = 2"
+    assert stated in path.read_text()
+    path.write_text(path.read_text().replace(stated, "num_stacks = 3"))
+    for use in (appraise_supernets, audit_supernets, evaluate):
+        with pytest.raises(DataError, match=r"got an earlier one \(num_stacks 2, not 3\); train in another folder"):
+            use(copied)
 
 
 def test_from_images_to_a_report(copied, tmp_path):
@@ -315,7 +327,7 @@ def test_scoring_costs_what_it_passes(copied):
     epochs = table.info.budgets[-1]
     cells = space_cells(open_space("num_vertices<=4"), 5)
     mean_s = table.mean("training_time")[cells].mean()
-    overhead_s = mean_s * (2 / epochs + 25 * (797 + 4 * 50) / (3 * 200 * epochs))
+    overhead_s = mean_s * (2 / epochs + 25 * (200 + 4 * 50) / (3 * 200 * epochs))
     assert overhead_s < budget.budget_s < overhead_s + table.mean("training_time")[cells].max()
 
 
@@ -326,7 +338,7 @@ def test_fine_tuning_is_a_part_of_the_cost(copied):
     tuned = replace(scores, origin=scores.origin | {"evaluation": evaluation})
     assert scoring_cost(tuned) - scoring_cost(scores) == pytest.approx(10)
     plain = replace(scores, origin=scores.origin | {"evaluation": evaluation | {"adaptation": "none"}})
-    assert scoring_cost(plain) == pytest.approx((797 + 3 * 40 * 50) / (3 * 200))
+    assert scoring_cost(plain) == pytest.approx((200 + 3 * 40 * 50) / (3 * 200))
 
 
 def test_a_report_states_how_the_scores_were_made(copied):

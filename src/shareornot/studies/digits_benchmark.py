@@ -45,7 +45,7 @@ class BuildSettings:
     """Largest number of vertices; all cells up to it are trained."""
     num_runs: int = 3
     cells_per_part: int = 6
-    training: StandaloneTrainingSettings = field(default_factory=StandaloneTrainingSettings)
+    training: StandaloneTrainingSettings = field(default_factory=lambda: StandaloneTrainingSettings(epochs=12))
 
     @property
     def num_cells(self) -> int:

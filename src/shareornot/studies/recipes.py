@@ -20,14 +20,14 @@ IMAGE_SETS: Mapping[str, Values] = {
     "digits": {
         "network": {
             "num_filters": 8,
-            "num_stacks": 2,
-            "cells_per_stack": 1,
+            "num_stacks": 3,
+            "cells_per_stack": 2,
             "image_channels": 1,
             "max_vertices": 5,
             "bn_momentum": 0.1,
         },
         "training": {"epochs": 600, "batch_size": 50, "optimizer": {"name": "sgd", "learning_rate": 0.05}},
-        "evaluation": {"batch_size": 50},
+        "evaluation": {"batch_size": 50, "num_images": 200},
         "pool": {"num_cells": "all"},
     },
 }
@@ -201,7 +201,7 @@ def check_choice(what: str, value: str, choices: Mapping[str, Any]) -> None:
 
 
 def digits_network() -> NetworkSettings:
-    """The small network of the embedded benchmark: 8 filters, 2 stacks of 1 cell, for grey images."""
+    """The small network of the embedded benchmark: 8 filters, 3 stacks of 2 cells, for grey images."""
     return NetworkSettings(**IMAGE_SETS["digits"]["network"])
 
 

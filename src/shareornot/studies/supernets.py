@@ -32,6 +32,7 @@ from shareornot.studies.planning import appraise_job, draw_pool
 from shareornot.studies.recipes import EVALUATIONS, evaluation_text
 from shareornot.studies.run_bar import RunBar
 from shareornot.studies.runner import check_finished, run_study
+from shareornot.studies.same_networks import check_networks
 from shareornot.studies.settings import ChapterSettings, PoolSettings, as_values
 from shareornot.studies.store import Store
 from shareornot.studies.study_file import STUDY_FILE, read_study
@@ -226,12 +227,15 @@ def read_folder(folder: Path) -> StudySettings:
 
     Raises:
         MissingDataError: no super-nets in the folder.
-        DataError: its settings are damaged, or an older version wrote it.
+        DataError: its settings are damaged, or an older version wrote it or trained other networks.
     """
-    Store(folder).check_format()
+    store = Store(folder)
+    store.check_format()
     if not (folder / STUDY_FILE).is_file():
         raise MissingDataError(f"{folder}: expected super-nets, found none; train some with: shareornot train {folder}")
-    return read_study(folder)
+    study = read_study(folder)
+    check_networks(store, study)
+    return study
 
 
 def larger_than_space(folder: Path, num_cells: int | None) -> str | None:
