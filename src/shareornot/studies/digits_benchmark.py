@@ -29,6 +29,7 @@ from shareornot.studies.execution import (
 )
 from shareornot.studies.interruption import polite_interruption
 from shareornot.studies.recipes import digits_network
+from shareornot.studies.settings import identity_of
 from shareornot.supernet.settings import StandaloneTrainingSettings, TrainingResult
 from shareornot.tables import BenchmarkTable, TableColumns, TableInfo, write_table
 
@@ -161,7 +162,7 @@ def read_parts(folder: Path, config: BuildSettings = EMBEDDED) -> dict[str, np.n
 def _claim(folder: Path, config: BuildSettings) -> None:
     """Write the settings of a build into its folder, or check that the folder holds the same settings."""
     path = folder / "settings.json"
-    settings = json.dumps({"network": asdict(digits_network()), **asdict(config)}, indent=2) + "\n"
+    settings = json.dumps({"network": identity_of(digits_network()), **identity_of(config)}, indent=2) + "\n"
     if not path.exists():
         with atomic_write(path) as file:
             file.write(settings.encode())
