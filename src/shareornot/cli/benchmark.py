@@ -41,9 +41,9 @@ def build(
 ) -> None:
     """Train architectures alone, three times each, on scikit-learn's digits.
 
-    digits holds the cells of NASBench-101 with at most 5 vertices, which takes about 40 minutes of processor time; digits-201
-    the distinct architectures of NAS-Bench-201, which takes hours. Ctrl-C loses at most the trainings that run; the
-    same command resumes.
+    digits holds the cells of NASBench-101 with at most 5 vertices, which takes about 40 minutes of processor time;
+    digits-201 the distinct architectures of NAS-Bench-201, which takes hours. Ctrl-C loses at most the trainings that
+    run; the same command resumes.
 
     Example: shareornot benchmark build digits --out my-digits.arrow
     """
