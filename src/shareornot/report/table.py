@@ -128,7 +128,7 @@ class Table:
         return text.getvalue()
 
     def to_latex(self) -> str:
-        """A `tabular` for the package booktabs, in ASCII, with title and notes as comments."""
+        """A `tabular` that needs no package, in ASCII, with title and notes as comments."""
         columns = self.shown_columns()
         head = " & ".join(latex(_with_unit(column)) for column in columns)
         body = [" & ".join(latex(text) for text in row) + r" \\" for row in self.texts()]
@@ -137,11 +137,11 @@ class Table:
             [
                 *(f"% {line}" for line in comments),
                 rf"\begin{{tabular}}{{{''.join('r' if self.is_numeric(column) else 'l' for column in columns)}}}",
-                r"\toprule",
+                r"\hline",
                 head + r" \\",
-                r"\midrule",
+                r"\hline",
                 *body,
-                r"\bottomrule",
+                r"\hline",
                 r"\end{tabular}",
                 "",
             ]
@@ -242,6 +242,8 @@ _LATEX = {
     "<": r"$<$",
     ">": r"$>$",
     "|": r"\textbar{}",
+    "[": "{[}",  # at the beginning of a row, it would be an argument of the end of the row above
+    "*": "{*}",
     '"': "''",
     "\u00b1": r"$\pm$",
     MINUS: "$-$",
