@@ -1,5 +1,6 @@
 """The settings of a super-net: frozen, checked when made, and free of PyTorch, so that reading them costs nothing."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, get_args
@@ -131,6 +132,9 @@ class OptimizerSettings:
             raise SettingsError(f"optimizer: expected one of {', '.join(OPTIMIZERS)}, got {self.name!r}")
         if self.nesterov and self.name != "sgd":
             raise SettingsError(f"optimizer: expected sgd with nesterov, got {self.name}")
+        for name in ("learning_rate", "epsilon", "weight_decay"):
+            if not math.isfinite(getattr(self, name)):
+                raise SettingsError(f"optimizer: expected a finite {name}, got {getattr(self, name)}")
         if self.clip_norm is not None and self.clip_norm <= 0:
             raise SettingsError(f"optimizer: expected clip_norm above 0, got {self.clip_norm}")
         if not 0 <= self.final_learning_rate <= self.learning_rate:
