@@ -6,7 +6,7 @@ import json
 def test_it_measures_the_digits(shareornot):
     shown = shareornot("probe", "--benchmark", "digits", "--images", "32", "--architectures", "4")
     assert shown.code == 0
-    assert shown.out.startswith("A_FULL, random initial weights, at most 6 operations in a row\n")
+    assert shown.out.startswith("A_FULL, random initial weights, at most 18 operations in a row\n")
     assert "Alignment of 4 random paths: " in shown.out
     assert "Image similarity at the classifier: " in shown.out
 
@@ -17,7 +17,7 @@ def test_aligned_weights_align_the_paths(shareornot):
         json.loads(shareornot("probe", *options, "--initial-weights", start).out) for start in ("random", "aligned")
     )
     assert aligned["alignment"] > random["alignment"] + 0.1
-    assert random["depth"] == 6
+    assert random["depth"] == 18
     assert random["num_architectures"] == 6
 
 

@@ -23,7 +23,7 @@ TINY = {
     "network": {"num_stacks": 2, "cells_per_stack": 1},
     "training": {"epochs": 3},
     "pool": {"num_cells": 12},
-    "search": {"num_trained": [1, 5], "num_runs": 5},
+    "search": {"num_trained": [1, 5], "num_runs": 100},
     "watching": {"num_times": 1, "num_cells": 4, "num_images": 50},
 }
 NUM_JOBS = 2 + 2 * 2 * 2 + 2 + 1

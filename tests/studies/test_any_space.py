@@ -7,7 +7,6 @@ import pytest
 from shareornot.errors import SettingsError
 from shareornot.spaces import open_space
 from shareornot.studies import StudySettings, decode_study
-from shareornot.studies.costs import supernet_costs
 from shareornot.studies.export import export_study
 from shareornot.studies.planning import check_supernet
 from shareornot.studies.supernets import appraise_supernets, audit_supernets, evaluate_supernets, train_supernets
@@ -106,6 +105,5 @@ def test_a_space_of_another_family_than_the_table_is_refused(tmp_path):
 
 def test_a_table_that_does_not_say_how_long_was_trained_has_no_costs(tmp_path):
     path = make_table(tmp_path, "macro", epochs=None)
-    supernet = study_of(path, "macro").chapters()[0].supernet
     with pytest.raises(SettingsError, match=r"expected the number of epochs .*; add the table again with --epochs"):
-        supernet_costs(open_table(path), supernet, None)
+        standalone_epochs(open_table(path))

@@ -111,7 +111,7 @@ HEADER = "architecture,accuracy"
         (
             [HEADER, "a,94.2"],
             UnitError,
-            "expected fractions from 0 to 1, got 94.2; state that they are percentages (--percent)",
+            "expected fractions from 0 to 1, got 94.2; state that they are percentages \\(--percent\\)",
         ),
         ([HEADER, "a,-0.2"], DataError, "expected fractions from 0 to 1, got -0.2"),
         ([HEADER, "a,"], DataError, "expected accuracies, got none"),

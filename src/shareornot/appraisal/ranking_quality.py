@@ -20,7 +20,8 @@ from shareornot.statistics import (
 TOP_SHARE = 0.1
 """One of the k is this share of the smallest pool."""
 
-Column = Float64[np.ndarray, " pool"]
+Column = Float64[np.ndarray, " _"]
+"""One value for each architecture of a super-net's pool; pools may differ in size."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

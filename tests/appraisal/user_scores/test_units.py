@@ -25,7 +25,7 @@ def test_percentages_are_divided_and_told():
 def test_what_is_said_is_taken():
     assert as_fractions("standalone", values(0.5, 1), "percent")[0].tolist() == [0.005, 0.01]
     assert as_fractions("standalone", values(0.9, 60, 80, 95), "percent")[1] is None
-    with pytest.raises(UnitError, match=r"at most 1, got 94; state that they are percentages (--percent)"):
+    with pytest.raises(UnitError, match=r"at most 1, got 94; state that they are percentages \(--unit percent\)"):
         as_fractions("standalone", values(0.5, 94), "fraction")
 
 

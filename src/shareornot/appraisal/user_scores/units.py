@@ -62,8 +62,8 @@ def as_fractions(
     if unit == "fraction" and high > 1 + _SLACK:
         place = int(np.nanargmax(values))
         raise UnitError(
-            f"{row(place)}: column {name!r}: expected fractions of at most 1, got {high:.6g}; say that they are "
-            "percentages"
+            f"{row(place)}: column {name!r}: expected fractions of at most 1, got {high:.6g}; state that they "
+            "are percentages (--unit percent)"
         )
     percent = unit == "percent" or (unit == "auto" and high > 1 + _SLACK)
     if percent and unit == "auto":
