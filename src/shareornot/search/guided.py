@@ -4,6 +4,8 @@ The trivial guides are what every super-net must beat: large networks do better 
 costs nothing.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float, Float64, Int32, Int64, Integer
 
@@ -76,7 +78,11 @@ def _first_of_each(cells: Pool, scores: Scores, noise: Scores) -> Int64[np.ndarr
 
 
 def guided_runs(
-    pools: list[Pool], scores: list[Scores], rng: np.random.Generator, *, num_evaluations: int | None = None
+    pools: Sequence[Integer[np.ndarray, " _"]],
+    scores: Sequence[Float[np.ndarray, " _"]],
+    rng: np.random.Generator,
+    *,
+    num_evaluations: int | None = None,
 ) -> SearchRuns:
     """One run of guided search for each super-net, on its own pool with its own scores.
 

@@ -74,9 +74,7 @@ def test_code_of_a_cell_is_what_encode_gives():
 
 @pytest.mark.parametrize("num_vertices", [1, 8])
 def test_refuses_sizes(num_vertices):
-    with pytest.raises(
-        CellError, match=rf"adjacencies: expected 2 to 7 vertices, .* got {num_vertices}; remove vertices"
-    ):
+    with pytest.raises(CellError, match=rf"adjacencies: expected 2 to 7 vertices, .* got {num_vertices}; remove"):
         encode(np.zeros((1, num_vertices, num_vertices), np.int8), np.zeros((1, max(0, num_vertices - 2)), np.int8))
 
 
