@@ -29,7 +29,7 @@ def demo(
     processes: Processes = None,
     open_it: Open = False,
 ) -> None:
-    """Train, score and appraise super-nets on real images on this machine in about a minute.
+    """Train, score and appraise super-nets on real images on this machine in one to two minutes.
 
     Trains super-nets on handwritten digits, scores cells with the shared weights, compares the scores with the
     standalone accuracies of the cells, and reports whether sharing weights helped, whether the scores can be trusted,
