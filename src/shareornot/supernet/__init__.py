@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from shareornot.supernet.checkpoint import load_checkpoint, load_supernet, save_checkpoint
     from shareornot.supernet.contract import MixedSuperNet, SuperNet
     from shareornot.supernet.evaluation import Evaluator
+    from shareornot.supernet.export import export_architecture
     from shareornot.supernet.families import build_standalone, build_supernet
     from shareornot.supernet.gradients import path_gradients
     from shareornot.supernet.nasbench101 import NASBench101SuperNet
@@ -32,6 +33,7 @@ _HOME = {
     "Evaluator": "evaluation",
     "build_standalone": "families",
     "build_supernet": "families",
+    "export_architecture": "export",
     "path_gradients": "gradients",
     "adapted_batch_norm": "batch_norm",
     "evaluation_mode": "batch_norm",
@@ -67,6 +69,7 @@ __all__ = [
     "build_standalone",
     "build_supernet",
     "evaluation_mode",
+    "export_architecture",
     "load_checkpoint",
     "load_supernet",
     "path_gradients",
