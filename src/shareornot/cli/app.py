@@ -48,7 +48,7 @@ def _options(
     pass
 
 
-app.command(short_help="Train, score and appraise super-nets on real images in about a minute.")(demo)
+app.command(short_help="Train, score and appraise super-nets on real images within two minutes.")(demo)
 app.command(short_help="Train super-nets on a search space.")(train)
 app.command(short_help="Check before training whether a super-net is likely to learn.")(probe)
 app.command(short_help="Score architectures with the shared weights.")(evaluate)
