@@ -13,28 +13,23 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from shareornot.errors import DataError, Interrupted, JobError, SettingsError
+from shareornot.errors import DataError, Interrupted, SettingsError
 from shareornot.progress import Progress, ProgressBars, no_bars
 from shareornot.spaces.nasbench101 import Cell, parameter_count, unique_codes
 from shareornot.storage import atomic_write, remove_part_files
 from shareornot.studies.devices import choose_device
 from shareornot.studies.execution import (
-    Event,
-    InProcess,
-    LocalProcesses,
     ShouldStop,
     Task,
     num_usable_cores,
     only_runner,
 )
-from shareornot.studies.interruption import polite_interruption
 from shareornot.studies.recipes import digits_network
 from shareornot.studies.settings import identity_of
+from shareornot.studies.standalone_parts import run_parts
 from shareornot.supernet.settings import StandaloneTrainingSettings, TrainingResult
 from shareornot.tables import BenchmarkTable, TableColumns, TableInfo, write_table
 
-PATIENCE_S = 120.0
-"""How long a part may take to stop; a second Ctrl-C is quicker."""
 METRICS = tuple(f"{when}_{metric.name}" for when in ("halfway", "final") for metric in fields(TrainingResult))
 
 
@@ -123,23 +118,7 @@ def train_parts(
         Task(name=_part_path(folder, part).stem, work=_train_part, arguments=(folder, part, config)) for part in missing
     ]
     sizes = {task.name: len(part) for task, part in zip(tasks, missing, strict=True)}
-    failures: list[Event] = []
-
-    def watch(event: Event) -> None:
-        if event.what == "finished":
-            progress.advance(sizes.pop(event.name))
-        elif event.what == "failed":
-            failures.append(event)
-
-    executor = InProcess() if num_processes == 1 else LocalProcesses(num_processes=num_processes, patience_s=PATIENCE_S)
-    with polite_interruption() as should_stop:
-        executor.run(tasks, watch, lambda: bool(failures) or should_stop())
-    for event in failures:
-        if event.message is None:
-            raise RuntimeError(event.traceback)
-        raise JobError(event.message)
-    if sizes:
-        raise Interrupted(f"stopped with {sum(sizes.values()):,} cells to train; finished parts are saved")
+    run_parts(tasks, sizes, num_processes, progress, "cells")
 
 
 def read_parts(folder: Path, config: BuildSettings = EMBEDDED) -> dict[str, np.ndarray]:

@@ -1,11 +1,11 @@
 """Training the architectures of a benchmark alone, in parts of a few architectures.
 
-Each part becomes a file of its own as soon as it is done, so a build that is stopped goes on where it was. A training
-follows from its architecture and run alone, whoever does it.
+Each part becomes a file of its own as soon as it is done, so a build that is stopped is resumed by the same
+command. The result of a training depends on its architecture and run alone, not on the process that computes it.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
 
@@ -80,11 +80,31 @@ def train_parts(folder: Path, num_processes: int, progress: Progress, build: Sta
         Task(name=part_path(folder, part).stem, work=_train_part, arguments=(folder, part, build)) for part in missing
     ]
     sizes = {task.name: len(part) for task, part in zip(tasks, missing, strict=True)}
+    run_parts(tasks, sizes, num_processes, progress, "architectures")
+
+
+def run_parts(
+    tasks: Sequence[Task], sizes: Mapping[str, int], num_processes: int, progress: Progress, things: str
+) -> None:
+    """Run tasks that each train one part.
+
+    Args:
+        tasks: one for each part that is missing.
+        sizes: for each task by name, the number of things that it trains.
+        num_processes: tasks at a time, each on one core.
+        progress: advances by the things that are trained.
+        things: what is trained, in words, for the message of an interruption.
+
+    Raises:
+        JobError: a training failed.
+        Interrupted: Ctrl-C; finished parts are saved.
+    """
+    left = dict(sizes)
     failures: list[Event] = []
 
     def watch(event: Event) -> None:
         if event.what == "finished":
-            progress.advance(sizes.pop(event.name))
+            progress.advance(left.pop(event.name))
         elif event.what == "failed":
             failures.append(event)
 
@@ -95,8 +115,8 @@ def train_parts(folder: Path, num_processes: int, progress: Progress, build: Sta
         if event.message is None:
             raise RuntimeError(event.traceback)
         raise JobError(event.message)
-    if sizes:
-        raise Interrupted(f"stopped with {sum(sizes.values()):,} architectures to train; finished parts are saved")
+    if left:
+        raise Interrupted(f"stopped with {sum(left.values()):,} {things} to train; finished parts are saved")
 
 
 def read_parts(folder: Path, build: StandaloneBuild) -> dict[str, np.ndarray]:
