@@ -3,8 +3,9 @@
     python benchmarks/methods.py --images digits
     python benchmarks/methods.py --images random --methods uniform darts
 
-The super-net is that of NAS-Bench-201. Passes are all calls of the network and all backward passes of a step, those of
-a controller among them. The figures are quartiles over steps of the time of the step over that of its passes.
+The super-net is that of NAS-Bench-201, by default in the size of the benchmark digits-201. Passes are all forward and
+backward passes of a step, those of a controller among them. The figures are quartiles over steps of the time of the
+step over that of its passes.
 """
 
 import argparse
@@ -19,12 +20,19 @@ from worker import CLOCKS, random_images
 from shareornot.errors import SettingsError
 from shareornot.images import digits_images
 from shareornot.methods import METHODS, make_trainer
+from shareornot.methods.controller import Controller
 from shareornot.methods.single_path import SinglePath
 from shareornot.spaces import open_space
 from shareornot.supernet import NetworkSettings, OptimizerSettings, TrainingSettings
-from shareornot.supernet.nasbench201 import NASBench201SuperNet
+from shareornot.supernet.families import build_supernet
 
 NUM_DRAWS = 10_000
+NEEDED = {
+    "smash": {"hyper_units": 16},
+    "few-shot": {"groups": "decision:edge_0_1"},
+    "groups": {"groups": "random:4"},
+}
+"""Settings of the super-net without which a method does not work."""
 
 
 class Passes:
@@ -58,8 +66,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", choices=("digits", "random"), default="digits", help="random: 32 x 32 pixels.")
     parser.add_argument("--methods", nargs="+", choices=tuple(METHODS), default=tuple(METHODS), help="Default: all.")
-    parser.add_argument("--filters", type=int, default=8, help="C, channels of the first stage.")
-    parser.add_argument("--cells", type=int, default=1, help="N, cells of a stage.")
+    parser.add_argument("--filters", type=int, default=4, help="C, channels of the first stage.")
+    parser.add_argument("--cells", type=int, default=3, help="N, cells of a stage.")
     parser.add_argument("--batch", type=int, default=50, help="Images of a mini-batch.")
     parser.add_argument("--threads", type=int, default=1, help="Threads of PyTorch.")
     parser.add_argument("--steps", type=int, default=30, help="Measured steps of each method.")
@@ -74,11 +82,15 @@ def main() -> None:
     passes = Passes(clock)
     torch.Tensor.backward = passes.timed(torch.Tensor.backward)  # type: ignore[method-assign]
     torch.autograd.grad = passes.timed(torch.autograd.grad)
+    Controller._run = passes.timed(Controller._run)  # type: ignore[method-assign]
     for name in options.methods:
         size = NetworkSettings(
-            num_filters=options.filters, cells_per_stack=options.cells, image_channels=images.image_channels
+            num_filters=options.filters,
+            cells_per_stack=options.cells,
+            image_channels=images.image_channels,
+            **NEEDED.get(name, {}),
         )
-        network = NASBench201SuperNet(size, 0).train()
+        network: Any = build_supernet(space.family, size, 0).train()
         network.forward = passes.timed(network.forward)  # type: ignore[method-assign]
         training = TrainingSettings(
             method=name,

@@ -94,6 +94,15 @@ def test_the_controller_learns_after_the_last_step_of_an_epoch_only(nine_setup, 
     assert len(calls) == 2
 
 
+def test_the_architectures_of_an_epoch_are_written_at_once(nine_setup, nine, at):
+    method = enas(nine_setup())
+    trained = [one for position in range(3) for one in method.paths(at(1, position))]
+    with torch.no_grad():
+        written = method.controller.write(at(1, 0).epoch_rng(), len(trained))
+    assert trained == nine.architectures(written.choices).tolist()
+    assert len(trained) == 3
+
+
 def test_its_choice_is_the_best_draw_on_one_batch(nine_setup, images, monkeypatch):
     method = enas(nine_setup())
     accuracy = torch.arange(9).double()

@@ -9,6 +9,7 @@ from torch import nn
 
 from shareornot.errors import SettingsError
 from shareornot.supernet import OptimizerSettings, PartialOptimizer
+from shareornot.supernet.adamw import multiply_all
 
 NUM_STEPS = 6
 AS_DESCRIBED = OptimizerSettings()
@@ -213,3 +214,12 @@ def test_the_state_goes_into_a_checkpoint_and_back():
 def test_constants_out_of_range_are_refused(name, value):
     with pytest.raises(SettingsError, match=rf"optimizer: expected .* got .*{value}"):
         OptimizerSettings(**{name: value})
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_many_tensors_are_multiplied_as_one_by_one(dtype):
+    generator = torch.Generator().manual_seed(0)
+    tensors = [torch.randn(shape, generator=generator, dtype=dtype) for shape in ((4, 3, 3, 3), (7,), (1, 100))]
+    expected = [tensor * 0.9 for tensor in tensors]
+    multiply_all(tensors, 0.9)
+    assert all(map(torch.equal, tensors, expected))

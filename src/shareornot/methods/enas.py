@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Integer
 from torch import Tensor
 
 from shareornot.errors import SettingsError
@@ -66,15 +66,24 @@ class ENAS:
         self.baseline = torch.zeros(2, dtype=torch.float64)
         """The moving average of rewards, and whether there was one yet."""
         self.optimizer = PartialOptimizer(dict(setup.network.named_parameters()), setup.training.optimizer)
+        self._epoch: tuple[int, Integer[np.ndarray, " architectures"]] | None = None
+
+    def paths(self, at: Step) -> list[int]:
+        """The architectures that a step trains; those of an epoch are written at once, by the same controller."""
+        number = self.training.paths_per_step
+        if self._epoch is None or self._epoch[0] != at.epoch:
+            with torch.no_grad():
+                written = self.controller.write(at.epoch_rng(), at.steps_per_epoch * number)
+            self._epoch = at.epoch, self.space.architectures(written.choices)
+        paths: list[int] = self._epoch[1][at.position * number : (at.position + 1) * number].tolist()
+        return paths
 
     def step(self, at: Step, train: Batch, validation: Callable[[], Batch]) -> Report:
         """Move the shared weights; after the last step of an epoch, train the controller."""
-        rng = at.rng()
-        with torch.no_grad():
-            written = self.controller.write(rng, self.training.paths_per_step)
-        loss, regions = path_gradients(self.network, self.space.architectures(written.choices).tolist(), train)
+        loss, regions = path_gradients(self.network, self.paths(at), train)
         self.optimizer.step(regions, at.learning_rate)
         if at.position == at.steps_per_epoch - 1:
+            rng = at.rng()
             for _ in range(self.num_controller_steps):
                 written = self.controller.write(rng, self.num_samples)
                 paths = self.space.architectures(written.choices).tolist()
@@ -141,3 +150,4 @@ class ENAS:
         self.adam.load_state_dict(part_of(state, "adam"))
         self.optimizer.load_state_dict(part_of(state, "optimizer"))
         self.baseline.copy_(part_of(state, "baseline")["average"])
+        self._epoch = None

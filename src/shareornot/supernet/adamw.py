@@ -38,14 +38,24 @@ class AdamW:
         config = self.config
         mean, mean_square, mean_correction, square_correction = states
         torch._foreach_lerp_(mean, gradients, 1 - config.momentum)
-        torch._foreach_mul_(mean_square, config.smoothing)
+        multiply_all(mean_square, config.smoothing)
         torch._foreach_addcmul_(mean_square, gradients, gradients, 1 - config.smoothing)
         for correction, share in ((mean_correction, config.momentum), (square_correction, config.smoothing)):
-            torch._foreach_mul_(correction, share)
+            multiply_all(correction, share)
             torch._foreach_add_(correction, 1 - share)
         divisor = torch._foreach_div(mean_square, square_correction)
         torch._foreach_sqrt_(divisor)
         torch._foreach_add_(divisor, config.epsilon)
         torch._foreach_mul_(divisor, mean_correction)
-        torch._foreach_mul_(parameters, 1 - learning_rate * config.weight_decay)
+        multiply_all(parameters, 1 - learning_rate * config.weight_decay)
         torch._foreach_addcdiv_(parameters, mean, divisor, -learning_rate)
+
+
+def multiply_all(tensors: list[Tensor], factor: float) -> None:
+    """Multiply tensors of one precision in place.
+
+    On processors the factor is a tensor of that precision: `torch._foreach_mul_` turns a number into one for each of
+    the tensors, which takes longer than multiplying small ones.
+    """
+    on_processor = tensors[0].device.type == "cpu"
+    torch._foreach_mul_(tensors, torch.tensor(factor, dtype=tensors[0].dtype) if on_processor else factor)

@@ -8,7 +8,7 @@ Shape suffixes: B batch, C channels, D channels that come out, H height, W width
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 import torch
@@ -69,11 +69,20 @@ class ReLUConvBatchNorm(nn.Module):
         """Output of the operation; a smaller kernel is the centre of the one that is there."""
         return conv_norm(F.relu(x_BCHW), self.weight, self.norm, kernel_size, stride=self.stride)
 
-    def region(self, kernel_size: int) -> Region:
-        """The part of the weight that a kernel of this size uses."""
-        border = (self.weight.shape[2] - kernel_size) // 2
-        kernel = slice(border, border + kernel_size)
-        return (slice(None), slice(None), kernel, kernel)
+    def add_regions(self, regions: Regions, kernel_size: int) -> None:
+        """Add what a kernel of this size uses: a part of the weight, and batch norm."""
+        weight = self.weight
+        regions.setdefault(weight, []).append(_centre(weight.shape, kernel_size))
+        if self.norm.affine:
+            regions[self.norm.weight], regions[self.norm.bias] = [], []
+
+
+@cache
+def _centre(shape: tuple[int, ...], kernel_size: int) -> Region:
+    """The part of a weight of this shape that a kernel of this size uses."""
+    border = (shape[2] - kernel_size) // 2
+    kernel = slice(border or None, border + kernel_size)
+    return (slice(shape[0]), slice(shape[1]), kernel, kernel)
 
 
 def conv_norm(x_BCHW: Images, weight: Tensor, norm: nn.BatchNorm2d, kernel_size: int, *, stride: int = 1) -> Output:
@@ -106,32 +115,27 @@ def conv_norm(x_BCHW: Images, weight: Tensor, norm: nn.BatchNorm2d, kernel_size:
 class SuperCell201(nn.Module):
     """All cells at one place of the network."""
 
+    units: dict[int, dict[int, ReLUConvBatchNorm]]
+    """For each convolution, the unit behind it on each edge that has one."""
+
     def __init__(self, num_channels: int, settings: NetworkSettings) -> None:
         super().__init__()
-        self.single_kernel = settings.single_kernel
 
-        def units(kernel_size: int) -> nn.ModuleList:
-            return nn.ModuleList(
-                ReLUConvBatchNorm(
-                    num_channels,
-                    num_channels,
-                    kernel_size,
-                    settings,
-                    affine=settings.bn_affine,
-                    running_statistics=settings.bn_running_statistics,
-                )
-                for _ in EDGES
+        def unit(kernel_size: int) -> ReLUConvBatchNorm:
+            return ReLUConvBatchNorm(
+                num_channels,
+                num_channels,
+                kernel_size,
+                settings,
+                affine=settings.bn_affine,
+                running_statistics=settings.bn_running_statistics,
             )
 
-        self.conv3x3 = units(3)
-        self.conv1x1 = nn.ModuleList() if self.single_kernel else units(1)
-
-    def unit(self, edge: int, operation: int) -> ReLUConvBatchNorm:
-        """The unit behind a convolution on an edge."""
-        units = self.conv3x3 if operation == CONV3X3 or self.single_kernel else self.conv1x1
-        unit = units[edge]
-        assert isinstance(unit, ReLUConvBatchNorm)
-        return unit
+        of_3x3 = [unit(3) for _ in EDGES]
+        of_1x1 = of_3x3 if settings.single_kernel else [unit(1) for _ in EDGES]
+        self.conv3x3 = nn.ModuleList(of_3x3)
+        self.conv1x1 = nn.ModuleList([] if settings.single_kernel else of_1x1)
+        self.units = {CONV3X3: dict(enumerate(of_3x3)), CONV1X1: dict(enumerate(of_1x1))}
 
     def forward(self, x_BCHW: Images, edges: Sequence[Options]) -> Images:
         """Run the cell; a node to which nothing leads is 0."""
@@ -155,7 +159,7 @@ class SuperCell201(nn.Module):
             return x_BCHW
         if operation == POOL:
             return average_pool_3x3(x_BCHW)
-        output: Images = self.unit(edge, operation)(x_BCHW, 3 if operation == CONV3X3 else 1)
+        output: Images = self.units[operation][edge](x_BCHW, 3 if operation == CONV3X3 else 1)
         return output
 
 
@@ -211,6 +215,8 @@ class NASBench201SuperNet(nn.Module):
         self.last_norm = nn.BatchNorm2d(widths[-1], config.bn_epsilon, config.bn_momentum)
         self.classifier = nn.Linear(widths[-1], config.num_classes)
         self._initialize(torch.Generator().manual_seed(seed))
+        self.outside = [p for name, p in self.named_parameters() if not name.startswith("stages.")]
+        """The parameters that are in no cell."""
         self.edges: list[Options] = []
         self.activate(self.architecture)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -238,8 +244,7 @@ class NASBench201SuperNet(nn.Module):
         Raises:
             ArchitectureError: no such number.
         """
-        operations = operations_of(architecture)
-        self.edges = reaching_the_output([[(operation, None)] for operation in operations])
+        self.edges = single_path(architecture)
 
     def mix(self, weights: Sequence[Float[Tensor, " options"]]) -> None:
         """Let `forward` compute, on each edge, the sum of the five operations by these weights.
@@ -279,7 +284,7 @@ class NASBench201SuperNet(nn.Module):
         """The parameters that the active architecture or mixture uses, and which parts of them."""
         cells = [cell for stage in self.stages for cell in _cells_of(stage)]
         if _is_connected(self.edges):
-            regions: Regions = {p: [] for name, p in self.named_parameters() if not name.startswith("stages.")}
+            regions: Regions = {parameter: [] for parameter in self.outside}
         else:  # the output of the last cell is a constant, and nothing before that cell matters
             cells = cells[-1:]
             regions = {p: [] for module in (self.last_norm, self.classifier) for p in module.parameters()}
@@ -287,10 +292,7 @@ class NASBench201SuperNet(nn.Module):
             for edge, options in enumerate(self.edges):
                 for operation, _ in options:
                     if operation in (CONV1X1, CONV3X3):
-                        unit = cell.unit(edge, operation)
-                        region = unit.region(3 if operation == CONV3X3 else 1)
-                        regions.setdefault(unit.weight, []).append(region)
-                        regions.update({parameter: [] for parameter in unit.norm.parameters()})
+                        cell.units[operation][edge].add_regions(regions, 3 if operation == CONV3X3 else 1)
         return regions
 
 
@@ -306,10 +308,15 @@ def _is_connected(edges: Sequence[Options]) -> bool:
     return depends[-1]
 
 
-@lru_cache(maxsize=1 << 14)
 def operations_of(architecture: int) -> tuple[int, ...]:
     """The operation on each edge, as a position in `OPERATIONS`."""
     return tuple(FAMILY.choices(np.array([architecture]))[0].tolist())
+
+
+@lru_cache(maxsize=1 << 14)
+def single_path(architecture: int) -> list[Options]:
+    """What each edge of an architecture computes."""
+    return reaching_the_output([[(operation, None)] for operation in operations_of(architecture)])
 
 
 def reaching_the_output(edges: list[Options]) -> list[Options]:

@@ -12,7 +12,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from shareornot.supernet.adamw import AdamW
+from shareornot.supernet.adamw import AdamW, multiply_all
 from shareornot.supernet.contract import Region, Regions, whole_of
 from shareornot.supernet.settings import OptimizerSettings
 
@@ -56,7 +56,7 @@ class RMSProp:
         """One step."""
         config = self.config
         mean_square, velocity = states
-        torch._foreach_mul_(mean_square, config.smoothing)
+        multiply_all(mean_square, config.smoothing)
         torch._foreach_addcmul_(mean_square, gradients, gradients, 1 - config.smoothing)
         if config.accumulate_epsilon:
             torch._foreach_add_(mean_square, config.epsilon)
@@ -64,7 +64,7 @@ class RMSProp:
         else:
             root = torch._foreach_add(mean_square, config.epsilon)
             torch._foreach_sqrt_(root)
-        torch._foreach_mul_(velocity, config.momentum)
+        multiply_all(velocity, config.momentum)
         if config.accumulate_epsilon:
             torch._foreach_addcdiv_(velocity, gradients, root)
             torch._foreach_add_(parameters, velocity, alpha=-learning_rate)
@@ -95,7 +95,7 @@ class SGD:
     ) -> None:
         """One step."""
         (velocity,) = states
-        torch._foreach_mul_(velocity, self.config.momentum)
+        multiply_all(velocity, self.config.momentum)
         torch._foreach_add_(velocity, gradients)
         moved = velocity
         if self.config.nesterov:
@@ -124,7 +124,8 @@ class PartialOptimizer:
             for name, parameter in named_parameters.items()
         }
         self._known: dict[int, tuple[Region, list[Tensor]]] = {
-            id(parameter): (whole_of(parameter), self.states[name]) for name, parameter in named_parameters.items()
+            id(parameter): (whole_of(parameter), [parameter, *self.states[name]])
+            for name, parameter in named_parameters.items()
         }
         self._views: dict[tuple[object, ...], tuple[int, list[Tensor]]] = {}
 
@@ -143,11 +144,10 @@ class PartialOptimizer:
         for parameter, parts in regions.items():
             gradient = parameter.grad
             assert gradient is not None, "a used parameter without a gradient"
-            whole, states = self._known[id(parameter)]
-            tensors: list[Tensor] = [parameter, *states]
+            whole, tensors = self._known[id(parameter)]
             if parts and not self.config.move_whole_tensors and whole not in parts:
                 if len(parts) == 1 or all(part == parts[0] for part in parts):
-                    tensors, gradient = self._part(parameter, states, parts[0]), gradient[parts[0]]
+                    tensors, gradient = self._part(tensors, parts[0]), gradient[parts[0]]
                 else:
                     untouched = _outside(parameter, parts)
                     saved.extend((tensor, tensor.clone(), untouched) for tensor in tensors)
@@ -160,12 +160,12 @@ class PartialOptimizer:
         for tensor, before, untouched in saved:
             tensor.copy_(torch.where(untouched, before, tensor))
 
-    def _part(self, parameter: Tensor, states: list[Tensor], part: Region) -> list[Tensor]:
+    def _part(self, tensors: list[Tensor], part: Region) -> list[Tensor]:
         """A part of a parameter and of its states; making views takes longer than moving a small tensor."""
-        key, address = (id(parameter), *map(ENDS, part)), parameter.data_ptr()
+        key, address = (id(tensors[0]), *map(ENDS, part)), tensors[0].data_ptr()
         known = self._views.get(key)
         if known is None or known[0] != address:
-            known = self._views[key] = address, [tensor[part] for tensor in (parameter, *states)]
+            known = self._views[key] = address, [tensor[part] for tensor in tensors]
         return known[1]
 
     def state_dict(self) -> dict[str, Tensor]:

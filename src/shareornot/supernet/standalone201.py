@@ -15,8 +15,7 @@ from shareornot.supernet.nasbench201 import (
     NASBench201SuperNet,
     ReLUConvBatchNorm,
     SuperCell201,
-    operations_of,
-    reaching_the_output,
+    single_path,
 )
 from shareornot.supernet.settings import NetworkSettings
 
@@ -26,26 +25,16 @@ class StandaloneCell201(SuperCell201):
 
     def __init__(self, num_channels: int, config: NetworkSettings, edges: list[list[int]]) -> None:
         nn.Module.__init__(self)
-        self.single_kernel = False
-
-        def units(operation: int, kernel_size: int) -> nn.ModuleDict:
-            return nn.ModuleDict(
-                {
-                    str(edge): ReLUConvBatchNorm(num_channels, num_channels, kernel_size, config)
-                    for edge in range(len(EDGES))
-                    if operation in edges[edge]
-                }
-            )
-
-        self.conv1x1, self.conv3x3 = units(CONV1X1, 1), units(CONV3X3, 3)  # type: ignore[assignment]
-
-    def unit(self, edge: int, operation: int) -> ReLUConvBatchNorm:
-        """The unit behind a convolution on an edge."""
-        units: nn.Module = self.conv1x1 if operation == CONV1X1 else self.conv3x3
-        assert isinstance(units, nn.ModuleDict)
-        unit = units[str(edge)]
-        assert isinstance(unit, ReLUConvBatchNorm)
-        return unit
+        self.units = {
+            operation: {
+                edge: ReLUConvBatchNorm(num_channels, num_channels, kernel_size, config)
+                for edge in range(len(EDGES))
+                if operation in edges[edge]
+            }
+            for operation, kernel_size in ((CONV1X1, 1), (CONV3X3, 3))
+        }
+        for name, operation in (("conv1x1", CONV1X1), ("conv3x3", CONV3X3)):
+            self.add_module(name, nn.ModuleDict({str(edge): unit for edge, unit in self.units[operation].items()}))
 
 
 class StandaloneNetwork201(NASBench201SuperNet):
@@ -61,8 +50,7 @@ class StandaloneNetwork201(NASBench201SuperNet):
 
     def __init__(self, architecture: int, config: NetworkSettings, seed: int) -> None:
         self.architecture = architecture
-        edges = reaching_the_output([[(operation, None)] for operation in operations_of(architecture)])
-        self.operations = [[operation for operation, _ in options] for options in edges]
+        self.operations = [[operation for operation, _ in options] for options in single_path(architecture)]
         super().__init__(replace(config, single_kernel=False, bn_affine=True, bn_running_statistics=True), seed)
 
     def make_cell(self, num_channels: int) -> SuperCell201:
