@@ -15,7 +15,7 @@ def pool(name="seed-0", reliability=None, learnt=True):
 def test_the_attenuation_is_the_root_of_the_reliability():
     (sentence,) = quality_sentences([pool(reliability=0.81)], 0.45)
     assert "reliability of 0.81" in sentence
-    assert "attenuates the correlation by 10%" in sentence
+    assert "attenuates the correlation by 10 %" in sentence
     assert "the mean would be about 0.50" in sentence
     assert "score more validation images" in sentence
 

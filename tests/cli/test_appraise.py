@@ -59,7 +59,7 @@ def test_a_diverged_super_net_is_marked(shareornot, tmp_path, make_scored_folder
     shown = shareornot("appraise", make_scored_folder(tmp_path / "two", scored_study, proxies)).out
     (row,) = [line.split() for line in shown.splitlines() if line.startswith("seed-0")]
     assert row[:4] == ["seed-0", "80", "80", "yes"]
-    assert "scores are constant or not finite diverged" in " ".join(shown.split())
+    assert "Diverged: the scores are constant or not finite" in " ".join(shown.split())
 
 
 def test_ways_of_scoring_stand_side_by_side(shareornot, tmp_path, make_scored_folder, scored_study):

@@ -56,7 +56,7 @@ def test_json_is_all_there_is_on_standard_output(files):
 def test_tables_for_people_and_files_for_programs(files, tmp_path):
     result = run(files, "--section", "version-2", "--section", "agreement", "--out", str(tmp_path / "out"))
     assert result.exit_code == 0
-    assert "91 of 91 cells known (100%)" in result.stdout
+    assert "91 of 91 cells known (100 %)" in result.stdout
     assert "[red]mine" in result.stdout
     assert "Guided search and evolution against random search" in result.stdout
     assert "printed" not in result.stdout

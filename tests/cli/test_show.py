@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from shareornot.cli.show import show, show_json, show_table
+from shareornot.cli.show import blocks_that_fit, show, show_json, show_table
 from shareornot.report.table import Table
 
 
@@ -40,9 +40,10 @@ WIDE = ["a label of some length", "1,234,567.89", "-0.25", "< 0.001", "1,234,567
 @pytest.mark.parametrize("columns", [40, 60, 100])
 def test_columns_that_do_not_fit_are_named_and_values_stay_whole(capsys, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("FORCE_COLOR", "1")  # a terminal
     titles = ["", "first number", "change", "p", "a second number", "words", "last"]
     show_table("Many columns", titles, [WIDE] * 3)
-    shown = capsys.readouterr().out
+    shown = re.sub("\x1b\\[[0-9;]*m", "", capsys.readouterr().out)
     assert max(map(len, shown.splitlines())) <= columns
     assert "a label" in shown
     assert "1,234,567.89" in shown
@@ -51,12 +52,27 @@ def test_columns_that_do_not_fit_are_named_and_values_stay_whole(capsys, monkeyp
     assert ("another text" in shown) is (columns == 100)
 
 
-def test_a_pipe_gets_all_columns(capsys, monkeypatch):
+def test_a_pipe_gets_all_columns_in_blocks_of_80_characters(capsys, monkeypatch):
     monkeypatch.delenv("COLUMNS", raising=False)
-    show_table("t", ["", *(f"column {number}" for number in range(20))], [["a", *["1.234567"] * 20]])
+    titles = ["k", "rival", *(f"column {number}" for number in range(20))]
+    rows = [[k, rival, *[f"{place}.{k}{rival[0]}" for place in range(20)]] for k in "12" for rival in ("ab", "cd")]
+    show_table("t", titles, rows)
     shown = capsys.readouterr().out
-    assert shown.count("1.234567") == 20
-    assert "Left out" not in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    assert all(shown.count(f" {value}") == 1 for row in rows for value in row[2:])
+    assert "do not fit" not in shown
+    blocks = shown.count("rival")
+    assert blocks > 1
+    assert shown.count("ab") == 2 * blocks  # every block has the labels of its rows
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+def test_blocks_hold_every_column_once(width):
+    rows = [["same", "same", "same", "a text that is longer than others"], ["same", "same", "same", "b"]]
+    blocks = list(blocks_that_fit(["a", "b", "c", "d"], rows, width))
+    assert blocks[0][0] == 0
+    assert sorted({number for block in blocks for number in block}) == [0, 1, 2, 3]
+    assert all(len(set(block)) == len(block) for block in blocks)
 
 
 def test_a_table_without_a_row_says_so(capsys):

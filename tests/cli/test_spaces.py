@@ -47,8 +47,8 @@ def test_all_spaces_need_no_table(shareornot, refused, monkeypatch, tmp_path):
     assert shown.code == 0
     assert max(map(len, shown.out.splitlines())) <= 80
     rows = {line.split()[0]: line.split() for line in shown.out.splitlines() if line}
-    assert rows["S2"][1:] == ["nasbench101", "7,773", "7,773", *["2", "x", "3^5", "x", "6", "x", "10"], "28%"]
-    assert rows["nasbench201"][1:] == ["nasbench201", "15,625", "6,466", "5^6", "1%"]
+    assert rows["S2"][1:] == ["nasbench101", "7,773", "7,773", *["2", "x", "3^5", "x", "6", "x", "10"], "28", "%"]
+    assert rows["nasbench201"][1:] == ["nasbench201", "15,625", "6,466", "5^6", "1", "%"]
     found = {one["name"]: one for one in json.loads(shareornot("spaces", "--all", "--json").out)}
     assert found["macro"]["num_architectures"] == 6_561
     assert "--all and --space exclude each other" in refused("spaces", "--all", "--space", "A1")
@@ -61,7 +61,7 @@ def test_spaces_of_a_table_of_another_family(shareornot, refused, tmp_path):
     shown = shareornot("spaces", "--benchmark", "mine").out
     assert shown.startswith("mine: 3 of 6,561 architectures known\n")
     (row,) = [line for line in shown.splitlines() if line.startswith("macro")]
-    assert row.split()[1:6] == ["6,561", "3", "65.00%", "-", "-"]
+    assert row.split()[1:7] == ["6,561", "3", "65.00", "%", "-", "-"]
     assert "macro:depth>=1" in shareornot("spaces", "--benchmark", "mine", "--space", "macro:depth>=1").out
     message = "space A1: expected a space of macro, to which the table mine belongs, got one of nasbench101"
     assert message in refused("spaces", "--benchmark", "mine", "--space", "A1")

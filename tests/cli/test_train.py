@@ -77,7 +77,7 @@ def test_a_table_of_digits_by_its_path_from_any_folder(shareornot, tmp_path, mon
         (["--benchmark", "digits", "--recipe", "as-published"], "recipe: expected tuned on digits"),
         (["--benchmark", "digits", "--device", "abacus"], "device: expected auto, cpu or the name of an"),
         (["--space", "A4"], "run: shareornot data fetch nasbench101"),
-        ([*TINY, "--method", "fairnass"], "got 'fairnass'; did you mean fairnas?"),
+        ([*TINY, "--method", "fairnass"], "got 'fairnass'; try 'fairnas'"),
         ([*TINY, "--method", "fairnas", "--set", "meen=true"], "method fairnas: expected one of mean, got 'meen'"),
         ([*TINY, "--method", "fairnas", "--set", "mean=3"], "method fairnas, mean: expected true or false, got 3"),
         ([*TINY, "--method", "darts"], "method darts: expected a whole product space"),

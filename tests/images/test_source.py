@@ -46,5 +46,5 @@ def test_files_that_are_missing_are_named(tmp_path, monkeypatch):
 
 
 def test_an_unknown_name_is_refused_with_the_nearest():
-    with pytest.raises(SettingsError, match="expected one of digits, cifar10, got 'cifar'; did you mean cifar10"):
+    with pytest.raises(SettingsError, match="expected one of digits, cifar10, got 'cifar'; try 'cifar10'"):
         image_source("cifar")

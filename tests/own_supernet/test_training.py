@@ -189,7 +189,7 @@ def test_methods_that_do_not_fit_are_refused_with_the_reason(module, build, load
         ("few-shot", "method few-shot: expected a super-net of this package"),
         ("parsec", "method parsec: expected a whole product space"),
         ("pro-rata", "method pro-rata: expected a space that counts parameters"),
-        ("unifrom", "did you mean uniform"),
+        ("unifrom", "try 'uniform'"),
     ):
         with pytest.raises(SettingsError, match=message):
             train_supernet(module, ARCHITECTURES, loaders[0], method=method, epochs=1, **QUIET)

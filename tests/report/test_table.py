@@ -116,3 +116,14 @@ def test_a_table_without_rows_has_a_header():
     assert empty.texts() == []
     assert empty.to_page() is None
     assert r"\hline" in empty.to_latex()
+
+
+def test_notes_of_columns_that_are_not_shown_are_left_out():
+    rows = ({"a": 1.0, "no": False, "all": None},)
+    notes = ("Mean over runs.", "A: first.", "No: second.", "All: third.")
+    columns = (Column("a", "a"), Column("no", "no", Format(no="no")), Column("all", "all"))
+    table = Table(name="t", title="t", columns=columns, rows=rows, notes=notes)
+    assert table.shown_notes() == ["Mean over runs.", "A: first.", "No: second."]
+    assert table.texts() == [["1.00", "no"]]
+    assert "third" not in table.to_latex()
+    assert table.to_json()["notes"] == list(notes)

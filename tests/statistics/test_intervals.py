@@ -44,7 +44,7 @@ def test_one_super_net_has_no_interval(interval_of):
 
 
 def test_intervals_say_what_they_are():
-    assert str(student_interval(FIVE)) == "0.64 [0.6083, 0.6717] (student, 95%, n = 5)"
+    assert str(student_interval(FIVE)) == "0.64 [0.6083, 0.6717] (student, 95 %, n = 5)"
 
 
 def test_refuses_no_value_diverged_values_and_percentages():

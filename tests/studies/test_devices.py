@@ -18,8 +18,9 @@ def test_named_device():
 
 @pytest.mark.parametrize("device", ["gpu9", "cuda:99"])
 def test_device_that_is_not_there(device):
-    with pytest.raises(SettingsError, match=f"got '{device}'"):
+    with pytest.raises(SettingsError, match=f"got '{device}'") as raised:
         choose_device(device)
+    assert "privateuseone" not in str(raised.value)  # PyTorch's list of all kinds of devices
 
 
 def test_without_pytorch_the_remedy_is_named():

@@ -31,8 +31,8 @@ def quality_sentences(pools: Sequence[ScoredPool], spearman: float) -> tuple[str
             lead += f" (lowest {known.min():.2f})"
         if mean > 0:
             lead += (
-                f": the noise of a finite validation set attenuates the correlation by {1 - mean**0.5:.0%}, and "
-                f"without it the mean would be about {min(spearman / mean**0.5, 1):.2f}"
+                f": the noise of a finite validation set attenuates the correlation by {100 - 100 * mean**0.5:.0f} %, "
+                f"and without it the mean would be about {min(spearman / mean**0.5, 1):.2f}"
             )
         remedy = "; score more validation images" if known.min() < QUESTIONABLE else ""
         sentences.append(f"{lead}{remedy}.")

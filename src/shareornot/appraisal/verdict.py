@@ -188,7 +188,8 @@ def _trust(beyond: BeyondBaselines, ceiling: NoiseCeiling | None) -> Trust:
     best = None if beyond.best is None else beyond.differences[beyond.best]
     beats = [one.low is not None and one.low > 0 for one in beyond.differences.values()]
     worse = best is not None and best.high is not None and best.high < 0
-    share = f"explain {max(agreement.mean, 0) ** 2 / highest**2:.0%} of the variance of ranks that noise leaves"
+    explained = 100 * max(agreement.mean, 0) ** 2 / highest**2
+    share = f"explain {explained:.0f} % of the variance of ranks that noise leaves"
     answer: TrustAnswer = "undecided"
     if partial.low is None or partial.high is None or agreement.low is None or agreement.high is None:
         sentence = (

@@ -43,5 +43,5 @@ def measure_times(
         error = times.origin["median_error"]
         typer.echo(
             f"{out}: times of {len(times.time_s):,} cells from {cells} measured; on cells left out of the fit, the "
-            f"median error is {error['forward']:.1%} forward and {error['backward']:.1%} backward"
+            f"median error is {error['forward'] * 100:.1f} % forward and {error['backward'] * 100:.1f} % backward"
         )

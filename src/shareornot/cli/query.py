@@ -1,5 +1,6 @@
 """`shareornot query`."""
 
+import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -7,7 +8,7 @@ import typer
 
 from shareornot.cli.errors import user_errors
 from shareornot.cli.options import AnyBenchmark, Json
-from shareornot.errors import SettingsError, UnknownCellError
+from shareornot.errors import CellError, SettingsError, UnknownCellError
 
 if TYPE_CHECKING:
     from shareornot.spaces import LabelledGraph, Space
@@ -82,6 +83,11 @@ def _of_cell(
         cell = Cell.parse(asked)
     elif len(asked) < 32 and asked.isdecimal():
         cell = int(asked)
+    elif not re.fullmatch("[0-9a-fA-F]{32}", asked):
+        raise CellError(
+            "architecture: expected a cell such as '011001000;input,conv3x3-bn-relu,output', its number, or its "
+            f"official hash of 32 hexadecimal digits, got {asked[:80]!r}"
+        )
     found = table.query(cell, run=run, budget=epochs, when="halfway" if halfway else "final")
     number = table.number_of(cell)
     return number, {"official_hash": Cell.from_index(number).official_hash(), **asdict(found)}
@@ -143,7 +149,7 @@ def _in_words(name: str, value: Any) -> str:
 
 
 def _drawing(graph: "LabelledGraph") -> str:
-    """A line for each vertex, with the vertices that it hears from."""
+    """A line for each vertex, with the vertices from which edges lead to it."""
     lines = []
     for place, word in enumerate(graph.vertices):
         sources = [

@@ -206,7 +206,7 @@ def _show(found: "Replay", written: list[Path]) -> None:
     console = Console(highlight=False)
     console.print(
         f"{found.num_supernets} super-nets, {found.num_evaluations:,} evaluations; {found.benchmark}: "
-        f"{found.num_known:,} of {found.num_cells:,} cells known ({found.num_known / found.num_cells:.0%})\n",
+        f"{found.num_known:,} of {found.num_cells:,} cells known ({100 * found.num_known / found.num_cells:.0f} %)\n",
         markup=False,
     )
     for table in replay_tables(found):

@@ -1,19 +1,16 @@
 """Results on the terminal: for people as tables, for programs as JSON."""
 
 import json
-import os
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from shareornot.appraisal.appraisal import Appraisal
     from shareornot.report.table import Table
     from shareornot.statistics import Interval
 
-WIDTH_OF_A_PIPE = 240
-"""Columns of characters where output is not a terminal: nothing is folded or left out."""
 ANSWER_STYLES = {
     "helped": "bold green",
     "did not pay": "bold red",
@@ -32,33 +29,44 @@ def show_json(value: Any) -> None:
 def show_table(title: str, columns: list[str], rows: list[list[str]], note: str = "") -> None:
     """Print a table whose first column is text and whose other columns are numbers.
 
-    Columns that do not fit into the terminal are left out, from the right, and named below the table. The first column
-    always stays. Output that is not a terminal gets all columns.
+    No line is longer than the terminal, or than 80 characters (or `COLUMNS`) elsewhere. On a terminal, the columns that
+    do not fit are left out, from the right, and named below the table. Elsewhere they follow in further blocks, each
+    with the leading columns that distinguish the rows.
     """
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    console.print(title, style="bold", markup=False)
+    for shown in blocks_that_fit(columns, rows, console.width):
+        _print_block(columns, rows, shown, console.width)
+        if not console.is_terminal and shown[-1] < len(columns) - 1:
+            console.print()
+        if console.is_terminal:
+            left_out = ", ".join(column or "-" for column in columns[len(shown) :])
+            if left_out:
+                console.print(f"Columns that do not fit: {left_out}.", style="dim", markup=False)
+            break
+    if note:
+        console.print(note, style="dim", markup=False)
+    console.print()
+
+
+def _print_block(columns: "Sequence[str]", rows: "Sequence[Sequence[str]]", shown: "Sequence[int]", width: int) -> None:
+    """Print some columns of a table."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False)
-    width = console.width if console.is_terminal or "COLUMNS" in os.environ else WIDTH_OF_A_PIPE
-    widths = widths_that_fit(columns, rows, width)
-    num_shown = len(widths)
-    console.print(title, style="bold", markup=False)
+    titles, texts = _chosen(columns, rows, shown)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True, header_style="dim")
-    for number, column in enumerate(columns[:num_shown]):
-        right = number > 0 and _are_numbers(rows, number)
+    for place, (column, one_width) in enumerate(zip(shown, widths_that_fit(titles, texts, width), strict=True)):
+        right = column > 0 and _are_numbers(rows, column)
         justify: Literal["left", "right"] = "right" if right else "left"
-        table.add_column(column, justify=justify, vertical="bottom", width=widths[number])
-    for row in rows:
-        table.add_row(*map(Text, row[:num_shown]))  # a user's text is no markup
+        table.add_column(titles[place], justify=justify, vertical="bottom", width=one_width)
+    for row in texts:
+        table.add_row(*map(Text, row))  # a user's text is no markup
     Console(highlight=False, width=max(width, 20)).print(table, markup=False, crop=False)
-    if num_shown < len(columns):
-        left_out = ", ".join(column or "-" for column in columns[num_shown:])
-        console.print(f"Columns that do not fit: {left_out}.", style="dim", markup=False)
-    if note:
-        console.print(note, style="dim", markup=False)
-    console.print()
 
 
 def show(table: "Table") -> None:
@@ -69,7 +77,31 @@ def show(table: "Table") -> None:
         Console(highlight=False).print(f"{table.title}: none\n", markup=False)
         return
     titles = [column.title for column in table.shown_columns()]
-    show_table(table.title, titles, table.texts(), "\n".join(table.notes))
+    show_table(table.title, titles, table.texts(), "\n".join(table.shown_notes()))
+
+
+def blocks_that_fit(columns: "Sequence[str]", rows: "Sequence[Sequence[str]]", width: int) -> "Iterator[list[int]]":
+    """Numbers of the columns that fit side by side: those of the first block, then those of the blocks below it.
+
+    Every block but the first begins with the leading columns that distinguish the rows, at most three.
+    """
+    leading = next((one for one in (1, 2) if len({tuple(row[:one]) for row in rows}) == len(rows)), 3)
+    labels: list[int] = []
+    left = list(range(len(columns)))
+    while left:
+        fitting = len(widths_that_fit(*_chosen(columns, rows, labels + left), width))
+        if fitting <= len(labels):
+            labels, fitting = labels[:1], 2
+        yield (labels + left)[:fitting]
+        left = left[fitting - len(labels) :]
+        labels = labels or list(range(min(leading, fitting)))
+
+
+def _chosen(
+    columns: "Sequence[str]", rows: "Sequence[Sequence[str]]", numbers: "Sequence[int]"
+) -> tuple[list[str], list[list[str]]]:
+    """Titles and values of some columns."""
+    return [columns[number] for number in numbers], [[row[number] for number in numbers] for row in rows]
 
 
 def widths_that_fit(columns: "Sequence[str]", rows: "Sequence[Sequence[str]]", width: int) -> list[int]:
@@ -153,7 +185,7 @@ def _correlation(interval: "Interval") -> str:
     if interval.low is None or interval.high is None:
         return f"{interval.mean:.3f}, with one super-net no interval is possible"
     low, high = max(interval.low, -1.0), min(interval.high, 1.0)
-    return f"{interval.mean:.3f}, {interval.confidence:.0%} interval {low:.3f} to {high:.3f}"
+    return f"{interval.mean:.3f}, {interval.confidence * 100:.0f} % interval {low:.3f} to {high:.3f}"
 
 
 def _ceiling(appraisal: "Appraisal") -> str:

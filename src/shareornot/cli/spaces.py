@@ -90,7 +90,7 @@ def _show_all(names: list[str] | None, as_json: bool) -> None:
                 f"{one.num_architectures:,}",
                 f"{one.num_distinct:,}",
                 one.product or "-",
-                "-" if one.most_drawn_share is None else f"{one.most_drawn_share:.0%}",
+                "-" if one.most_drawn_share is None else f"{one.most_drawn_share * 100:.0f} %",
             ]
             for one in found
         ],
@@ -99,7 +99,7 @@ def _show_all(names: list[str] | None, as_json: bool) -> None:
 
 
 def _percent(fraction: float | None) -> str:
-    return "-" if fraction is None else f"{fraction:.2%}"
+    return "-" if fraction is None else f"{fraction * 100:.2f} %"
 
 
 def _seconds(time_s: float) -> str:

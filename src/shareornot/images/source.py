@@ -118,5 +118,5 @@ def image_source(name: str) -> ImageSource:
     if name in IMAGE_SOURCES:
         return IMAGE_SOURCES[name]
     near = get_close_matches(name, IMAGE_SOURCES, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
+    hint = f"; try {near[0]!r}" if near else ""
     raise SettingsError(f"images: expected one of {', '.join(IMAGE_SOURCES)}, got {name!r}{hint}")

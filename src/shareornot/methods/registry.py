@@ -366,4 +366,4 @@ def _fits(value: Any, kind: type) -> bool:
 
 def _nearest(name: str, known: list[str]) -> str:
     near = get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    return f"; try {near[0]!r}" if near else ""

@@ -99,7 +99,7 @@ def _draw_ranks(axes: "Axes", audit: SpaceAudit) -> None:
             axes.figure.colorbar(points, ax=axes, label=words)
         else:
             has = values == level if level else values.astype(bool)
-            with_it, colour = f"{words} ({has.mean():.0%})", OVER if effect.effect.d > 0 else UNDER
+            with_it, colour = f"{words} ({has.mean() * 100:.0f} %)", OVER if effect.effect.d > 0 else UNDER
             dots(~has, color="#b0b0b0")
             dots(has, color=colour)
             axes.plot([], [], "o", color=colour, label=with_it)

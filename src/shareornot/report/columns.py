@@ -131,7 +131,7 @@ SUPERNETS = TableOfChapters(
         Column("num_distinct", "distinct"),
         Column("spearman", "Spearman", CORRELATION),
         Column("diverged", "diverged"),
-        Column("learnt", "learnt"),
+        Column("learnt", "learnt", Format(no="no")),
         Column("reliability", "reliability", CORRELATION),
         Column("lowest_score", "lowest score", Format(4)),
         Column("highest_score", "highest score", Format(4)),
@@ -142,8 +142,8 @@ SUPERNETS = TableOfChapters(
     rows=lambda chapter: supernet_rows(chapter.appraisal),
     notes=(
         "Spearman: correlation of the super-net's scores with standalone validation accuracy.",
-        "A super-net whose scores are constant or not finite diverged; it is left out of all other figures.",
-        "A super-net whose training loss stayed at that of guessing learnt nothing; its figures are still shown.",
+        "Diverged: the scores are constant or not finite; the super-net is left out of all other figures.",
+        "Learnt: whether the training loss fell below that of guessing; the figures are shown in either case.",
         "Reliability: correlation of scores between two halves of the validation images, corrected for length.",
         "Own preference: Spearman's correlation of the method's own ranking, such as log p.",
         "Own choice: the architecture that the method itself returns.",
@@ -225,12 +225,12 @@ BEST = TableOfChapters(
     title="Architectures to train next, best scores first",
     columns=(
         Column("place", "place"),
+        Column("architecture", "architecture"),
         Column("rank_by_score", "beats by score (%)", TENTHS_OF_PERCENT),
         Column("num_supernets", "super-nets"),
         Column("standalone", "standalone (%)", Format(2, "percent")),
         Column("true_rank", "true rank"),
         Column("num_ranked", "of"),
-        Column("architecture", "architecture"),
     ),
     rows=lambda chapter: best_rows(chapter.appraisal, MOST_BEST),
     notes=(

@@ -36,6 +36,8 @@ class Format:
     """Whether positive numbers have a plus sign."""
     is_p: bool = False
     """Whether the numbers are p-values."""
+    no: str = ""
+    """Text of a value that is false."""
 
     @property
     def scale(self) -> float:
@@ -48,7 +50,7 @@ class Format:
             case None:
                 return ""
             case bool():
-                return "yes" if value else ""
+                return "yes" if value else self.no
             case int():
                 return f"{value:,}"
             case float() if self.is_p:
@@ -103,12 +105,18 @@ class Table:
     notes: tuple[str, ...] = ()
 
     def shown_columns(self) -> list[Column]:
-        """Those with a title and a value in at least one row."""
+        """Those with a title and a text in at least one row."""
         return [
             column
             for column in self.columns
-            if column.title and (not self.rows or any(column.value(row) not in (None, "") for row in self.rows))
+            if column.title and (not self.rows or any(column.format.text(column.value(row)) for row in self.rows))
         ]
+
+    def shown_notes(self) -> list[str]:
+        """The notes, except those that explain a column that is not shown: they begin with its title and a colon."""
+        shown = {column.title.partition(",")[0].lower() for column in self.shown_columns()}
+        hidden = {column.title.partition(",")[0].lower() for column in self.columns if column.title} - shown
+        return [note for note in self.notes if note.partition(":")[0].lower() not in hidden]
 
     def is_numeric(self, column: Column) -> bool:
         """Whether a column holds numbers."""
@@ -132,7 +140,7 @@ class Table:
         columns = self.shown_columns()
         head = " & ".join(latex(_with_unit(column)) for column in columns)
         body = [" & ".join(latex(text) for text in row) + r" \\" for row in self.texts()]
-        comments = [" ".join(ascii_text(line).split()) for line in (self.title, *self.notes)]
+        comments = [" ".join(ascii_text(line).split()) for line in (self.title, *self.shown_notes())]
         return "\n".join(
             [
                 *(f"% {line}" for line in comments),
@@ -178,7 +186,7 @@ class Table:
             "keys": [[_sort_key(column, row) for column in columns] for row in self.rows],
             "tones": [[tones(row, column.name) for column in columns] for row in self.rows],
             "chosen": [chosen(row) for row in self.rows],
-            "notes": list(self.notes),
+            "notes": self.shown_notes(),
         }
 
 

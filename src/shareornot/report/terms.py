@@ -7,7 +7,7 @@ TERMS = {
     "score": "The estimate of an architecture's quality by a super-net: accuracy on validation images with the shared "
     "weights, or whatever a score file holds. Only the order of the scores is used.",
     "standalone accuracy": "Accuracy of an architecture that was trained alone, from scratch; mean over its runs.",
-    "Spearman correlation": "Correlation of the ranks by score with the ranks by standalone accuracy, from -1 to 1.",
+    "Spearman correlation": "Correlation of the ranks by score and by standalone accuracy, from \u22121 to 1.",
     "noise ceiling": "The highest Spearman correlation that any scores could reach with the table. A network that is "
     "trained twice does not reach the same accuracy, so even the true accuracies would not correlate perfectly.",
     "free baseline": "A number that ranks architectures without any training, such as the number of parameters.",

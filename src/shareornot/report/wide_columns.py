@@ -242,7 +242,7 @@ def _search(found: WideReplay) -> Table:
 
 def _bias(found: WideReplay) -> Table:
     rows = [{"setting": label, **row} for label, audit in found.audits for row in effect_rows(audit)[:MOST_EFFECTS]]
-    explained = "; ".join(f"{label} {audit.bias.explained_share:.0%}" for label, audit in found.audits)
+    explained = "; ".join(f"{label} {audit.bias.explained_share * 100:.0f} %" for label, audit in found.audits)
     return table_of(
         EFFECTS.name,
         EFFECTS.title,

@@ -54,7 +54,8 @@ class Interval:
     def __str__(self) -> str:
         if self.low is None or self.high is None:
             return f"{self.mean:.4g} (n = {self.n}: no interval)"
-        return f"{self.mean:.4g} [{self.low:.4g}, {self.high:.4g}] ({self.method}, {self.confidence:.0%}, n = {self.n})"
+        ends = f"[{self.low:.4g}, {self.high:.4g}]"
+        return f"{self.mean:.4g} {ends} ({self.method}, {self.confidence * 100:.0f} %, n = {self.n})"
 
 
 def paper_interval(values: Real[np.ndarray, " supernets"]) -> Interval:

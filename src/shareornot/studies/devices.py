@@ -20,7 +20,9 @@ def choose_device(device: str) -> str:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).partition("\n")[0]
+        unknown = reason.startswith("Expected one of")  # and a list of all kinds that PyTorch could be built for
         raise SettingsError(
-            f"device: expected auto, cpu or the name of an available accelerator, got {device!r}: {reason}"
+            f"device: expected auto, cpu, cuda or another accelerator of this machine, got {device!r}"
+            + ("" if unknown else f": {reason}")
         ) from error
     return device

@@ -372,7 +372,7 @@ def test_cells_tell_their_features_and_evolution_is_played_on_them():
 def test_evolution_needs_neighbours():
     found = one(scored_cells(np.arange(0, 2_532, 10)))
     assert "evolution" not in found.appraisal.curves
-    assert "Evolution is left out: the file holds 10.0% of the cells of its space" in notes_of(found)
+    assert "Evolution is left out: the file holds 10.0 % of the cells of its space" in notes_of(found)
     residual = np.flatnonzero(cell_features(np.arange(2_532)).residual)[::4]
     named = one(scored_cells(residual, space=["residual=true"] * len(residual)))
     assert "evolution" in named.appraisal.curves

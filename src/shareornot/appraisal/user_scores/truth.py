@@ -177,8 +177,8 @@ def _evolution_table(table: SearchTable, listed: UnderstoodSpace, space: str) ->
     share = known.sum() / member.sum()
     if share < LEAST_SHARE_FOR_EVOLUTION:
         note = (
-            f"Evolution is left out: the file holds {share:.1%} of the cells of its space, and evolution needs "
-            f"{LEAST_SHARE_FOR_EVOLUTION:.0%} to move from cell to cell."
+            f"Evolution is left out: the file holds {share * 100:.1f} % of the cells of its space, and evolution needs "
+            f"{LEAST_SHARE_FOR_EVOLUTION * 100:.0f} % to move from cell to cell."
         )
         return None, [note]
 

@@ -50,8 +50,8 @@ function renderTables(id, tables) {
 
 // Architectures to train: each with a button that copies its text.
 function withCopies(table) {
-  const last = table.columns.length - 1;
-  return { ...table, make: { [last]: (number, text) =>
+  const architecture = table.columns.findIndex((column) => column.title === "architecture");
+  return { ...table, make: { [architecture]: (number, text) =>
     element("span", { class: "copied" }, element("code", {}, text.length > 90 ? `${text.slice(0, 89)}\u2026` : text), copyButton(text)) } };
 }
 

@@ -26,6 +26,8 @@ OBJECT_STORE_BYTES = 100 * 2**20
 
 CONNECT_S = 5.0
 """How long the machine of a cluster may take to answer."""
+CONNECT_ATTEMPTS = 5
+"""Ray's attempts, one per second, to reach a cluster on a machine that answers."""
 FOLDER_PREFIX = "shareornot-ray-"
 TOO_BUSY = "timed out during startup"
 """In Ray's message."""
@@ -49,6 +51,8 @@ def joined_cluster(address: str | None = None, num_cores: int | None = None) -> 
         SettingsError: no cluster at the address.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if address is not None:
+        os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", str(CONNECT_ATTEMPTS))
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # what Ray will do one day; now it warns
     if address is not None and _has_token():
         os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray asks for one by default, and does not show it by default
