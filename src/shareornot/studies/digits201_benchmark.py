@@ -9,14 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from shareornot.errors import SettingsError
 from shareornot.progress import ProgressBars, no_bars
 from shareornot.spaces.nasbench201 import FAMILY
-from shareornot.storage import remove_part_files
-from shareornot.studies.devices import choose_device
-from shareornot.studies.execution import num_usable_cores, only_runner
 from shareornot.studies.recipes import digits201_network
-from shareornot.studies.standalone_parts import StandaloneBuild, claim, read_parts, train_parts
+from shareornot.studies.standalone_parts import StandaloneBuild, train_alone
 from shareornot.supernet.settings import StandaloneTrainingSettings
 from shareornot.tables import ArchitectureTable, ArchitectureTableInfo, Column
 from shareornot.tables.architecture_table_file import read_architecture_table, write_architecture_table
@@ -62,17 +58,8 @@ def build_digits201(
         Interrupted: Ctrl-C; finished parts are saved, and the same call resumes.
         DataError: a finished part is damaged.
     """
-    if num_processes is not None and num_processes < 1:
-        raise SettingsError(f"processes: expected at least 1, got {num_processes}")
-    choose_device("cpu")  # which fails here where PyTorch is missing
     build = build or digits_201()
-    number = len(build.architectures)
-    with only_runner(parts):
-        claim(parts, build)
-        remove_part_files(parts)
-        with bars(f"Training {number:,} architectures {build.num_runs} times", number) as progress:
-            train_parts(parts, num_usable_cores() if num_processes is None else num_processes, progress, build)
-    write_table(out, read_parts(parts, build), build)
+    write_table(out, train_alone(parts, build, num_processes=num_processes, bars=bars), build)
     table = read_architecture_table(out)
     table.verify()
     return table

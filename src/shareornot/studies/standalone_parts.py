@@ -5,8 +5,9 @@ command. The result of a training depends on its architecture and run alone, not
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, astuple, dataclass, fields
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +15,25 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from shareornot.errors import DataError, Interrupted, JobError, SettingsError
-from shareornot.progress import Progress
-from shareornot.storage import atomic_write
-from shareornot.studies.execution import Event, InProcess, LocalProcesses, ShouldStop, Task
+from shareornot.progress import Progress, ProgressBars, no_bars
+from shareornot.storage import atomic_write, remove_part_files
+from shareornot.studies.devices import choose_device
+from shareornot.studies.execution import (
+    Event,
+    InProcess,
+    LocalProcesses,
+    ShouldStop,
+    Task,
+    num_usable_cores,
+    only_runner,
+)
 from shareornot.studies.interruption import polite_interruption
 from shareornot.supernet.settings import NetworkSettings, StandaloneTrainingSettings, TrainingResult
 
 PATIENCE_S = 120.0
 """How long a part may take to stop; a second Ctrl-C is quicker."""
 METRICS = tuple(one.name for one in fields(TrainingResult))
+"""What a training gives."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,13 +49,54 @@ class StandaloneBuild:
     part_size: int = 20
 
     @property
+    def half_way(self) -> bool:
+        """Whether trainings are scored half-way too, as tables of NASBench-101 have it."""
+        return self.family == "nasbench101"
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of the results of a training."""
+        return tuple(f"{when}_{one}" for when in ("halfway", "final") for one in METRICS) if self.half_way else METRICS
+
+    @property
     def parts(self) -> list[Sequence[int]]:
         """The architectures of each part."""
         starts = range(0, len(self.architectures), self.part_size)
         return [self.architectures[start : start + self.part_size] for start in starts]
 
 
-def claim(folder: Path, build: StandaloneBuild) -> None:
+def train_alone(
+    folder: Path, build: StandaloneBuild, *, num_processes: int | None = None, bars: ProgressBars = no_bars
+) -> dict[str, np.ndarray]:
+    """Train what is not trained yet.
+
+    Args:
+        folder: of finished trainings; those of other settings are refused.
+        build: what to train.
+        num_processes: trainings at a time, by default one per core.
+        bars: shows the progress in architectures.
+
+    Returns:
+        See `read_parts`.
+
+    Raises:
+        SettingsError: the folder holds trainings of other settings, or another process works in it.
+        Interrupted: Ctrl-C; finished parts are saved, and the same call resumes.
+        DataError: a finished part is damaged.
+    """
+    if num_processes is not None and num_processes < 1:
+        raise SettingsError(f"processes: expected at least 1, got {num_processes}")
+    choose_device("cpu")  # which fails here where PyTorch is missing
+    number = len(build.architectures)
+    with only_runner(folder):
+        _claim(folder, build)
+        remove_part_files(folder)
+        with bars(f"Training {number:,} architectures {build.num_runs} times", number) as progress:
+            train_parts(folder, num_usable_cores() if num_processes is None else num_processes, progress, build)
+    return read_parts(folder, build)
+
+
+def _claim(folder: Path, build: StandaloneBuild) -> None:
     """Write the settings of a build into its folder, or check that the folder holds the same settings.
 
     Raises:
@@ -79,27 +131,7 @@ def train_parts(folder: Path, num_processes: int, progress: Progress, build: Sta
     tasks = [
         Task(name=part_path(folder, part).stem, work=_train_part, arguments=(folder, part, build)) for part in missing
     ]
-    sizes = {task.name: len(part) for task, part in zip(tasks, missing, strict=True)}
-    run_parts(tasks, sizes, num_processes, progress, "architectures")
-
-
-def run_parts(
-    tasks: Sequence[Task], sizes: Mapping[str, int], num_processes: int, progress: Progress, things: str
-) -> None:
-    """Run tasks that each train one part.
-
-    Args:
-        tasks: one for each part that is missing.
-        sizes: for each task by name, the number of things that it trains.
-        num_processes: tasks at a time, each on one core.
-        progress: advances by the things that are trained.
-        things: what is trained, in words, for the message of an interruption.
-
-    Raises:
-        JobError: a training failed.
-        Interrupted: Ctrl-C; finished parts are saved.
-    """
-    left = dict(sizes)
+    left = {task.name: len(part) for task, part in zip(tasks, missing, strict=True)}
     failures: list[Event] = []
 
     def watch(event: Event) -> None:
@@ -116,7 +148,7 @@ def run_parts(
             raise RuntimeError(event.traceback)
         raise JobError(event.message)
     if left:
-        raise Interrupted(f"stopped with {sum(left.values()):,} {things} to train; finished parts are saved")
+        raise Interrupted(f"stopped with {sum(left.values()):,} architectures to train; finished parts are saved")
 
 
 def read_parts(folder: Path, build: StandaloneBuild) -> dict[str, np.ndarray]:
@@ -127,14 +159,14 @@ def read_parts(folder: Path, build: StandaloneBuild) -> dict[str, np.ndarray]:
         build: what was trained.
 
     Returns:
-        For each of `METRICS`, float64 with shape (architectures, runs).
+        For each of `build.metrics`, float64 with shape (architectures, runs).
 
     Raises:
         DataError: a part is missing or damaged.
     """
-    table = pa.concat_tables([_read_part(part_path(folder, part), part, build.num_runs) for part in build.parts])
+    table = pa.concat_tables([_read_part(part_path(folder, part), part, build) for part in build.parts])
     shape = (len(build.architectures), build.num_runs)
-    return {name: table[name].to_numpy().reshape(shape) for name in METRICS}
+    return {name: table[name].to_numpy().reshape(shape) for name in build.metrics}
 
 
 def part_path(folder: Path, part: Sequence[int]) -> Path:
@@ -142,19 +174,19 @@ def part_path(folder: Path, part: Sequence[int]) -> Path:
     return folder / f"architectures-{part[0]:06d}-{part[-1]:06d}.parquet"
 
 
-def _read_part(path: Path, part: Sequence[int], num_runs: int) -> pa.Table:
+def _read_part(path: Path, part: Sequence[int], build: StandaloneBuild) -> pa.Table:
     try:
         table = pq.read_table(path, page_checksum_verification=True)
     except (OSError, pa.ArrowException) as error:
         raise DataError(
             f"{path}: expected trainings in Parquet format, got {error}; delete it and build again"
         ) from error
-    expected = {"architecture": np.repeat(part, num_runs), "run": np.tile(np.arange(num_runs), len(part))}
-    if table.column_names != ["architecture", "run", *METRICS] or not all(
+    expected = {"architecture": np.repeat(part, build.num_runs), "run": np.tile(np.arange(build.num_runs), len(part))}
+    if table.column_names != ["architecture", "run", *build.metrics] or not all(
         np.array_equal(table[name].to_numpy(), numbers) for name, numbers in expected.items()
     ):
         raise DataError(
-            f"{path}: expected {num_runs} runs of architectures {part[0]} to {part[-1]}, got others; delete it"
+            f"{path}: expected {build.num_runs} runs of architectures {part[0]} to {part[-1]}, got others; delete it"
         )
     return table
 
@@ -175,9 +207,9 @@ def _train_part(folder: Path, part: Sequence[int], build: StandaloneBuild, shoul
             build.network,
             build.training,
             family=build.family,
-            half_way=False,
+            half_way=build.half_way,
         )
-        rows += [(architecture, run, *astuple(final)) for run, (final,) in enumerate(results)]
-    columns = dict(zip(("architecture", "run", *METRICS), map(list, zip(*rows, strict=True)), strict=True))
+        rows += [(architecture, run, *chain(*map(astuple, reports))) for run, reports in enumerate(results)]
+    columns = dict(zip(("architecture", "run", *build.metrics), map(list, zip(*rows, strict=True)), strict=True))
     with atomic_write(part_path(folder, part)) as file:
         pq.write_table(pa.table(columns), file, write_page_checksum=True)
