@@ -75,7 +75,7 @@ def test_what_cannot_be_computed_is_refused():
     supernet = network()
     with pytest.raises(ArchitectureError, match="expected architectures 0 to 6,560, got 6,561"):
         supernet.activate(6_561)
-    with pytest.raises(SettingsError, match="expected 8 vectors of 3 numbers"):
+    with pytest.raises(SettingsError, match="expected a vector for each decision, of 3, 3, 3, 3, 3, 3, 3, 3 numbers"):
         supernet.mix([torch.ones(3)] * 7)
 
 

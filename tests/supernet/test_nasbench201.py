@@ -202,7 +202,7 @@ def test_what_cannot_be_computed_is_refused():
     supernet = network()
     with pytest.raises(ArchitectureError, match="expected architectures 0 to 15,624, got 15,625"):
         supernet.activate(15_625)
-    with pytest.raises(SettingsError, match="expected 6 vectors of 5 numbers"):
+    with pytest.raises(SettingsError, match="expected a vector for each decision, of 5, 5, 5, 5, 5, 5 numbers"):
         supernet.mix([torch.ones(5)] * 5)
 
 

@@ -112,7 +112,7 @@ def test_options_of_weight_0_are_not_computed(space, network, images):
 def test_what_does_not_fit_is_refused(network, space):
     with pytest.raises(ArchitectureError, match=f"space {space.name}: expected cells of the space"):
         network.activate(0)
-    with pytest.raises(SettingsError, match="weights: expected vectors of "):
+    with pytest.raises(SettingsError, match="weights: expected a vector for each decision, of "):
         network.mix([torch.ones(2)])
     with pytest.raises(SettingsError, match=r"network\.choices: expected a space of NAS-Bench-1Shot1 with at most 5"):
         build_supernet("nasbench101", NetworkSettings(choices="S1", max_vertices=5, **SIZES), 0)

@@ -15,15 +15,13 @@ import torch.nn.functional as F  # noqa: N812
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from shareornot.errors import SettingsError
 from shareornot.spaces.macro import BLOCKS, FAMILY, LAYERS
 from shareornot.supernet.contract import Regions
+from shareornot.supernet.mixing import Options, weighted_options
 from shareornot.supernet.settings import NetworkSettings
 
 Images = Float[Tensor, "B C H W"]
 Output = Float[Tensor, "B D H_out W_out"]
-Options = list[tuple[int, Tensor | None]]
-"""The blocks of a layer that are computed, each with what multiplies it; None stands for 1."""
 
 KERNELS = {1: (3, 3), 2: (6, 5)}
 """Expansion and kernel size of the blocks that are not the identity."""
@@ -154,16 +152,8 @@ class MacroSuperNet(nn.Module):
         Raises:
             SettingsError: another number of vectors, or of blocks.
         """
-        if [len(vector) for vector in weights] != [len(BLOCKS)] * len(LAYERS):
-            raise SettingsError(
-                f"weights: expected {len(LAYERS)} vectors of {len(BLOCKS)} numbers, got "
-                f"{[len(vector) for vector in weights]}"
-            )
-        numbers = torch.stack([vector.detach() for vector in weights]).tolist()
-        self.options = [
-            [(block, vector[block]) for block, number in enumerate(row) if number != 0] or [(0, vector[0])]
-            for vector, row in zip(weights, numbers, strict=True)
-        ]
+        mixed = weighted_options(weights, [len(BLOCKS)] * len(LAYERS))
+        self.options = [options or [(0, vector[0])] for options, vector in zip(mixed, weights, strict=True)]
 
     def forward(self, images_BCHW: Images) -> Float[Tensor, "B K"]:
         """Logits of the active architecture or mixture."""

@@ -20,13 +20,12 @@ from shareornot.errors import SettingsError
 from shareornot.spaces.nasbench201 import EDGES, FAMILY, OPERATIONS
 from shareornot.supernet.average_pooling import average_pool_2x2, average_pool_3x3, patches_of_stride_2
 from shareornot.supernet.contract import Region, Regions
+from shareornot.supernet.mixing import Options, weighted_options
 from shareornot.supernet.operations import BatchNorm, conv_batch_norm, has_kernels
 from shareornot.supernet.settings import NetworkSettings
 
 Images = Float[Tensor, "B C H W"]
 Output = Float[Tensor, "B D H_out W_out"]
-Options = list[tuple[int, Tensor | None]]
-"""The operations of an edge that are computed, each with what multiplies it; None stands for 1."""
 
 NONE, SKIP, CONV1X1, CONV3X3, POOL = range(len(OPERATIONS))
 NUM_NODES = 4
@@ -256,18 +255,7 @@ class NASBench201SuperNet(nn.Module):
         Raises:
             SettingsError: another number of vectors, or of operations.
         """
-        if [len(vector) for vector in weights] != [len(OPERATIONS)] * len(EDGES):
-            raise SettingsError(
-                f"weights: expected {len(EDGES)} vectors of {len(OPERATIONS)} numbers, got "
-                f"{[len(vector) for vector in weights]}"
-            )
-        numbers = torch.stack([vector.detach() for vector in weights]).tolist()
-        self.edges = reaching_the_output(
-            [
-                [(operation, vector[operation]) for operation, number in enumerate(row) if number != 0]
-                for vector, row in zip(weights, numbers, strict=True)
-            ]
-        )
+        self.edges = reaching_the_output(weighted_options(weights, [len(OPERATIONS)] * len(EDGES)))
 
     def forward(self, images_BCHW: Images) -> Float[Tensor, "B K"]:
         """Logits of the active architecture or mixture."""

@@ -28,6 +28,7 @@ from shareornot.spaces import open_space
 from shareornot.spaces.nasbench1shot1 import OneShotSpace
 from shareornot.spaces.nasbench101 import CONV3X3, MAXPOOL3X3
 from shareornot.supernet.contract import Region, Regions
+from shareornot.supernet.mixing import weighted_options
 from shareornot.supernet.nasbench101 import NASBench101SuperNet, SuperCell
 from shareornot.supernet.network import ConvBatchNorm
 from shareornot.supernet.operations import Images, Output, concatenate, first_channels, max_pool_3x3
@@ -161,23 +162,14 @@ class OneShotSuperNet(NASBench101SuperNet):
         Raises:
             SettingsError: another number of vectors, or of options.
         """
-        sizes = [len(decision.options) for decision in self.space.decisions]
-        if [len(vector) for vector in weights] != sizes:
-            raise SettingsError(
-                f"weights: expected vectors of {sizes} numbers, got {[len(vector) for vector in weights]}"
-            )
-        numbers = [vector.detach().tolist() for vector in weights]
-        options = [
-            tuple((option, vector[option]) for option, number in enumerate(row) if number != 0)
-            for vector, row in zip(weights, numbers, strict=True)
-        ]
+        options = weighted_options(weights, [len(decision.options) for decision in self.space.decisions])
         self.active = self._plan(options)  # type: ignore[assignment]
 
     def used_regions(self) -> Regions:
         """The parameters that the active mixture uses: those on which its output depends, where options are missing."""
         return {parameter: parts for parameter, parts in super().used_regions().items() if parameter.grad is not None}
 
-    def _plan(self, options: Sequence[tuple[tuple[int, Tensor | None], ...]]) -> MixedPlan:
+    def _plan(self, options: Sequence[Sequence[tuple[int, Tensor | None]]]) -> MixedPlan:
         """What to compute, from the options of each decision."""
         places = {decision.name: place for place, decision in enumerate(self.space.decisions)}
         num_interior = len(self.space.parents) - 2
@@ -187,7 +179,7 @@ class OneShotSuperNet(NASBench101SuperNet):
             of_vertex = list(combinations(range(vertex), self.space.parents[vertex]))
             chosen = options[places[f"parents_{word}"]] if len(of_vertex) > 1 else ((0, None),)
             parents.append(tuple((of_vertex[option], weight) for option, weight in chosen))
-        operations = tuple(options[places[f"operation_{vertex}"]] for vertex in range(1, num_interior + 1))
+        operations = tuple(tuple(options[places[f"operation_{vertex}"]]) for vertex in range(1, num_interior + 1))
         widths = [self.config.num_filters << stack for stack in range(self.config.num_stacks)]
         return MixedPlan(operations, tuple(parents), tuple(_channels(parents, width) for width in widths))
 
