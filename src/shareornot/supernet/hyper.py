@@ -19,6 +19,7 @@ from shareornot.spaces.nasbench101 import OPERATIONS, canonical_codes
 from shareornot.spaces.nasbench101.vocabulary import ADJACENCY_BITS, MAX_INTERIOR
 from shareornot.supernet.contract import Regions, SuperNet, used_regions
 from shareornot.supernet.settings import NetworkSettings
+from shareornot.supernet.usual_weights import draw_dense
 
 CELLS = ("cells.", "stages.")
 """How the names of parameters within cells begin."""
@@ -51,9 +52,7 @@ class HyperSuperNet(nn.Module):
         generator = torch.Generator().manual_seed(seed)
         num_features = len(encode(0))
         self.first = nn.Linear(num_features, config.hyper_units)
-        bound = num_features**-0.5
-        nn.init.uniform_(self.first.weight, -bound, bound, generator=generator)
-        nn.init.uniform_(self.first.bias, -bound, bound, generator=generator)
+        draw_dense(self.first, generator)
         self.emitted = [
             name for name, weight in inner.named_parameters() if name.startswith(CELLS) and weight.ndim == 4
         ]

@@ -5,7 +5,6 @@
 Shape suffixes: B batch, C channels, D channels that come out, H height, W width, K classes.
 """
 
-import math
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -19,6 +18,7 @@ from shareornot.spaces.macro import BLOCKS, FAMILY, LAYERS
 from shareornot.supernet.contract import Regions
 from shareornot.supernet.mixing import Options, weighted_options
 from shareornot.supernet.settings import NetworkSettings
+from shareornot.supernet.usual_weights import draw_usual_weights
 
 Images = Float[Tensor, "B C H W"]
 Output = Float[Tensor, "B D H_out W_out"]
@@ -116,20 +116,10 @@ class MacroSuperNet(nn.Module):
         self.layers = nn.ModuleList(MacroLayer(*shape, config) for shape in wide)
         self.last = ConvNorm(wide[-1][1], _scaled(LAST_CHANNELS, config), 1, config)
         self.classifier = nn.Linear(_scaled(LAST_CHANNELS, config), config.num_classes)
-        self._initialize(torch.Generator().manual_seed(seed))
+        draw_usual_weights(self, self.classifier, torch.Generator().manual_seed(seed))
         self.options: list[Options] = []
         self.activate(0)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-    @torch.no_grad()
-    def _initialize(self, generator: torch.Generator) -> None:
-        """PyTorch's own initial weights of convolutions and dense layers."""
-        for parameter in self.parameters():
-            if parameter.ndim == 4:
-                nn.init.kaiming_uniform_(parameter, a=math.sqrt(5), generator=generator)
-        bound = 1 / math.sqrt(self.classifier.in_features)
-        nn.init.uniform_(self.classifier.weight, -bound, bound, generator=generator)
-        nn.init.uniform_(self.classifier.bias, -bound, bound, generator=generator)
 
     def activate(self, architecture: int) -> None:
         """Let `forward` compute this architecture.

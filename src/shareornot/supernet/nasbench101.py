@@ -26,6 +26,7 @@ from shareornot.supernet.operations import (
     max_pool_3x3,
 )
 from shareornot.supernet.settings import NetworkSettings
+from shareornot.supernet.usual_weights import draw_dense
 
 SMALLEST_CELL = 0
 """Unique index of the cell whose input is its output, which fits every network."""
@@ -146,9 +147,7 @@ class NASBench101SuperNet(nn.Module):
                 in_channels = config.num_filters << stack
         self.cells = nn.ModuleList(cells)
         self.classifier = nn.Linear(in_channels, config.num_classes)
-        bound = 1 / math.sqrt(in_channels)
-        nn.init.uniform_(self.classifier.weight, -bound, bound, generator=generator)
-        nn.init.uniform_(self.classifier.bias, -bound, bound, generator=generator)
+        draw_dense(self.classifier, generator)
         if config.initial_weights == "aligned":
             nn.init.constant_(self.stem.beta, SHIFT)
             for cell in cells:

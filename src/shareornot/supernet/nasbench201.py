@@ -6,7 +6,6 @@ and its result reaches the output of the cell.
 Shape suffixes: B batch, C channels, D channels that come out, H height, W width, K classes.
 """
 
-import math
 from collections.abc import Sequence
 from functools import cache, lru_cache
 
@@ -23,6 +22,7 @@ from shareornot.supernet.contract import Region, Regions
 from shareornot.supernet.mixing import Options, weighted_options
 from shareornot.supernet.operations import BatchNorm, conv_batch_norm, has_kernels
 from shareornot.supernet.settings import NetworkSettings
+from shareornot.supernet.usual_weights import draw_usual_weights
 
 Images = Float[Tensor, "B C H W"]
 Output = Float[Tensor, "B D H_out W_out"]
@@ -213,22 +213,12 @@ class NASBench201SuperNet(nn.Module):
         self.reductions = nn.ModuleList(Reduction(width, config) for width in widths[:-1])
         self.last_norm = nn.BatchNorm2d(widths[-1], config.bn_epsilon, config.bn_momentum)
         self.classifier = nn.Linear(widths[-1], config.num_classes)
-        self._initialize(torch.Generator().manual_seed(seed))
+        draw_usual_weights(self, self.classifier, torch.Generator().manual_seed(seed))
         self.outside = [p for name, p in self.named_parameters() if not name.startswith("stages.")]
         """The parameters that are in no cell."""
         self.edges: list[Options] = []
         self.activate(self.architecture)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-    @torch.no_grad()
-    def _initialize(self, generator: torch.Generator) -> None:
-        """PyTorch's own initial weights of convolutions and dense layers."""
-        for parameter in self.parameters():
-            if parameter.ndim == 4:
-                nn.init.kaiming_uniform_(parameter, a=math.sqrt(5), generator=generator)
-        bound = 1 / math.sqrt(self.classifier.in_features)
-        nn.init.uniform_(self.classifier.weight, -bound, bound, generator=generator)
-        nn.init.uniform_(self.classifier.bias, -bound, bound, generator=generator)
 
     def make_cell(self, num_channels: int) -> SuperCell201:
         """A cell for one place of the network."""

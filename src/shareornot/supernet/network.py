@@ -3,7 +3,6 @@
 Shape suffixes: B batch, C channels, D channels that come out, H height, W width, K classes.
 """
 
-import math
 from functools import cache
 
 import torch
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 from shareornot.supernet.contract import Region
 from shareornot.supernet.operations import BatchNorm, Images, Output, conv_batch_norm
 from shareornot.supernet.settings import NetworkSettings
+from shareornot.supernet.usual_weights import draw_convolution
 
 
 class ConvBatchNorm(nn.Module):
@@ -35,7 +35,7 @@ class ConvBatchNorm(nn.Module):
     ) -> None:
         super().__init__()
         weight = torch.empty(out_channels, in_channels, kernel_size, kernel_size)
-        nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
+        draw_convolution(weight, generator)
         self.weight = nn.Parameter(weight)
         self.gamma = nn.Parameter(torch.ones(out_channels))
         self.beta = nn.Parameter(torch.zeros(out_channels))

@@ -3,8 +3,6 @@
 Shape suffixes: B batch, C channels, D channels that come out, H height, W width, K classes.
 """
 
-import math
-
 import torch
 import torch.nn.functional as F  # noqa: N812
 from jaxtyping import Int64, UInt8
@@ -20,6 +18,7 @@ from shareornot.supernet.nasbench101 import NASBench101SuperNet, SuperCell
 from shareornot.supernet.network import ConvBatchNorm
 from shareornot.supernet.optimizer import PartialOptimizer
 from shareornot.supernet.settings import NetworkSettings, OptimizerSettings, StandaloneTrainingSettings
+from shareornot.supernet.usual_weights import draw_dense
 
 
 class StandaloneCell(SuperCell):
@@ -86,9 +85,7 @@ class StandaloneNetwork(NASBench101SuperNet):
                 in_channels = config.num_filters << stack
         self.cells = nn.ModuleList(cells)
         self.classifier = nn.Linear(in_channels, config.num_classes)
-        bound = 1 / math.sqrt(in_channels)
-        nn.init.uniform_(self.classifier.weight, -bound, bound, generator=generator)
-        nn.init.uniform_(self.classifier.bias, -bound, bound, generator=generator)
+        draw_dense(self.classifier, generator)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def activate(self, architecture: int) -> None:
