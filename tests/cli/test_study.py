@@ -142,7 +142,7 @@ def test_report_and_export(shareornot, folder, tmp_path):
             "epochs: expected a known setting, got an unknown one; try 'training.ep",
         ),
         (["run", "FILE", "--processes", "1", "--ray", "local"], "--processes: expected only one of"),
-        (["run", "FILE", "--device", "gpu"], "device: expected auto, cpu or the name of an"),
+        (["run", "FILE", "--device", "gpu"], "device: expected auto, cpu, cuda or another accelerator"),
         (["resume", "nowhere"], "nowhere: expected the folder of a study, found none"),
         (["status", "nowhere"], "nowhere: expected the folder of a study that was run"),
         (["report", "nowhere"], "nowhere: expected the folder of a study, found none"),

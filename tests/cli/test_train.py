@@ -75,7 +75,7 @@ def test_a_table_of_digits_by_its_path_from_any_folder(shareornot, tmp_path, mon
             "space A4: expected at least one architecture among the first 2,532",
         ),
         (["--benchmark", "digits", "--recipe", "as-published"], "recipe: expected tuned on digits"),
-        (["--benchmark", "digits", "--device", "abacus"], "device: expected auto, cpu or the name of an"),
+        (["--benchmark", "digits", "--device", "abacus"], "device: expected auto, cpu, cuda or another accelerator"),
         (["--space", "A4"], "run: shareornot data fetch nasbench101"),
         ([*TINY, "--method", "fairnass"], "got 'fairnass'; try 'fairnas'"),
         ([*TINY, "--method", "fairnas", "--set", "meen=true"], "method fairnas: expected one of mean, got 'meen'"),

@@ -3,13 +3,13 @@
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 
 from shareornot.images import image_source
 from shareornot.progress import Progress, ProgressBars
-from shareornot.studies.execution import LOG_NAME, Event, last_line
+from shareornot.studies.execution import LOG_NAME, Event, JobWarnings, last_line
 from shareornot.studies.job import Job, ScoreSpec, TrainSpec
 from shareornot.studies.store import Store
-from shareornot.studies.training import WARNING
 
 INTERVAL_S = 0.5
 
@@ -29,7 +29,7 @@ class RunBar:
     ) -> None:
         self._bars, self._what, self._store, self._warn = bars, what, store, warn
         self._labels: dict[str, str] = {}
-        self._warned: set[str] = set()
+        self._warnings = JobWarnings(self._log_of)
         self._progress: Progress | None = None
         self._units: dict[str, int] = {}
         self._done: dict[str, float] = {}
@@ -52,7 +52,7 @@ class RunBar:
         with self._lock:
             self._units = {one.name: _units(one) for one in jobs}
             self._labels = {one.name: one.label for one in jobs}
-            self._warned = set(finished)
+            self._warnings = JobWarnings(self._log_of, finished)
             self._progress = self._stack.enter_context(self._bars(self._what, sum(self._units.values())))
             for name in finished & self._units.keys():
                 self._advance(name, 1.0)
@@ -72,17 +72,18 @@ class RunBar:
             with self._lock:
                 for name in self._running:
                     self._pass_warning_on(name)
-                    line = last_line(self._store.path(name) / LOG_NAME)
+                    line = last_line(self._log_of(name))
                     if line is not None:
                         loss = line.measures.get("loss")
                         self._advance(name, line.fraction, "" if loss is None else f"loss {loss:.3f}")
 
     def _pass_warning_on(self, name: str) -> None:
-        """Report what a job has to say, once."""
-        path = self._store.path(name) / WARNING
-        if name not in self._warned and path.is_file():
-            self._warned.add(name)
-            self._warn(f"{self._labels.get(name, name)}: {path.read_text().strip()}")
+        """Report the warning of a job, once."""
+        if (sentence := self._warnings.new(name)) is not None:
+            self._warn(f"{self._labels.get(name, name)}: {sentence}")
+
+    def _log_of(self, name: str) -> Path:
+        return self._store.path(name) / LOG_NAME
 
     def _advance(self, name: str, fraction: float, note: str = "") -> None:
         done = self._units[name] * fraction

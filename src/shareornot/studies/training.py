@@ -19,7 +19,7 @@ from jaxtyping import Int32
 from shareornot.errors import DataError, Interrupted
 from shareornot.spaces import open_space, space_members
 from shareornot.storage import atomic_write
-from shareornot.studies.execution import LOG_NAME, open_log, read_log
+from shareornot.studies.execution import LOG_NAME, WARNING_NAME, open_log, read_log
 from shareornot.studies.job import Job, TrainSpec
 from shareornot.studies.planning import draw_pool, hash_of_cells
 from shareornot.studies.settings import PoolSettings, SupernetSettings
@@ -36,7 +36,7 @@ Cells = Int32[np.ndarray, " cells"]
 ShouldStop = Callable[[], bool]
 OnEpoch = Callable[["SuperNet", "EpochReport", float], None]
 
-CHECKPOINT, WARNING = "checkpoint.safetensors", "warning.txt"
+CHECKPOINT = "checkpoint.safetensors"
 LEARNT = 0.99
 """A loss above this part of that of guessing is no better than guessing."""
 SAVE_INTERVAL_S = 30.0
@@ -142,7 +142,7 @@ def _train(folder: Path, spec: TrainSpec, images: "ImageSet", cells: Cells, shou
             measures = {"loss": report.loss, "images_per_s": images_per_s, **correlation.measure(network, report.epoch)}
             log.write(report.epoch, epochs, "epochs", **measures)
             if report.warning is not None:
-                with atomic_write(folder / WARNING) as file:
+                with atomic_write(folder / WARNING_NAME) as file:
                     file.write(f"{report.warning}\n".encode())
 
         continue_training(folder, spec.supernet, images, cells, should_stop, on_epoch=write)

@@ -127,6 +127,20 @@ def test_without_a_terminal_every_event_is_a_line(log_of):
     ]
 
 
+def test_the_warning_of_a_job_is_shown_once(log_of):
+    stream = io.StringIO()
+    with watch_run(log_of, stream=stream) as view:
+        view.expect({"a": "train seed 0"}, finished=())
+        view.watch(event("a", "started"))
+        log_of("a").parent.mkdir(parents=True, exist_ok=True)
+        (log_of("a").parent / "warning.txt").write_text("The loss stays at chance.\n")
+        view.show()
+        view.watch(event("a", "finished"))
+    lines = stream.getvalue().splitlines()
+    assert lines.index("warning: train seed 0: The loss stays at chance.") < lines.index("[1/1] finished: train seed 0")
+    assert stream.getvalue().count("warning") == 1
+
+
 def test_without_a_terminal_a_summary_comes_now_and_then(log_of, monkeypatch):
     monkeypatch.setattr(module.PlainLines, "every_s", 0.01)
     shown = threading.Event()

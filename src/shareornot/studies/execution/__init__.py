@@ -9,7 +9,17 @@ from shareornot.studies.execution.contract import Event, Executor, Resources, Sh
 from shareornot.studies.execution.in_process import InProcess
 from shareornot.studies.execution.local_processes import LocalProcesses
 from shareornot.studies.execution.lock import Runner, current_runner, only_runner
-from shareornot.studies.execution.log import LOG_NAME, Log, LogLine, LogWriter, last_line, open_log, read_log
+from shareornot.studies.execution.log import (
+    LOG_NAME,
+    WARNING_NAME,
+    JobWarnings,
+    Log,
+    LogLine,
+    LogWriter,
+    last_line,
+    open_log,
+    read_log,
+)
 from shareornot.studies.execution.machine import visible_devices
 from shareornot.studies.execution.ray_cluster import RayCluster
 from shareornot.studies.execution.ray_membership import joined_cluster
@@ -18,9 +28,11 @@ from shareornot.studies.execution.watching import RunView, line_text, watch_run
 
 __all__ = [
     "LOG_NAME",
+    "WARNING_NAME",
     "Event",
     "Executor",
     "InProcess",
+    "JobWarnings",
     "LocalProcesses",
     "Log",
     "LogLine",

@@ -10,13 +10,15 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 LOG_NAME = "log.jsonl"
+WARNING_NAME = "warning.txt"
+"""Beside the log of a job: a sentence for whoever watches, such as that a training learns nothing."""
 TAIL_BYTES = 4096
 """How much of a log's end is read for its last line; a line is far shorter."""
 
@@ -148,3 +150,23 @@ def last_line(path: Path) -> LogLine | None:
         if line := parse_line(text):
             return line
     return None
+
+
+class JobWarnings:
+    """The warnings of jobs, each once.
+
+    Args:
+        log_of: the log of a job, by its name.
+        reported: names of jobs whose warnings are known already.
+    """
+
+    def __init__(self, log_of: Callable[[str], Path], reported: Iterable[str] = ()) -> None:
+        self._log_of, self._reported = log_of, set(reported)
+
+    def new(self, name: str) -> str | None:
+        """The warning of a job, if it has one that was not reported yet."""
+        path = self._log_of(name).parent / WARNING_NAME
+        if name in self._reported or not path.is_file():
+            return None
+        self._reported.add(name)
+        return path.read_text("utf-8", errors="replace").strip()

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 from shareornot.progress import duration_text
 from shareornot.studies.execution.contract import Event, ShouldStop
-from shareornot.studies.execution.log import LogLine
+from shareornot.studies.execution.log import JobWarnings, LogLine
 from shareornot.studies.execution.run_state import RunningJob, RunSnapshot, RunState
 
 if TYPE_CHECKING:
@@ -43,11 +43,12 @@ class RunView:
 
     Args:
         state: follows the run.
+        warnings: of the jobs.
         screen: where it is shown.
     """
 
-    def __init__(self, state: RunState, screen: "Screen") -> None:
-        self._state, self._screen = state, screen
+    def __init__(self, state: RunState, warnings: JobWarnings, screen: "Screen") -> None:
+        self._state, self._warnings, self._screen = state, warnings, screen
         self._lock = threading.Lock()
         self._begun = False
 
@@ -66,6 +67,8 @@ class RunView:
             self._begun = True
             self._state.note(event)
             self._screen.tell(event_text(event, self._state), event)
+            if event.what == "finished":
+                self._warn(event.name)
 
     def say(self, text: str) -> None:
         """Show a line that stays."""
@@ -75,6 +78,8 @@ class RunView:
     def show(self, *, stopping: bool = False) -> None:
         """Show how the run stands at this moment, if it has begun: before, others may want the terminal."""
         with self._lock:
+            for name in self._state.running:
+                self._warn(name)
             if self._begun:
                 self._screen.show(self._state.snapshot(), stopping=stopping)
 
@@ -83,6 +88,11 @@ class RunView:
         """Names of the jobs that run."""
         with self._lock:
             return self._state.running
+
+    def _warn(self, name: str) -> None:
+        """Show the warning of a job, once."""
+        if (sentence := self._warnings.new(name)) is not None:
+            self._screen.say(f"warning: {self._state.label(name)}: {sentence}")
 
 
 @runtime_checkable
@@ -166,7 +176,7 @@ def watch_run(
     """
     stream = stream or sys.stderr
     with _screen(stream) as screen:
-        view = RunView(RunState(log_of, clock), screen)
+        view = RunView(RunState(log_of, clock), JobWarnings(log_of), screen)
         ended = threading.Event()
         thread = threading.Thread(
             target=_show_now_and_then, args=(view, screen.every_s, should_stop, ended), daemon=True
