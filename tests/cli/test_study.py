@@ -60,6 +60,7 @@ def test_presets_and_a_new_file(shareornot, refused, tmp_path):
         "laptop",
         "laptop-cifar10",
         "methods",
+        "methods-digits201",
         "methods-nasbench201",
         "paper-v1",
         "paper-v2",

@@ -1,5 +1,7 @@
 """Methods by name, with their options, and the errors that name the nearest."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from shareornot.methods import METHODS, Setup, build_method, check_method, metho
 from shareornot.methods.registry import _check_options
 from shareornot.spaces import list_architectures, open_space
 from shareornot.studies import decode_study
+from shareornot.studies.recipes import digits201_network
 from shareornot.supernet import NASBench101SuperNet, NetworkSettings, TrainingSettings
 
 
@@ -94,6 +97,16 @@ def test_the_preset_trains_every_method():
         supernet, space = chapter.supernet, open_space(chapter.supernet.space)
         assert supernet.network.choices == ("S3-5" if space.name == "S3-5" else "")
         check_method(supernet.training, space, len(space), supernet.network)
+
+
+def test_the_preset_on_digits_201_trains_every_method_in_the_network_of_the_table():
+    chapters = decode_study({"preset": "methods-digits201"}).chapters()
+    assert {one.supernet.training.method for one in chapters} == set(METHODS) - {"uniform-choices"}
+    space, size = open_space("nasbench201"), digits201_network()
+    for chapter in chapters:
+        network = chapter.supernet.network
+        assert replace(network, groups="", hyper_units=0) == size
+        check_method(chapter.supernet.training, space, len(space), network)
 
 
 def test_the_preset_for_an_accelerator_is_the_setting_of_nasbench201():

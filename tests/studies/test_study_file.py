@@ -152,6 +152,14 @@ def test_files_that_are_none(tmp_path):
             read_study(tmp_path / "a.toml")
 
 
+def test_an_experiment_without_changes_survives_the_round_trip(tmp_path):
+    experiments = {"plain": {}, "pro-rata": {"training": {"method": "pro-rata"}}}
+    study = decode_study({"preset": "digits", "experiments": experiments})
+    write_study(tmp_path / "study.toml", study)
+    assert list(read_study(tmp_path / "study.toml").experiments) == ["plain", "pro-rata"]
+    assert read_study(tmp_path / "study.toml") == study
+
+
 @given(name=st.text(min_size=1).filter(lambda text: not set(text) & set("/\\\0") and not text.startswith(".")))
 def test_any_text_survives_the_round_trip(name):
     try:

@@ -72,7 +72,7 @@ def presets(as_json: Json = False) -> None:
 def new(
     file: Annotated[Path, typer.Argument(help="The file to write.")],
     preset: Annotated[
-        str, typer.Option(help="digits, laptop, laptop-cifar10, methods, methods-nasbench201, paper-v1 or paper-v2.")
+        str, typer.Option(help="What the file starts from; shareornot study presets describes them.")
     ] = "digits",
 ) -> None:
     """Write a study file with comments, which you can edit and run.

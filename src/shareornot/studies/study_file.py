@@ -20,7 +20,16 @@ from shareornot.studies.settings import as_values
 from shareornot.studies.study_settings import StudySettings, decode_values
 
 PRESET_FOLDER = Path(__file__).parent / "presets"
-PRESETS = ("digits", "laptop", "laptop-cifar10", "methods", "methods-nasbench201", "paper-v1", "paper-v2")
+PRESETS = (
+    "digits",
+    "laptop",
+    "laptop-cifar10",
+    "methods",
+    "methods-digits201",
+    "methods-nasbench201",
+    "paper-v1",
+    "paper-v2",
+)
 STUDY_FILE = "study.toml"
 
 
@@ -136,7 +145,11 @@ def write_study(path: Path, study: StudySettings) -> None:
 
 def study_text(study: StudySettings) -> str:
     """A study as TOML; what is not in it is left to the recipe."""
-    return "\n".join(["# Settings of this study.", *_toml_lines(_without_empty(as_values(study)))]) + "\n"
+    values = as_values(study)
+    # An experiment that changes nothing is one all the same.
+    experiments = {name: _without_empty(changes) for name, changes in values.pop("experiments").items()}
+    cleaned = _without_empty(values) | ({"experiments": experiments} if experiments else {})
+    return "\n".join(["# Settings of this study.", *_toml_lines(cleaned)]) + "\n"
 
 
 def _override(text: str) -> Values:
@@ -166,7 +179,7 @@ def _toml_lines(values: Mapping[str, Any], path: str = "") -> Iterator[str]:
     """Plain values first, then the tables, each under its full name."""
     tables = {name: value for name, value in values.items() if isinstance(value, dict)}
     plain = {name: value for name, value in values.items() if name not in tables}
-    if path and plain:
+    if path and (plain or not tables):
         yield f"\n[{path}]"
     for name, value in plain.items():
         yield f"{_key(name)} = {_toml_value(value)}"
