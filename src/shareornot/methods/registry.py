@@ -45,11 +45,12 @@ class MethodEntry:
     """Whether it has its own preference among architectures or returns one."""
 
 
+PRODUCT_FAMILIES = ("nasbench201", "macro")
 ANY_SPACE = "any space"
 GROUPED = "any space; with network.groups"
 HYPER = "nasbench101 and product spaces; with network.hyper_units"
-PRODUCTS = "product spaces: nasbench201, S1, S2, S3, S3-5"
-MIXING = "product spaces: nasbench201; with network.choices, S1, S2, S3, S3-5"
+PRODUCTS = "product spaces: nasbench201, macro, S1, S2, S3, S3-5"
+MIXING = "product spaces: nasbench201, macro; with network.choices, S1, S2, S3, S3-5"
 
 METHODS = {
     entry.name: entry
@@ -65,9 +66,9 @@ METHODS = {
             "uniform-choices",
             "Trains one architecture per step, each in proportion to the number of choices that give it.",
             "Zela et al. 2020, arXiv:2001.10422",
-            "product spaces and parts of them: nasbench201, S1, S2, S3",
+            "product spaces and parts of them: nasbench201, macro, S1, S2, S3",
             "uniform_choices:uniform_choices",
-            ("nasbench201",),
+            PRODUCT_FAMILIES,
         ),
         MethodEntry(
             "pro-rata",
@@ -75,7 +76,7 @@ METHODS = {
             "Luo et al. 2019, arXiv:1909.10815",
             "spaces that count parameters",
             "pro_rata:pro_rata",
-            ("nasbench101", "nasbench201"),
+            ("nasbench101", *PRODUCT_FAMILIES),
         ),
         MethodEntry(
             "balanced",
@@ -91,7 +92,7 @@ METHODS = {
             "Chu et al. 2019, arXiv:1907.01845",
             "product spaces; operations on fixed topologies of NASBench-101",
             "fairnas:fairnas",
-            ("nasbench101", "nasbench201"),
+            ("nasbench101", *PRODUCT_FAMILIES),
         ),
         MethodEntry(
             "rsws",
@@ -107,7 +108,7 @@ METHODS = {
             "Bender et al. 2018, ICML",
             MIXING,
             "path_dropout:path_dropout",
-            ("nasbench201",),
+            PRODUCT_FAMILIES,
         ),
         MethodEntry(
             "darts",
@@ -115,7 +116,7 @@ METHODS = {
             "Liu et al. 2019, arXiv:1806.09055",
             MIXING,
             "darts:darts",
-            ("nasbench201",),
+            PRODUCT_FAMILIES,
             says_something=True,
         ),
         MethodEntry(
@@ -124,7 +125,7 @@ METHODS = {
             "Xie et al. 2019, arXiv:1812.09926",
             MIXING,
             "snas:snas",
-            ("nasbench201",),
+            PRODUCT_FAMILIES,
             says_something=True,
         ),
         MethodEntry(
@@ -133,7 +134,7 @@ METHODS = {
             "Dong and Yang 2019, arXiv:1910.04465",
             MIXING,
             "gdas:gdas",
-            ("nasbench201",),
+            PRODUCT_FAMILIES,
             says_something=True,
         ),
         MethodEntry(
@@ -142,7 +143,7 @@ METHODS = {
             "Casale et al. 2019, arXiv:1902.05116",
             PRODUCTS,
             "parsec:parsec",
-            ("nasbench201",),
+            PRODUCT_FAMILIES,
             says_something=True,
         ),
         MethodEntry(
@@ -151,7 +152,7 @@ METHODS = {
             "Pham et al. 2018, arXiv:1802.03268",
             PRODUCTS,
             "enas:enas",
-            ("nasbench201",),
+            PRODUCT_FAMILIES,
             says_something=True,
         ),
         MethodEntry(
@@ -160,7 +161,7 @@ METHODS = {
             "Luo et al. 2018, arXiv:1808.07233",
             PRODUCTS,
             "nao:nao",
-            ("nasbench201",),
+            PRODUCT_FAMILIES,
             says_something=True,
         ),
         MethodEntry(
