@@ -250,7 +250,7 @@ def effect_rows(audit: SpaceAudit) -> list[Row]:
             "num_same_sign": effect.num_same_sign,
             "num_supernets": len(effect.each),
             "d_at_equal_accuracy": effect.at_equal_accuracy.d,
-            "corrected_p": effect.corrected_p,
+            "corrected_p_of_rating": effect.corrected_p_of_rating,
             "rating": RATING_WORDS[effect.rating],
         }
         for effect in audit.bias.effects

@@ -266,7 +266,7 @@ EFFECTS = TableOfChapters(
         Column("num_same_sign", "same sign"),
         Column("num_supernets", "of"),
         Column("d_at_equal_accuracy", "d, equal accuracy", EFFECT),
-        Column("corrected_p", "p", P_VALUE),
+        Column("corrected_p_of_rating", "p", P_VALUE),
         Column("rating", "rated"),
     ),
     rows=lambda chapter: effect_rows(chapter.audit) if chapter.audit else [],
@@ -276,7 +276,7 @@ EFFECTS = TableOfChapters(
         "d: in standard deviations of the rank residuals of all architectures.",
         "From, to: 95 % interval over super-nets.",
         "Equal accuracy: between architectures of equal standalone rank.",
-        "p: after Benjamini and Hochberg.",
+        "p: of a rating, by both effects together, after Benjamini and Hochberg.",
     ),
 )
 

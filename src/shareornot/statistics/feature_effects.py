@@ -12,12 +12,17 @@ over n super-nets are told apart:
     S = s^2 / n + C                                                            what other seeds would change, too
 
 with s the standard deviation of b between super-nets, and C the part of W that super-nets have in common. The interval
-is S's: Student's over super-nets, widened by C, see `half_width`. A claim needs an interval without 0, and more: the
-p-value of W plus the spread between super-nets in excess of what W explains must be significant after correction for
-the number of structures. That excess is a structure's own or the mean over all structures, whichever is larger, since
-two or three super-nets hardly tell how much one effect varies from seed to seed.
+is S's: Student's over super-nets, widened by C, see `half_width`. The p-value for claims is that of W plus the spread
+between super-nets in excess of what W explains, as a mean over all structures, since two or three super-nets hardly
+tell how much one effect varies from seed to seed. A structure that varies more is held back by its own interval.
+
+A structure is called over-rated where both effects are above 0. Its effect at equal accuracy tells the sign, two-sided;
+for that sign the effect on rank residuals is then tested one-sided. The weaker of the two counts, so that, whichever of
+them is 0, a claim is false with at most the probability of the level (an intersection-union test). This is asked of the
+p-values for claims, corrected for the number of structures, and also of those that belong to the intervals.
 
 References: Bell and McCaffrey 2002, "Bias reduction in standard errors for linear regression with multi-stage samples";
+Berger 1982, "Multiparameter hypothesis testing and acceptance sampling" (intersection-union tests);
 Satterthwaite 1946, "An approximate distribution of estimates of variance components".
 """
 
@@ -87,8 +92,9 @@ class StructureEffect:
     """Standard deviation of d from super-net to super-net; None for one."""
     corrected_p: float
     """Of the effect on rank residuals, corrected for the number of structures tried."""
-    corrected_p_beyond_noise: float
-    """Of both effects together, corrected likewise: before, the larger of their p-values, or 1 where signs differ."""
+    corrected_p_of_rating: float
+    """Of both effects together, corrected likewise: before, the larger of the p-value at equal accuracy and half of
+    that on rank residuals, or 1 where signs differ."""
 
     @property
     def name(self) -> str:
@@ -103,11 +109,9 @@ class StructureEffect:
     @property
     def rating(self) -> Rating:
         """The effect in a word; `not beyond noise` where cells of equal accuracy are not shown to be rated so."""
-        if self.corrected_p >= SIGNIFICANCE:
-            return "none"
-        if self.corrected_p_beyond_noise >= SIGNIFICANCE:
-            return "not beyond noise"
-        return "over-rated" if self.effect.d > 0 else "under-rated"
+        if self.corrected_p_of_rating < SIGNIFICANCE:
+            return "over-rated" if self.effect.d > 0 else "under-rated"
+        return "not beyond noise" if self.corrected_p < SIGNIFICANCE else "none"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -126,7 +130,7 @@ class MeanEffects:
     """C of the module's text; 0 for a single super-net."""
     common_degrees: PerStructure
     test_variance: PerStructure
-    """W plus the excess between super-nets."""
+    """W plus the mean excess between super-nets."""
     test_degrees: PerStructure
 
     @property
@@ -238,14 +242,14 @@ def structure_effects(
     of_raw, of_equal = raw.standardized(std, confidence), equal.standardized(std, confidence)
     seeds_raw, seeds_equal = (np.array([one.p_value for one in effects]) for effects in (of_raw, of_equal))
     corrected = np.maximum(benjamini_hochberg(raw.test_p_values[tested]), seeds_raw[tested])
-    # a claim about two effects is tested by the weaker of them (an intersection-union test)
+    # the weaker of two effects counts; the sign that the one at equal accuracy tells is tested one-sided in the other
     same_sign = raw.mean[tested] * equal.mean[tested] > 0
-    both = np.where(same_sign, np.maximum(raw.test_p_values, equal.test_p_values)[tested], 1.0)
-    seeds = np.where(same_sign, np.maximum(seeds_raw, seeds_equal)[tested], 1.0)
-    corrected_both = np.maximum(benjamini_hochberg(both), seeds)
+    both = np.where(same_sign, np.maximum(raw.test_p_values / 2, equal.test_p_values)[tested], 1.0)
+    seeds = np.where(same_sign, np.maximum(seeds_raw / 2, seeds_equal)[tested], 1.0)
+    of_rating = np.maximum(benjamini_hochberg(both), seeds)
     shares = np.mean([_means([column.values[own] for column in columns]) for own in cells], axis=0)
     effects = []
-    for number, p, p_both in zip(tested.tolist(), corrected, corrected_both, strict=True):
+    for number, p, p_of_rating in zip(tested.tolist(), corrected, of_rating, strict=True):
         column = columns[number]
         own = raw.each[:, number][~np.isnan(raw.each[:, number])] / std
         effects.append(
@@ -260,7 +264,7 @@ def structure_effects(
                 num_same_sign=int(np.count_nonzero(own * raw.mean[number] > 0)),
                 spread=float(own.std(ddof=1)) if own.size > 1 else None,
                 corrected_p=float(p),
-                corrected_p_beyond_noise=float(p_both),
+                corrected_p_of_rating=float(p_of_rating),
             )
         )
     return tuple(sorted(effects, key=lambda effect: -abs(effect.effect.d))), untested
@@ -348,12 +352,11 @@ def _combined(
     several = num > 1
     share = np.where(several, 1 - 1 / some, 1.0)
     common = np.where(several, np.maximum((clustered - within / some) / share, 0), 0.0)
-    seen = np.where(several, between - (within - common), 0.0)
-    pooled = max(float(seen[several].mean()), 0.0) if several.any() else 0.0
-    excess = np.where(several, np.maximum(seen, pooled), 0.0) / some
+    seen = (between - (within - common))[several]
+    excess = np.where(several, max(float(seen.mean()), 0.0) if seen.size else 0.0, 0.0) / some
     seed_degrees = np.maximum(num - 1.0, 1.0)
     # the structures overlap, so their mean is known by fewer degrees than their number says
-    excess_degrees = np.where(seen > pooled, seed_degrees, seed_degrees * max(np.count_nonzero(several) / 4, 1.0))
+    excess_degrees = seed_degrees * max(np.count_nonzero(several) / 4, 1.0)
     return MeanEffects(
         num_supernets=num,
         each=each,
