@@ -38,6 +38,11 @@ class SuperCell(nn.Module):
     Every vertex holds its operations, and a projection of the cell's input to it, each with weights of its own.
     """
 
+    projection: dict[int, ConvBatchNorm]
+    """The unit that projects the input to an interior vertex, the first of which is 1."""
+    operation: dict[tuple[int, int], ConvBatchNorm]
+    """The unit behind a convolution at an interior vertex."""
+
     def __init__(
         self, in_channels: int, out_channels: int, stack: int, config: NetworkSettings, generator: torch.Generator
     ) -> None:
@@ -47,38 +52,33 @@ class SuperCell(nn.Module):
         self.single_kernel = config.single_kernel
         self.min_output_edges = config.min_output_edges
         widest = math.ceil(out_channels / config.min_output_edges)
-        interior = range(config.max_vertices - 2)
+        interior = range(1, config.max_vertices - 1)
 
         def unit(in_channels: int, out_channels: int, kernel_size: int) -> ConvBatchNorm:
             return ConvBatchNorm(in_channels, out_channels, kernel_size, config, generator)
 
-        self.projections = nn.ModuleList(unit(in_channels, widest, 1) for _ in interior)
+        self.projection = {vertex: unit(in_channels, widest, 1) for vertex in interior}
+        self.projections = nn.ModuleList(self.projection.values())
         self.output_projection = unit(in_channels, out_channels, 1)
-        self.conv3x3 = nn.ModuleList(unit(widest, widest, 3) for _ in interior)
-        self.conv1x1 = nn.ModuleList(unit(widest, widest, 1) for _ in interior if not config.single_kernel)
+        of_3x3 = [unit(widest, widest, 3) for _ in interior]
+        of_1x1 = of_3x3 if config.single_kernel else [unit(widest, widest, 1) for _ in interior]
+        self.conv3x3 = nn.ModuleList(of_3x3)
+        self.conv1x1 = nn.ModuleList([] if config.single_kernel else of_1x1)
+        self.operation = {
+            (vertex, operation): units[vertex - 1]
+            for operation, units in ((CONV3X3, of_3x3), (CONV1X1, of_1x1))
+            for vertex in interior
+        }
 
     def align(self, generator: torch.Generator) -> None:
         """Replace the initial weights by those of the aligned start, see `initialization`."""
         widest, block_width = (math.ceil(n / self.min_output_edges) for n in (self.out_channels, self.in_channels))
         matrix = aligned_projection(self.in_channels, block_width, widest, generator)
-        for vertex in range(1, len(self.projections) + 1):
-            align_projection(self.projection(vertex), matrix)
+        for vertex, projection in self.projection.items():
+            align_projection(projection, matrix)
             for operation in (CONV3X3,) if self.single_kernel else (CONV3X3, CONV1X1):
-                align_operation(self.operation(vertex, operation))
+                align_operation(self.operation[vertex, operation])
         align_projection(self.output_projection, matrix)
-
-    def operation(self, vertex: int, operation: int) -> ConvBatchNorm:
-        """The unit behind a convolution at an interior vertex, the first of which is 1."""
-        units = self.conv3x3 if operation == CONV3X3 or self.single_kernel else self.conv1x1
-        unit = units[vertex - 1]
-        assert isinstance(unit, ConvBatchNorm)
-        return unit
-
-    def projection(self, vertex: int) -> ConvBatchNorm:
-        """The unit that projects the input to an interior vertex."""
-        unit = self.projections[vertex - 1]
-        assert isinstance(unit, ConvBatchNorm)
-        return unit
 
     def forward(self, x_BCHW: Images, plan: CellPlan) -> Output:
         """Run one cell."""
@@ -87,13 +87,13 @@ class SuperCell(nn.Module):
             num_channels = plan.channels[self.stack][vertex - 1]
             total = add_maps([first_channels(states[source], num_channels) for source in sources if source])
             if 0 in sources:
-                total = self.projection(vertex)(x_BCHW, num_channels, 1, add_to=total)
+                total = self.projection[vertex](x_BCHW, num_channels, 1, add_to=total)
             assert total is not None, "a vertex of a pruned cell has sources"
             if operation == MAXPOOL3X3:
                 states.append(max_pool_3x3(total))
             else:
                 kernel_size = 3 if operation == CONV3X3 else 1
-                states.append(self.operation(vertex, operation)(total, num_channels, kernel_size))
+                states.append(self.operation[vertex, operation](total, num_channels, kernel_size))
         output = concatenate([states[vertex] for vertex in plan.feeding])
         if plan.residual:
             output = self.output_projection(x_BCHW, self.out_channels, 1, add_to=output)
@@ -108,10 +108,10 @@ class SuperCell(nn.Module):
         for vertex, (operation, sources) in enumerate(zip(plan.operations, plan.sources, strict=True), start=1):
             num_channels = channels[vertex - 1]
             if 0 in sources:
-                unit = self.projection(vertex)
+                unit = self.projection[vertex]
                 used.append((unit, unit.regions(in_channels, num_channels, 1)))
             if operation in (CONV3X3, CONV1X1):
-                unit = self.operation(vertex, operation)
+                unit = self.operation[vertex, operation]
                 used.append((unit, unit.regions(num_channels, num_channels, 3 if operation == CONV3X3 else 1)))
         if plan.residual:
             used.append((self.output_projection, self.output_projection.regions(in_channels, self.out_channels, 1)))
@@ -152,6 +152,8 @@ class NASBench101SuperNet(nn.Module):
             nn.init.constant_(self.stem.beta, SHIFT)
             for cell in cells:
                 cell.align(generator)
+        self.outside = [*self.stem.parameters(), *self.classifier.parameters()]
+        """The parameters that are in no cell."""
         self.activate(self.first_architecture())
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -191,7 +193,7 @@ class NASBench101SuperNet(nn.Module):
 
     def used_regions(self) -> Regions:
         """The parameters that the active cell uses, and which parts of them."""
-        regions: Regions = {parameter: [] for parameter in (*self.stem.parameters(), *self.classifier.parameters())}
+        regions: Regions = {parameter: [] for parameter in self.outside}
         for cell in self.cells:
             assert isinstance(cell, SuperCell)
             for unit, (weight_region, channel_region) in cell.used(self.active):

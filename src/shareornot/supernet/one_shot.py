@@ -82,7 +82,7 @@ class OneShotCell(SuperCell):
         for source, weight in plan.sources(place):
             given = first_channels(_there(states[source]), num_channels) if source else None
             if given is None:
-                given = self.projection(place + 1)(_there(states[0]), num_channels, 1)
+                given = self.projection[place + 1](_there(states[0]), num_channels, 1)
             total = _add(total, given, weight)
         if total is None:
             total = _zeros(_there(states[0]), num_channels)
@@ -91,7 +91,7 @@ class OneShotCell(SuperCell):
             if operation == MAXPOOL3X3:
                 result = max_pool_3x3(total)
             else:
-                unit = self.operation(place + 1, operation)
+                unit = self.operation[place + 1, operation]
                 result = unit(total, num_channels, 3 if operation == CONV3X3 else 1)
             output = _add(output, result, weight)
         return _zeros(total, num_channels) if output is None else output
@@ -104,11 +104,11 @@ class OneShotCell(SuperCell):
             if not num_channels:
                 continue
             if any(source == 0 for source, _ in plan.sources(place)):
-                unit = self.projection(place + 1)
+                unit = self.projection[place + 1]
                 used.append((unit, unit.regions(in_channels, num_channels, 1)))
             for operation, _ in plan.operations[place]:
                 if operation != MAXPOOL3X3:
-                    unit = self.operation(place + 1, operation)
+                    unit = self.operation[place + 1, operation]
                     used.append((unit, unit.regions(num_channels, num_channels, 3 if operation == CONV3X3 else 1)))
         if any(source == 0 for source, _ in plan.sources(len(plan.parents) - 1)):
             used.append((self.output_projection, self.output_projection.regions(in_channels, self.out_channels, 1)))

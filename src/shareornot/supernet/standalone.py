@@ -29,34 +29,29 @@ class StandaloneCell(SuperCell):
     ) -> None:
         nn.Module.__init__(self)
         self.stack, self.out_channels = stack, config.num_filters << stack
-        self.units = nn.ModuleDict()
         channels = plan.channels[stack]
-        for vertex, (num_channels, sources) in enumerate(zip(channels, plan.sources, strict=True), start=1):
-            if 0 in sources:
-                self.units[f"projection{vertex}"] = ConvBatchNorm(in_channels, num_channels, 1, config, generator)
+        self.projection = {
+            vertex: ConvBatchNorm(in_channels, num_channels, 1, config, generator)
+            for vertex, (num_channels, sources) in enumerate(zip(channels, plan.sources, strict=True), start=1)
+            if 0 in sources
+        }
+        units = {f"projection{vertex}": unit for vertex, unit in self.projection.items()}
         if plan.residual:
-            self.units["output"] = ConvBatchNorm(in_channels, self.out_channels, 1, config, generator)
-        for vertex, (num_channels, operation) in enumerate(zip(channels, plan.operations, strict=True), start=1):
-            if operation != MAXPOOL3X3:
-                kernel_size = 3 if operation == CONV3X3 else 1
-                unit = ConvBatchNorm(num_channels, num_channels, kernel_size, config, generator)
-                self.units[f"operation{vertex}"] = unit
+            units["output"] = ConvBatchNorm(in_channels, self.out_channels, 1, config, generator)
+        self.operation = {
+            (vertex, operation): ConvBatchNorm(
+                num_channels, num_channels, 3 if operation == CONV3X3 else 1, config, generator
+            )
+            for vertex, (num_channels, operation) in enumerate(zip(channels, plan.operations, strict=True), start=1)
+            if operation != MAXPOOL3X3
+        }
+        units |= {f"operation{vertex}": unit for (vertex, _), unit in self.operation.items()}
+        self.units = nn.ModuleDict(units)
 
     @property
     def output_projection(self) -> ConvBatchNorm:  # type: ignore[override]
         """The unit that projects the input to the output."""
-        return self._unit("output")
-
-    def operation(self, vertex: int, operation: int) -> ConvBatchNorm:  # noqa: ARG002
-        """The unit behind the convolution at an interior vertex, the first of which is 1."""
-        return self._unit(f"operation{vertex}")
-
-    def projection(self, vertex: int) -> ConvBatchNorm:
-        """The unit that projects the input to an interior vertex."""
-        return self._unit(f"projection{vertex}")
-
-    def _unit(self, name: str) -> ConvBatchNorm:
-        unit = self.units[name]
+        unit = self.units["output"]
         assert isinstance(unit, ConvBatchNorm)
         return unit
 
@@ -86,6 +81,7 @@ class StandaloneNetwork(NASBench101SuperNet):
         self.cells = nn.ModuleList(cells)
         self.classifier = nn.Linear(in_channels, config.num_classes)
         draw_dense(self.classifier, generator)
+        self.outside = [*self.stem.parameters(), *self.classifier.parameters()]
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def activate(self, architecture: int) -> None:
