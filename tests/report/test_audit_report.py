@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from shareornot.report import dots
 from shareornot.report.audit_figure import NEITHER, OVER, audit_figure
 from shareornot.report.audit_files import audit_to_json, write_audit
 
@@ -19,6 +20,15 @@ def test_the_picture_shows_every_effect_and_every_score(audit):
     assert sum(len(points.get_offsets()) for points in ranks.collections) == audit.num_scores
     assert OVER in {text.get_color() for text in ranks.get_lines()}
     assert NEITHER not in {points.get_facecolor().tobytes() for points in ranks.collections}
+
+
+def test_of_very_many_scores_a_part_is_drawn_and_shares_are_those_of_all(audit, monkeypatch):
+    legend = [text.get_text() for text in audit_figure(audit).axes[1].get_legend().get_texts()]
+    monkeypatch.setattr(dots, "MOST_DOTS", 100)
+    ranks = audit_figure(audit).axes[1]
+    assert sum(len(points.get_offsets()) for points in ranks.collections) == 100
+    assert [text.get_text() for text in ranks.get_legend().get_texts()] == legend
+    assert ", about 100 drawn" in ranks.get_title(loc="left")
 
 
 def test_a_number_colours_by_its_value(make_audit):

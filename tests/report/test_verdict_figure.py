@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from shareornot.report import verdict_figure
+from shareornot.report import dots, verdict_figure
 from shareornot.report.curves import LABELS
 from shareornot.report.verdict_figure import ANSWER_COLOURS, COLOURS
 
@@ -66,6 +66,15 @@ def test_ten_thousand_scores(make_appraisal):
     picture = io.BytesIO()
     verdict_figure(appraisal).savefig(picture, format="svg", dpi=150)
     assert len(picture.getvalue()) < 2e6  # points are an image within the drawing
+
+
+def test_of_very_many_scores_a_part_is_drawn(make_appraisal, monkeypatch):
+    monkeypatch.setattr(dots, "MOST_DOTS", 90)
+    figure = draw(make_appraisal())  # 3 super-nets with 60 scores each
+    assert "made up, A_FULL: 180 scores by 3 super-nets, about 90 drawn" in texts(figure)
+    points = [axes.collections for axes in figure.findobj(lambda artist: hasattr(artist, "collections"))]
+    sizes = [len(one.get_offsets()) for found in points for one in found if len(one.get_offsets()) > 1]
+    assert sizes == [30, 30, 30]
 
 
 @pytest.mark.parametrize("answer", ["helped", "did not pay", "undecided"])

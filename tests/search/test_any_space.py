@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from plain_climbs import plain_local_search, plain_tournaments
 
 from shareornot.errors import SettingsError
 from shareornot.search import EvolutionSettings, SearchTable, evolution_runs, local_search_runs
 from shareornot.search.evolution import evolution_by_mutation
+from shareornot.search.kernels import tournament_kernel
 from shareornot.search.local_search import local_search_by_neighbours
 from shareornot.spaces import list_architectures, open_family, open_space
 
@@ -90,6 +92,36 @@ def test_local_search_ends_with_all_architectures_and_repeats_none():
     table = table_of(space, known_share=0.5)
     runs = local_search_runs(table.landscape(), np.random.default_rng(0), num_runs=2, num_evaluations=10_000)
     assert (np.sort(runs.cells, axis=1) == table.cells).all()
+
+
+@pytest.mark.parametrize("improvement", ["first", "best"])
+@pytest.mark.parametrize("unknown", ["outside", "redraw", "score-zero"])
+@pytest.mark.parametrize("num_evaluations", [1, 7, 900])
+def test_compiled_climbs_equal_plain_ones(space, improvement, unknown, num_evaluations):
+    values = np.round(by_convolutions(space), 1)  # many ties
+    landscape = table_of(space, values=values, known_share=0.6).landscape(unknown=unknown)
+    compiled_rng, plain_rng = np.random.default_rng(3), np.random.default_rng(3)
+    sizes = {"num_runs": 3, "num_evaluations": num_evaluations}
+    runs = local_search_runs(landscape, compiled_rng, improvement=improvement, **sizes)
+    plain = plain_local_search(landscape, space, plain_rng, improvement == "first", *sizes.values())
+    assert [cells[:count].tolist() for cells, count in zip(runs.cells, runs.num_evaluations, strict=True)] == plain
+    assert compiled_rng.random() == plain_rng.random()  # what is drawn afterwards is the same as well
+
+
+def test_compiled_climbs_equal_plain_ones_to_the_end():
+    space = open_space("macro")
+    landscape = table_of(space, values=np.round(by_convolutions(space), 2), known_share=0.5).landscape()
+    runs = local_search_runs(landscape, np.random.default_rng(1), num_runs=2, num_evaluations=10_000)
+    assert runs.cells.tolist() == plain_local_search(landscape, space, np.random.default_rng(1), True, 2, 10_000)
+
+
+@pytest.mark.parametrize(("size", "num_entrants"), [(50, 10), (4, 4), (7, 1)])
+def test_compiled_tournaments_equal_plain_ones(size, num_entrants):
+    rng = np.random.default_rng(0)
+    scores, births = rng.integers(0, 4, (9, size)) / 4, rng.permuted(np.tile(np.arange(size), (9, 1)), axis=1)
+    runs, draws = np.array([1, 2, 5, 8]), rng.random((4, size))
+    winners = tournament_kernel(draws, runs, scores, births, num_entrants)
+    assert winners.tolist() == plain_tournaments(draws, scores[runs], births[runs], num_entrants)
 
 
 @pytest.mark.parametrize("improvement", ["first", "best"])

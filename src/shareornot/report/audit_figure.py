@@ -6,6 +6,7 @@ import numpy as np
 
 from shareornot.appraisal.audit import SpaceAudit
 from shareornot.appraisal.audit_words import structure_in_words
+from shareornot.report.dots import drawn_rows, drawn_words
 from shareornot.report.figure_text import plain
 from shareornot.report.page_extra import new_figure
 
@@ -78,30 +79,33 @@ def _draw_ranks(axes: "Axes", audit: SpaceAudit) -> None:
     rows = np.concatenate([one.cells for one in scores])
     ranks = np.concatenate([one.ranks for one in scores]) * 100
     truths = ranks - np.concatenate([one.residuals for one in scores]) * 100
-    crowded = len(ranks) > 3_000
+    num_scores = len(ranks)
+    crowded = num_scores > 3_000
+
+    drawn = drawn_rows(len(ranks))
 
     def dots(shown: np.ndarray, **colour: Any) -> Any:
         size, alpha = (4, 0.35) if crowded else (9, 0.5)
         return axes.scatter(truths[shown], ranks[shown], s=size, alpha=alpha, linewidths=0, rasterized=True, **colour)
 
     axes.plot([0, 100], [0, 100], color="#333333", linewidth=0.8, linestyle="--")
-    title = "Ranks of the scored architectures"
+    title = f"Ranks of the scored architectures{drawn_words(num_scores)}"
     rated = [effect for effect in audit.bias.effects if effect.rating in ("over-rated", "under-rated")]
     effect = next(iter(rated or audit.bias.effects), None)
     if effect is None:
-        dots(np.ones(len(ranks), bool), color=NEITHER)
+        dots(drawn, color=NEITHER)
     else:
         words = plain(structure_in_words(effect.feature, effect.level))
         feature, level = effect.feature, effect.level
         values = audit.architectures.features(audit.cells)[feature][rows]
         if effect.is_number:
-            points = dots(np.ones(len(ranks), bool), c=values, cmap="viridis")
+            points = dots(drawn, c=values[drawn], cmap="viridis")
             axes.figure.colorbar(points, ax=axes, label=words)
         else:
             has = values == level if level else values.astype(bool)
             with_it, colour = f"{words} ({has.mean() * 100:.0f} %)", OVER if effect.effect.d > 0 else UNDER
-            dots(~has, color="#b0b0b0")
-            dots(has, color=colour)
+            dots(drawn[~has[drawn]], color="#b0b0b0")
+            dots(drawn[has[drawn]], color=colour)
             axes.plot([], [], "o", color=colour, label=with_it)
             axes.plot([], [], "o", color="#b0b0b0", label="others")
             axes.legend(frameon=True, framealpha=0.85, edgecolor="none", fontsize=9, loc="lower right")

@@ -84,7 +84,7 @@ def write_figure(path: Path, figure: "Figure", kinds: Sequence[str] = FIGURE_FOR
         buffer = io.BytesIO()
         with rc_context({"svg.hashsalt": path.name}):
             figure.savefig(buffer, format=kind, dpi=150, metadata=WITHOUT_DATE.get(kind))
-        figure.set_layout_engine("none")  # what the first format has laid out stays, and takes no time again
+        figure.set_layout_engine(None)  # what the first format has laid out stays; "none" would lay it out again
         written.append(path.with_name(f"{path.name}.{kind}"))
         with atomic_write(written[-1]) as file:
             file.write(buffer.getvalue())

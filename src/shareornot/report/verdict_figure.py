@@ -8,6 +8,7 @@ import numpy as np
 from shareornot.appraisal.appraisal import Appraisal
 from shareornot.appraisal.verdict import with_half_width
 from shareornot.report.curves import drawn_curves
+from shareornot.report.dots import drawn_rows, drawn_words
 from shareornot.report.figure_text import plain
 from shareornot.report.page_extra import new_figure
 
@@ -99,7 +100,8 @@ def _draw_agreement(figure: "Figure | SubFigure", appraisal: Appraisal) -> None:
     proxies = [appraisal.pools[number].proxies * scale for number in shown]
     num_scores = sum(map(len, proxies))
     for x, y, shade in zip(standalone, proxies, shades, strict=True):
-        _scatter(main, x, y, shade, crowded=num_scores > 3_000)
+        drawn = drawn_rows(len(x), num_scores)
+        _scatter(main, x[drawn], y[drawn], shade, crowded=num_scores > 3_000)
     one_shape = {"bins": 60, "color": shades, "stacked": True, "histtype": "stepfilled"}  # drawn faster than bars
     above.hist(standalone, **one_shape)
     beside.hist(proxies, orientation="horizontal", **one_shape)
@@ -119,7 +121,7 @@ def _draw_agreement(figure: "Figure | SubFigure", appraisal: Appraisal) -> None:
         bbox={"facecolor": "white", "alpha": 0.8, "edgecolor": "none"},
     )
     where = ", ".join(filter(None, (appraisal.benchmark, appraisal.space, appraisal.variant)))
-    scores = f"{num_scores:,} scores by {len(shown)} super-net{'s' * (len(shown) > 1)}"
+    scores = f"{num_scores:,} scores by {len(shown)} super-net{'s' * (len(shown) > 1)}{drawn_words(num_scores)}"
     above.set_title(
         plain("\n".join(textwrap.wrap(f"{where}: {scores}", 62))),
         fontsize=11,

@@ -1,17 +1,18 @@
 """Regularized evolution: tournaments in a population whose oldest member dies; many runs at once, on any space.
 
 On NASBench-101 the runs are compiled, see `nasbench101.evolution`. On other spaces they advance in step, one proposal
-of every run at a time, by the mutation of the space.
+of every run at a time, by the mutation of the space; tournaments are compiled.
 
 References: Real et al. 2019, "Regularized Evolution for Image Classifier Architecture Search", arXiv:1802.01548.
 """
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Bool
 
 from shareornot.errors import SettingsError
 from shareornot.search.contract import PROPOSALS_PER_EVALUATION, SearchRuns
 from shareornot.search.evolution_settings import EvolutionSettings
+from shareornot.search.kernels import tournament_kernel
 from shareornot.search.nasbench101.evolution import cell_evolution_runs
 from shareornot.search.table import Answer, Landscape
 from shareornot.spaces import Space
@@ -85,8 +86,8 @@ def evolution_by_mutation(
             break
         first = num_births[active] < size
         waiting = active[~first & (parents[active] < 0)]
-        winners = _tournaments(scores[waiting], births[waiting], settings.tournament_size, rng)
-        parents[waiting] = members[waiting, winners]
+        draws = rng.random((len(waiting), size))
+        parents[waiting] = members[waiting, tournament_kernel(draws, waiting, scores, births, settings.tournament_size)]
         proposals = np.empty(len(active), np.int64)
         proposals[first] = rng.choice(landscape.candidates, int(first.sum()))
         proposals[~first] = space.mutate(parents[active[~first]], rng)
@@ -104,17 +105,3 @@ def evolution_by_mutation(
         num_births[born] += 1
         parents[born] = -1
     return SearchRuns(cells=evaluated, num_evaluations=counts)
-
-
-def _tournaments(
-    scores: Float64[np.ndarray, "runs members"],
-    births: Int64[np.ndarray, "runs members"],
-    num_entrants: int,
-    rng: np.random.Generator,
-) -> Int64[np.ndarray, " runs"]:
-    """The position of the best of some entrants drawn without replacement, in each run; of equals the youngest."""
-    draw = rng.random(scores.shape)
-    enters = np.zeros(scores.shape, bool)
-    np.put_along_axis(enters, np.argpartition(draw, num_entrants - 1, axis=1)[:, :num_entrants], True, axis=1)
-    best = np.where(enters, scores, -np.inf).max(axis=1, keepdims=True, initial=-np.inf)
-    return np.asarray(np.where(enters & (scores == best), births, -1).argmax(axis=1))

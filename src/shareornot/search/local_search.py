@@ -1,28 +1,25 @@
 """Local search: move to a better neighbour until there is none, then restart from a random architecture.
 
 No architecture is evaluated twice in a run: what is known already need not be trained again. A start that was met on an
-earlier climb is left out, as its climb is known too. On NASBench-101 the runs are compiled, see
-`nasbench101.local_search`; other spaces say themselves what neighbours are.
+earlier climb is left out, as its climb is known too. On NASBench-101 neighbours are those of specifications, see
+`nasbench101.local_search`; other spaces say themselves what neighbours are. Both ways are compiled.
 
 References: White et al. 2020, "Exploring the Loss Landscape in Neural Architecture Search", arXiv:2005.02960.
 """
 
-from collections.abc import Callable
-from functools import lru_cache
 from typing import Literal, get_args
 
 import numpy as np
-from jaxtyping import Int32, Integer
 
 from shareornot.errors import SettingsError
 from shareornot.search.contract import SearchRuns
+from shareornot.search.kernels import climb_kernel
 from shareornot.search.nasbench101.local_search import cell_local_search_runs
-from shareornot.search.table import Answer, Landscape
+from shareornot.search.table import Landscape
 from shareornot.spaces import Space
 from shareornot.spaces.nasbench101 import NASBench101
 
 Improvement = Literal["first", "best"]
-Neighbours = Callable[[int], Integer[np.ndarray, " neighbours"]]
 
 
 def local_search_runs(
@@ -68,48 +65,61 @@ def local_search_by_neighbours(
     num_evaluations: int,
 ) -> SearchRuns:
     """Runs one after the other; arguments as in `local_search_runs`, and a space that knows neighbours."""
-    neighbours = lru_cache(maxsize=None)(space.neighbours)
+    number = len(landscape.answers)
     evaluated = np.zeros((num_runs, min(num_evaluations, len(landscape.candidates))), np.int32)
     counts = np.empty(num_runs, np.int32)
+    known = _KnownNeighbours(space, number)
+    seen_in_run = np.full(number, -1, np.int32)
     for run in range(num_runs):
-        counts[run] = _climb(landscape, neighbours, rng, take_first, evaluated[run])
+        starts = rng.permutation(landscape.candidates)
+        progress = np.array([0, 0, -1], np.int64)
+        while (
+            lacking := climb_kernel(
+                rng,
+                (landscape.answers, landscape.scores),
+                (known.places, known.rows, known.counts),
+                starts,
+                take_first,
+                run,
+                seen_in_run,
+                progress,
+                evaluated[run],
+            )
+        ) >= 0:
+            known.learn(lacking)
+        counts[run] = progress[0]
     return SearchRuns(cells=evaluated, num_evaluations=counts)
 
 
-def _climb(
-    landscape: Landscape,
-    neighbours: Neighbours,
-    rng: np.random.Generator,
-    take_first: bool,
-    evaluated: Int32[np.ndarray, " evaluations"],
-) -> int:
-    """Fill one run with the architectures that it evaluates; returns how many."""
-    answers, scores = landscape.answers, landscape.scores
-    met = np.zeros(len(answers), bool)
-    count = 0
-    for start in rng.permutation(landscape.candidates).tolist():
-        if count == len(evaluated):
-            break
-        if met[start]:
-            continue
-        met[start] = True
-        evaluated[count] = current = start
-        count += 1
-        while True:
-            around = neighbours(current)
-            new = rng.permutation(around[around < len(answers)])
-            new = new[~met[new]]
-            answered = answers[new] == Answer.EVALUATED
-            better = answered & (scores[new] > scores[current])
-            if take_first and better.any():
-                last = int(better.argmax()) + 1
-                new, answered = new[:last], answered[:last]
-            met[new] = True
-            found = new[answered][: len(evaluated) - count]
-            evaluated[count : count + len(found)] = found
-            count += len(found)
-            best = int(found[scores[found].argmax()]) if len(found) else current
-            if not scores[best] > scores[current]:
-                break
-            current = best
-    return count
+class _KnownNeighbours:
+    """The neighbours of the architectures from which a climb has looked around, in the order that the space gives.
+
+    Only those are asked for: to list the neighbours of a whole space may take far longer than to climb in it.
+
+    Args:
+        space: knows neighbours.
+        number: of the first architectures of the family; neighbours beyond them are left out.
+    """
+
+    def __init__(self, space: Space, number: int) -> None:
+        self._space = space
+        self.places = np.full(number, -1, np.int32)
+        """The row of each architecture; -1 where its neighbours are not known yet."""
+        self.rows = np.empty((0, 0), np.int32)
+        """Neighbours, as many of each row as `counts` says."""
+        self.counts = np.empty(0, np.int32)
+        self._num_known = 0
+
+    def learn(self, architecture: int) -> None:
+        """Ask for the neighbours of an architecture."""
+        around = self._space.neighbours(architecture)
+        around = around[around < len(self.places)]
+        num_rows, width = self.rows.shape
+        if self._num_known == num_rows or len(around) > width:
+            grown = np.empty((max(64, 2 * num_rows), max(width, len(around))), np.int32)
+            grown[:num_rows, :width] = self.rows
+            self.rows, self.counts = grown, np.append(self.counts, np.empty(len(grown) - num_rows, np.int32))
+        self.rows[self._num_known, : len(around)] = around
+        self.counts[self._num_known] = len(around)
+        self.places[architecture] = self._num_known
+        self._num_known += 1

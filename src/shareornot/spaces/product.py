@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from jaxtyping import Integer
 
 from shareornot.errors import ArchitectureError, DataError, MissingDataError
 from shareornot.spaces.contract import (
@@ -162,13 +163,18 @@ class OptionSpace(SpaceFrame):
 
     def neighbours(self, architecture: int) -> Indices:
         """The architectures that differ in one decision."""
-        own = self.choices(np.array([architecture]))[0]
-        rows = []
+        return np.asarray(self._neighbours_of(np.array([architecture]))[0])
+
+    def _neighbours_of(self, architectures: Indices) -> Integer[np.ndarray, "architectures neighbours"]:
+        """The neighbours of each, ascending; all have as many."""
+        choices = self.choices(architectures)
+        columns = []
         for position, size in enumerate(self._shape):
-            others = np.repeat(own[None], size - 1, axis=0)
-            others[:, position] = [option for option in range(size) if option != own[position]]
-            rows.append(others)
-        return np.sort(self.architectures(np.concatenate(rows)))
+            for step in range(1, size):
+                others = choices.copy()
+                others[:, position] = (others[:, position] + step) % size
+                columns.append(self.architectures(others))
+        return np.sort(np.stack(columns, axis=1), axis=1)
 
     def graph(self, architecture: int) -> LabelledGraph | None:
         """A chain of the decisions in their order, with the chosen options."""
@@ -195,6 +201,15 @@ class TextSpace(OptionSpace):
     @cached_property
     def _numbers(self) -> dict[str, int]:
         return {text: number for number, text in enumerate(self._all_texts)}
+
+    @cached_property
+    def _all_neighbours(self) -> Integer[np.ndarray, "architectures neighbours"]:
+        return self._neighbours_of(self.members)
+
+    def neighbours(self, architecture: int) -> Indices:
+        """The architectures that differ in one decision."""
+        check_numbers(self.name, np.array([architecture]), len(self))
+        return np.array(self._all_neighbours[architecture])
 
     def _write(self, choices: Choices) -> list[str]:
         """The text of each row of choices."""

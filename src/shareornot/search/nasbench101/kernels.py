@@ -8,10 +8,8 @@ from typing import Any, no_type_check
 import numpy as np
 from numba import njit
 
-from shareornot.search.kernels import random_below, random_bits, random_uniform
+from shareornot.search.kernels import EVALUATED, NO_CELL, random_below, random_bits, random_uniform
 from shareornot.spaces.nasbench101 import INVALID
-
-NO_CELL, REFUSED, OUTSIDE, EVALUATED = range(4)  # the values of table.Answer, which compiled code cannot read
 
 
 @no_type_check
