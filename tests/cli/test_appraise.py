@@ -115,3 +115,11 @@ def test_a_damaged_file(refused, scored):
 
 def score_job(folder):
     return sorted((folder / "jobs").glob("score-*"))[0]
+
+
+def test_a_read_only_folder_needs_another_for_the_results(refused, scored, monkeypatch):
+    def deny(*_, **__):
+        raise PermissionError(13, "Permission denied", "runner.lock")
+
+    monkeypatch.setattr("shareornot.studies.supernets.appraise_supernets", deny)
+    assert "expected a folder to write into, got Permission denied; name one: --out" in refused("appraise", scored)

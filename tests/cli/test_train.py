@@ -84,6 +84,7 @@ def test_a_table_of_digits_by_its_path_from_any_folder(shareornot, tmp_path, mon
         ([*TINY, "--method", "few-shot"], "method few-shot: expected a super-net with groups, got one without"),
         ([*TINY, "--method", "smash"], "method smash: expected a super-net with a hyper-network, got one without"),
         ([*TINY, "--method", "rsws", "--set", "num_finalists=0"], "method rsws: expected num_batches from 1 and"),
+        ([*TINY, "--method", "fairnas", "--variant", "pro-rata"], "both select a method"),
         ([*TINY, "--set", "network.choices=S1"], "network.choices: expected the space itself"),
     ],
 )

@@ -11,6 +11,13 @@ def test_blanks_and_capitals_of_conditions_do_not_matter(name):
     assert space is open_space("depth>=3")
 
 
+@pytest.mark.parametrize(("family", "other"), [("", "width<=2"), ("nasbench201:", "num_none<=2")])
+def test_the_order_of_conditions_does_not_matter(family, other):
+    space = open_space(f"{family} {other}, depth>=1, {other}")
+    assert space.name == f"{family}depth>=1,{other}"
+    assert space is open_space(f"{family}depth>=1,{other}")
+
+
 @pytest.mark.parametrize("name", ["a_full^res", "A_FULL_RES", " A_Full_Res ", "a_full ^res"])
 def test_names_are_found_however_they_are_written(name):
     assert open_space(name) is open_space("A_FULL^RES")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from shareornot.errors import SettingsError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -44,7 +46,14 @@ def appraise_folder(
     search |= {"times": str(times.resolve())} if times else {}
     search |= {"supernet_times": str(supernet_times.resolve())} if supernet_times else {}
     bars = no_bars if as_json else progress_bar
-    found = appraise_supernets(folder, search=search, read_only=out is not None, bars=bars)
+    try:
+        found = appraise_supernets(folder, search=search, read_only=out is not None, bars=bars)
+    except PermissionError as error:
+        if out is not None:
+            raise
+        raise SettingsError(
+            f"{folder}: expected a folder to write into, got {error.strerror}; name one: --out"
+        ) from error
     show_folder(out or folder, found, started_s, seeds=[seed], as_json=as_json, open_it=open_it)
 
 

@@ -8,6 +8,7 @@ import typer
 from shareornot.cli.errors import user_errors
 from shareornot.cli.options import AnyBenchmark, Device, Processes, SpaceText
 from shareornot.cli.warnings import warn, warn_of_precision
+from shareornot.errors import SettingsError
 
 
 def train(
@@ -81,11 +82,14 @@ def train(
     with user_errors():
         from shareornot.images.source import image_set_of
         from shareornot.progress import progress_bar
+        from shareornot.studies.recipes import VARIANTS
         from shareornot.studies.study_file import decode_study
         from shareornot.studies.supernets import train_supernets, training_warnings
         from shareornot.tables import BenchmarkTable, open_table
         from shareornot.tables.catalogue import default_space
 
+        if method is not None and "method" in VARIANTS[variant].get("training", {}):
+            raise SettingsError(f"--method, --variant {variant}: both select a method; leave one of them out")
         table = open_table(benchmark)
         max_vertices = table.info.max_vertices if isinstance(table, BenchmarkTable) else None
         asked = {

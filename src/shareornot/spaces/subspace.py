@@ -195,12 +195,13 @@ def parse_conditions(text: str, features: Sequence[str], words: Mapping[str, Lev
 
 
 def condition_name(text: str) -> str:
-    """Conditions as they name a space: without blanks, in small letters.
+    """Conditions as they name a space: without blanks, in small letters, in the order of the alphabet, each once.
 
-    >>> condition_name("depth >= 3, Residual = TRUE")
+    >>> condition_name("Residual = TRUE, depth >= 3")
     'depth>=3,residual=true'
     """
-    return re.sub(r"\s", "", text).lower()
+    family, colon, conditions = re.sub(r"\s", "", text).lower().rpartition(":")
+    return family + colon + ",".join(sorted(set(conditions.split(","))))
 
 
 def is_condition(text: str) -> bool:
