@@ -1,4 +1,6 @@
+import re
 import tomllib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -25,6 +27,11 @@ def test_presets_are_studies_and_survive_a_round_trip(preset, tmp_path):
     write_study(tmp_path / "study.toml", study)
     assert read_study(tmp_path) == study == read_study(tmp_path / "study.toml")
     assert describe_presets()[preset] in preset_text(preset)
+
+
+def test_the_documentation_lists_every_preset():
+    page = (Path(__file__).parents[2] / "docs" / "studies.md").read_text()
+    assert re.findall(r"(?m)^\| `([\w-]+)` \|", page) == list(PRESETS)
 
 
 def test_a_new_file_is_the_preset_with_its_comments(tmp_path):

@@ -75,7 +75,10 @@ def read_chapter(folder: Path) -> Chapter:
         ForbiddenExtraKeysError,
         StructureHandlerNotFoundError,
     ) as error:
-        raise DataError(f"{folder}: expected the record of an appraisal, got another file: {error}") from error
+        raise DataError(
+            f"{folder}: expected the record of an appraisal by this version, got another file: {error}; delete the "
+            "folder and appraise again"
+        ) from error
 
 
 def numbers(value: Appraisal | SpaceAudit) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from shareornot.studies.naming import Kind, content_hash
 from shareornot.studies.settings import ChapterSettings, PoolSettings, SupernetSettings, WatchingSettings, identity_of
 from shareornot.supernet.settings import EvaluationSettings
 
-CODE_VERSIONS: Mapping[Kind, int] = {"train": 1, "score": 1, "appraise": 1, "summarise": 1}
+CODE_VERSIONS: Mapping[Kind, int] = {"train": 1, "score": 1, "appraise": 2, "summarise": 1}
 """Whoever changes what a kind of job computes, beyond rounding, adds 1 to its number. Results of the old code then keep
 their names, and are not taken for results of the new one."""
 
