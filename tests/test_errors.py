@@ -3,7 +3,7 @@ import pickle
 import pytest
 
 from shareornot import errors
-from shareornot.errors import ShareOrNotError
+from shareornot.errors import ShareOrNotError, told_by
 
 FAMILY = {name: value for name, value in vars(errors).items() if isinstance(value, type)}
 BUILTIN = {
@@ -37,3 +37,16 @@ def test_messages_are_shown_as_they_are_and_travel_between_processes(error):
     assert str(error(message)) == message
     again = pickle.loads(pickle.dumps(error(message)))
     assert (type(again), str(again)) == (error, message)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ValueError("this is no file."), "this is no file"),
+        (ValueError("\n  the first line:\nthe second"), "the first line"),
+        (KeyError(), "KeyError"),
+        (OSError("a" * 300), "a" * 200),
+    ],
+)
+def test_what_other_packages_say_stands_within_a_message(error, words):
+    assert told_by(error) == words

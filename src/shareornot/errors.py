@@ -61,3 +61,17 @@ class JobError(ShareOrNotError, RuntimeError):
 
 class Interrupted(ShareOrNotError):  # noqa: N818 (not an error: someone asked for it)
     """Work stopped because someone asked; what was finished is saved, and the same call resumes."""
+
+
+def told_by(error: BaseException, most: int = 200) -> str:
+    """What an exception of another package says, to stand within a message of ours.
+
+    Args:
+        error: whose first line is taken, or its name where it says nothing.
+        most: characters.
+
+    Returns:
+        The line without the full stop, comma, colon or semicolon at its end.
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[0] if lines else type(error).__name__)[:most].rstrip(" .,:;")

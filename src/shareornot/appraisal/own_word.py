@@ -18,7 +18,7 @@ from jaxtyping import Float64, Int32
 
 from shareornot.appraisal.budget_comparison import ScoredPool
 from shareornot.appraisal.truth import Truth
-from shareornot.errors import DataError
+from shareornot.errors import DataError, told_by
 from shareornot.statistics import Interval, spearman, student_interval
 from shareornot.storage import atomic_write
 
@@ -140,7 +140,7 @@ def read_own(path: Path) -> OwnScores:
         choice = None if text is None else int(text)
         own = None if len(numbers) and numbers.null_count else numbers.to_numpy().astype(np.float64)
     except (OSError, KeyError, ValueError, pa.ArrowException) as error:
-        raise DataError(f"{path}: expected what a method says, got {error}; delete it, score again") from error
+        raise DataError(f"{path}: expected what a method says, got {told_by(error)}; delete it, score again") from error
     if cells.dtype != np.int32 or (cells < 0).any() or (choice is not None and choice < 0):
         raise DataError(f"{path}: expected numbers of architectures from 0, got others; delete it, score again")
     return OwnScores(cells=cells, own_preferences=own, choice=choice)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from jaxtyping import Float64, Int32
 
-from shareornot.errors import DataError, MissingDataError, UnitError
+from shareornot.errors import DataError, MissingDataError, UnitError, told_by
 from shareornot.statistics.split_half import split_half_reliability
 from shareornot.storage import atomic_write
 
@@ -82,7 +82,7 @@ def read_scores(path: Path) -> ScoredCells:
         checksum = metadata.get(CHECKSUM)  # which files of older versions do not have
     except (OSError, KeyError, ValueError, pa.ArrowException) as error:
         raise DataError(
-            f"{path}: expected scored cells in Parquet format, got {error}; delete it, score again"
+            f"{path}: expected scored cells in Parquet format, got {told_by(error)}; delete it, score again"
         ) from error
     if cells.dtype != np.int32 or (cells < 0).any():
         raise DataError(f"{path}: expected numbers of architectures from 0, got others; delete it, score again")

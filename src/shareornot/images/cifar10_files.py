@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from jaxtyping import UInt8
 
 from shareornot.download import RemoteFile, download
-from shareornot.errors import DataError, MissingDataError, MissingExtraError
+from shareornot.errors import DataError, MissingDataError, MissingExtraError, told_by
 from shareornot.progress import Progress, ProgressBars, Silent, no_bars
 from shareornot.storage import atomic_write, data_folder, sha256_of
 
@@ -135,7 +135,9 @@ def read_archive(path: Path, progress: Progress | None = None) -> ImageArrays:
             if len(stream.read(MAX_PADDING)) == MAX_PADDING:  # reading to the end has the checksum verified
                 raise DataError("expected the end of the archive, got more")
     except (tarfile.TarError, zlib.error, EOFError, OSError, DataError) as error:
-        raise DataError(f"{path}: not a CIFAR-10 binary archive, or damaged: {error}; download it again") from error
+        raise DataError(
+            f"{path}: not a CIFAR-10 binary archive, or damaged: {told_by(error)}; download it again"
+        ) from error
     if missing := sorted(wanted - batches.keys()):
         raise DataError(f"{path}: expected the publisher's binary archive, {missing[0]} is missing")
     train = np.concatenate([batches[name] for name in TRAIN_MEMBERS])
@@ -267,7 +269,9 @@ def _read_batch(path: Path) -> pa.RecordBatch:
         ):
             raise DataError("expected the training images before the test images")
     except (pa.ArrowException, OSError, ValueError, AttributeError) as error:
-        raise DataError(f"{path}: not an image file of CIFAR-10, or damaged: {error}; fetch them again") from error
+        raise DataError(
+            f"{path}: not an image file of CIFAR-10, or damaged: {told_by(error)}; fetch them again"
+        ) from error
     return batch
 
 

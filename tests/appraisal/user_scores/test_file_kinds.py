@@ -6,6 +6,7 @@ import io
 import json
 import lzma
 import pickle
+import re
 import zipfile
 
 import numpy as np
@@ -216,6 +217,30 @@ def test_a_damaged_parquet_file(tmp_path_factory, cut):
     path.write_bytes(whole[: min(cut, len(whole) - 1)])
     with pytest.raises(DataError, match="write it again"):
         read_columns(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"PAR1 and no more",
+        b"PAR1" + bytes(20),
+        b"ARROW1 and no more",
+        b"FEA1 and no more",
+        b"\x93NUMPY\x01\x00",
+        b"PK\x03\x04 and no more",
+        b"\x1f\x8b\x08 and no more",
+        b"BZh91AY and no more",
+        b"\xfd7zXZ\x00 and no more",
+        b"\x28\xb5\x2f\xfd and no more",
+        b'{"architecture": ["a',
+        b'[{"architecture": "a"}, {"architecture": "a", "architecture": "b"}]',
+        HEAD.encode() + b'a,"0.3,0.5\nb,0.4,0.6\n',
+    ],
+)
+def test_words_of_other_packages_end_without_a_full_stop(file, content):
+    with pytest.raises(DataError) as caught:
+        file(content)
+    assert not re.search(r"[.,;:][;:,]|\.\s*$", str(caught.value))
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from jaxtyping import Float64, Int64
 
 from shareornot.appraisal.user_scores.wording import listed, shown
-from shareornot.errors import DataError
+from shareornot.errors import DataError, told_by
 
 MOST_ROWS = 100_000_000
 MOST_COLUMNS = 20_000
@@ -123,7 +123,7 @@ def plain(source: str, name: str, array: pa.Array) -> pa.Array:
             return pc.cast(array, pa.string())
     except pa.ArrowException as error:
         raise DataError(
-            f"{source}: column {shown(name)}: expected text, got {str(error).splitlines()[0][:120]}; convert it"
+            f"{source}: column {shown(name)}: expected text, got {told_by(error, 120)}; convert it"
         ) from error
     if _is_binary(array):
         try:

@@ -20,7 +20,7 @@ from shareornot.appraisal.user_scores.column_names import is_known_name
 from shareornot.appraisal.user_scores.columns import MOST_BYTES, Columns, make_columns
 from shareornot.appraisal.user_scores.number_text import MISSING, has_decimal_commas
 from shareornot.appraisal.user_scores.wording import shown
-from shareornot.errors import DataError
+from shareornot.errors import DataError, told_by
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _ALL = {**DELIMITERS, " ": "spaces"}
@@ -293,7 +293,7 @@ def _parsed(source: str, content: bytes, layout: _Layout) -> pa.Table:
                 continue
             if "Empty CSV" in str(error):
                 return _no_rows(layout.names)
-            raise DataError(_explained(source, content, layout, str(error), odd)) from error
+            raise DataError(_explained(source, content, layout, error, odd)) from error
     raise AssertionError("a block holds the whole file")
 
 
@@ -309,7 +309,7 @@ def _parsed_by_python(source: str, content: bytes, layout: _Layout) -> pa.Table:
         reader = csv.reader(lines, delimiter=layout.delimiter, skipinitialspace=True)
         rows = [row for row in reader if any(value.strip() for value in row)]
     except (csv.Error, UnicodeDecodeError) as error:
-        raise DataError(f"{source}: expected delimited text, got {str(error)[:120]}; write the file again") from None
+        raise DataError(f"{source}: expected delimited text, got {told_by(error, 120)}; write the file again") from None
     for number, row in enumerate(rows):
         if len(row) != len(layout.names):
             raise DataError(f"{source}: {_odd_row(layout, number, layout.delimiter.join(row), len(row))}")
@@ -317,7 +317,9 @@ def _parsed_by_python(source: str, content: bytes, layout: _Layout) -> pa.Table:
     return pa.Table.from_arrays([pa.array(list(column), pa.string()) for column in columns], names=layout.names)
 
 
-def _explained(source: str, content: bytes, layout: _Layout, reason: str, odd: list[tuple[int | None, Any]]) -> str:
+def _explained(
+    source: str, content: bytes, layout: _Layout, reason: Exception, odd: list[tuple[int | None, Any]]
+) -> str:
     """What is wrong with the file, in the words of its user."""
     if odd:
         number, row = odd[0]
@@ -326,8 +328,7 @@ def _explained(source: str, content: bytes, layout: _Layout, reason: str, odd: l
         return f"{source}: {_odd_row(layout, (number or 1) - 1, row.text, row.actual_columns)}"
     if content.count(b'"', layout.start) % 2:
         return f"{source}: {_open_quote(content, layout)}"
-    got = (reason.splitlines() or ["something else"])[0][:200]
-    return f"{source}: expected a CSV file of scores, got: {got}; write the file again"
+    return f"{source}: expected a CSV file of scores, got: {told_by(reason)}; write the file again"
 
 
 def _odd_row(layout: _Layout, number: int, text: str, actual: int) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from shareornot.errors import SettingsError
+from shareornot.errors import SettingsError, told_by
 from shareornot.storage import atomic_write
 
 LOCK_NAME, RUNNER_NAME = "runner.lock", "runner.json"
@@ -110,7 +110,9 @@ def _without_locks(folder: Path, error: Exception) -> Exception:
     """What to raise where the lock itself fails: a folder that cannot be written speaks for itself."""
     if isinstance(error, PermissionError) or not os.access(folder, os.W_OK):
         return error
-    return SettingsError(f"{folder}: expected a file system with locks, got {error}; use a folder on another one")
+    return SettingsError(
+        f"{folder}: expected a file system with locks, got {told_by(error)}; use a folder on another one"
+    )
 
 
 def _read(folder: Path) -> Runner | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shareornot.errors import SettingsError
+from shareornot.errors import SettingsError, told_by
 from shareornot.studies.execution.contract import Event, ShouldStop, Task, Watch
 from shareornot.studies.execution.outcome import Outcome, PackingError, do_packed, pack
 from shareornot.studies.execution.ray_membership import joined_cluster
@@ -189,7 +189,9 @@ class _Run:
                     return
                 self.listen(self.bulletin.news.remote)
         except self.ray.exceptions.RayError as error:
-            raise SettingsError(f"ray: lost the cluster, with the message: {error}; finished jobs are kept") from error
+            raise SettingsError(
+                f"ray: lost the cluster, with the message: {told_by(error)}; finished jobs are kept"
+            ) from error
         finally:
             self.let_go()
 

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from shareornot.cores import num_usable_cores
-from shareornot.errors import MissingExtraError, SettingsError
+from shareornot.errors import MissingExtraError, SettingsError, told_by
 from shareornot.studies.execution.lock import current_runner, only_runner
 
 OBJECT_STORE_BYTES = 100 * 2**20
@@ -110,7 +110,7 @@ def check_address(address: str) -> None:
         socket.create_connection((host, port), timeout=CONNECT_S).close()
     except OSError as error:
         raise SettingsError(
-            f"ray: expected a cluster at {address}, got none: {error}; start one with: ray start --head"
+            f"ray: expected a cluster at {address}, got none: {told_by(error)}; start one with: ray start --head"
         ) from error
 
 
