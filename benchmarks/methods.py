@@ -27,7 +27,7 @@ from shareornot.supernet import NetworkSettings, OptimizerSettings, TrainingSett
 from shareornot.supernet.families import build_supernet
 
 NUM_DRAWS = 10_000
-NEEDED = {
+NEEDED: dict[str, dict[str, Any]] = {
     "smash": {"hyper_units": 16},
     "few-shot": {"groups": "decision:edge_0_1"},
     "groups": {"groups": "random:4"},
