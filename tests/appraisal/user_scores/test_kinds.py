@@ -1,6 +1,7 @@
 """What columns are taken for, kind by kind; right values are SciPy's on the intended data."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.stats
 from jaxtyping import TypeCheckError
@@ -209,3 +210,40 @@ def test_lists_of_trainings_in_text(read):
     assert is_right(scores, truth=runs.sum(axis=1).round(9))
     numpy = read(table(standalone=[str(run) for run in runs]))
     assert is_right(numpy, truth=runs.sum(axis=1).round(9))
+
+
+@pytest.mark.parametrize("name", ["proxy0", "proxy[0]", "proxy_00", "Proxy.0"])
+def test_numbers_behind_a_name_in_any_spelling(read, name):
+    scores = read(table(proxy=None) | {name: [*map(str, PROXY)], name.replace("0", "1"): [*map(str, -PROXY)]})
+    assert len(scores.variants[0].pools) == 2
+    assert is_right(scores)
+
+
+def test_brackets_in_a_pattern_stand_for_themselves(read):
+    columns = table(proxy=None) | {"p[0]": [*map(str, PROXY)], "p[1]": [*map(str, -PROXY)]}
+    assert is_right(read(columns, proxy="p[*]"))
+    assert is_right(read(columns, proxy="p[0]"))
+
+
+def test_a_pattern_of_proxies_leaves_the_column_that_is_named_for_the_accuracies(read):
+    columns = table(proxy=None, standalone=None) | {"x 0": [*map(str, PROXY)], "x 1": [*map(str, TRUTH)]}
+    scores = read(columns, proxy="x *", standalone="x 1")
+    assert len(scores.variants[0].pools) == 1
+    assert is_right(scores)
+    with pytest.raises(SettingsError, match=r"'x 0' in both"):
+        read(columns, proxy="x *", standalone="x *")
+
+
+def test_a_second_row_of_names_is_told(tmp_path):
+    names = [("architecture", ""), ("proxy", ""), ("standalone", "alone")]
+    frame = pd.DataFrame(dict(zip(names, zip(*zip(NAMES, PROXY, TRUTH, strict=True), strict=True), strict=True)))
+    frame.to_csv(tmp_path / "levels.csv", index=False)
+    with pytest.raises(DataError, match=r"row 1 \(line 2\): column 'architecture': .* second row of names"):
+        read_user_scores(tmp_path / "levels.csv")
+
+
+def test_what_machines_and_logs_write_is_no_structure(read):
+    told = {name: [f"{name} {n % 3}" for n in range(NUM)] for name in ("hostname", "node_ip", "user", "tags", "done")}
+    counts = {name: [str(n * n % 11) for n in range(NUM)] for name in ("pid", "training_iteration", "_step")}
+    scores = read(table(depth=np.arange(NUM) % 4) | told | counts)
+    assert set(features(scores)) == {"depth"}

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from made_up_score_files import NAMES, NUM, PROXY, TRUTH, is_right
+from made_up_score_files import NAMES, NUM, PROXY, TRUTH, features, is_right
 
 from shareornot.appraisal.user_scores import read_user_scores
-from shareornot.errors import ShareOrNotError
+from shareornot.errors import DataError, ShareOrNotError
 
 
 def python_sources():
@@ -101,3 +101,19 @@ def test_two_dimensions_are_super_nets_and_trainings():
 def test_python_objects_that_are_refused(source, message):
     with pytest.raises(ShareOrNotError, match=message):
         read_user_scores(source)
+
+
+def test_polars_in_every_kind_of_text_and_lazily():
+    polars = pytest.importorskip("polars")
+    operations = polars.Series([f"op {n % 2}" for n in range(NUM)], dtype=polars.Categorical)
+    frame = polars.DataFrame({"architecture": NAMES, "proxy": PROXY, "standalone": TRUTH, "operation": operations})
+    for source in (frame, frame.lazy()):
+        scores = read_user_scores(source)
+        assert is_right(scores)
+        assert features(scores)["operation"].tolist() == [f"op {n % 2}" for n in range(NUM)]
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+def test_a_single_column_is_refused(kind):
+    with pytest.raises(DataError, match="got Series"):
+        read_user_scores(pytest.importorskip(kind).Series([0.1, 0.2]))

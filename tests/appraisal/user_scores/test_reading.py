@@ -160,7 +160,10 @@ def test_blank_rows_are_left_out(csv):
         (HEAD + "a,0.3,87.3±0.2\n", r"row 1 \(line 2\): column 'standalone': .*'87.3±0.2'; write the mean alone"),
         (HEAD + "a,\"tensor(0.9, device='cuda:0')\",0.5\n", r"row 1 .* column 'proxy': .*tensor.item\(\) in PyTorch"),
         (HEAD + "a,np.float64(0.9),0.5\n", r"row 1 .* column 'proxy': .*float\(value\) in Python"),
-        (HEAD + "a,0.3,93.2%\nb,0.2,0.5\n", r"row 1 .* column 'standalone': .*'93.2%'; write percentages without"),
+        (
+            HEAD + "a,0.3,93.2%\nb,0.2,0.5\nc,0.1,50\n",
+            "row 1 .* column 'standalone': .*'93.2%'; write percentages without",
+        ),
         (HEAD + "a,0.1,0.5\nb,0.3,-1\n", r"row 2 .* column 'standalone': .* got -1; leave the cell empty where -1"),
         (HEAD + "0100;input,output,0.3,0.5\n", r"row 1 \(line 2\): expected 3 values with commas .*got 4 .*put quotes"),
         (

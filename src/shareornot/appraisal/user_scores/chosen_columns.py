@@ -20,7 +20,7 @@ from shareornot.appraisal.user_scores.columns import Columns, is_text
 from shareornot.appraisal.user_scores.number_text import parse_numbers
 from shareornot.appraisal.user_scores.options import ReadingOptions, matching
 from shareornot.appraisal.user_scores.wording import listed, shown
-from shareornot.errors import DataError
+from shareornot.errors import DataError, SettingsError
 
 ArchitectureKind = Literal["text", "hash", "index"]
 """Any text, an official hash of NASBench-101, or a unique index."""
@@ -63,6 +63,7 @@ def choose_columns(columns: Columns, options: ReadingOptions) -> ChosenColumns:
     names = [name for name in all_names if name not in ignored]
     said_proxies = matching("--proxy", options.proxy, names)
     said_standalone = matching("--standalone", options.standalone, names)
+    said_proxies, said_standalone = _told_apart(options, said_proxies, said_standalone)
     free = [name for name in names if name not in said_proxies and name not in said_standalone]
     by_name = _by_name(source, free)
     architecture, kind, note = _architecture(columns, by_name, free)
@@ -98,6 +99,26 @@ def choose_columns(columns: Columns, options: ReadingOptions) -> ChosenColumns:
         others=tuple(name for name in names if name not in used and name not in runs)
         + (tuple(runs) if strong or len(proxies) > 1 else ()),
         notes=tuple(notes),
+    )
+
+
+def _told_apart(
+    options: ReadingOptions, proxies: Sequence[str], standalone: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """Columns that both options name belong to the one that names them in full.
+
+    Raises:
+        SettingsError: both name them in full, or by patterns.
+    """
+    both = [name for name in proxies if name in standalone]
+    for name in both:
+        if (name in options.proxy) == (name in options.standalone):
+            raise SettingsError(
+                f"--proxy, --standalone: expected each column in one of them, got {shown(name)} in both; name it in one"
+            )
+    return (
+        [name for name in proxies if name not in both or name in options.proxy],
+        [name for name in standalone if name not in both or name in options.standalone],
     )
 
 

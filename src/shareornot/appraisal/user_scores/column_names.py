@@ -15,7 +15,7 @@ SINGLE_NAMES = ("space", "variant", "cost", "position", "supernet_cost", "scorin
 REPEATED = ("standalone", "test", "proxy")
 """Names that may carry numbers, such as `standalone_0`, `standalone_1`, ..."""
 _KNOWN = {*ARCHITECTURE_NAMES, *PROXY_NAMES, *SUPERNET_NAMES, *SINGLE_NAMES, "standalone", "test", "seed"}
-_NUMBERED = re.compile(rf"({'|'.join(REPEATED)})[_.](\d{{1,9}})")
+_NUMBERED = re.compile(rf"({'|'.join(REPEATED)})(?:[_.]?(\d{{1,9}})|\[(\d{{1,9}})\])")
 _INDEX = re.compile(
     r"|unnamed:?_?\d*(_level_\d+)?|__index_level_\d+__|index|idx|level_\d+|row|row_?(number|id|index|nr|no)|no\.?|nr\.?|"
     r"(.+_)?(id|uid|uuid|guid|idx|index)|trial|trial_number|number|#"
@@ -90,7 +90,11 @@ _TIME_WORDS = frozenset(
     ["time", "duration", "elapsed", "runtime", "date", "datetime", "timestamp", "started", "finished", "created"]
 )
 _STATE_NAMES = frozenset(
-    ("state", "status", "seed", "run", "epoch", "epochs", "position", "hash", "module_hash", "cell")
+    (
+        *("state", "status", "seed", "run", "epoch", "epochs", "position", "hash", "module_hash", "cell"),
+        *("done", "pid", "host", "hostname", "node_ip", "training_iteration", "iterations_since_restore"),
+        *("notes", "user", "tags", "group", "job_type", "sweep", "_step", "step", "artifact_uri", "logdir", "log_dir"),
+    )
 )
 
 _SIZE_THINGS = frozenset(
@@ -178,7 +182,7 @@ def normalized(name: str) -> str:
 def numbered(name: str) -> tuple[str, int] | None:
     """The kind and number of a column such as `standalone_2`; None for other names."""
     found = _NUMBERED.fullmatch(normalized(name))
-    return (found[1], int(found[2])) if found else None
+    return (found[1], int(found[2] or found[3])) if found else None
 
 
 def is_known_name(name: str) -> bool:

@@ -68,11 +68,13 @@ def _numbers_of_text(
 ) -> tuple[Float64[np.ndarray, "rows repeats"], str | None]:
     parsed = parse_numbers(array, decimal_comma=columns.decimal_comma, units=units, accuracies=accuracies)
     if parsed.odd_row is not None:
-        if parsed.odd_text.startswith(("[", "(")) and (lists := parse_lists(array)) is not None:
+        if (lists := parse_lists(array)) is not None:
             return _table_of_lists(columns, name, lists), f"{name}: lists of numbers, one for each training."
+        is_header = parsed.odd_text.strip() == name
+        remedy = "take out the header that repeats" if is_header else remedy_for(parsed.odd_text)
         raise DataError(
             f"{columns.source}: {columns.row(parsed.odd_row)}: column {shown(name)}: expected numbers, got "
-            f"{shown(parsed.odd_text)}; {remedy_for(parsed.odd_text)}"
+            f"{shown(parsed.odd_text)}; {remedy}"
         )
     values = parsed.values / 100 if parsed.percent and accuracies else parsed.values
     return values[:, None], None if parsed.reading is None else f"{name}: read {parsed.reading}."

@@ -118,7 +118,8 @@ def plain(source: str, name: str, array: pa.Array) -> pa.Array:
             array = array.storage
         array.validate(full=True)
         if pa.types.is_dictionary(array.type):
-            array = array.dictionary_decode()
+            words = pc.cast(array.dictionary, pa.string()) if is_text(array.dictionary) else array.dictionary
+            array = pa.DictionaryArray.from_arrays(array.indices, words).dictionary_decode()
         if is_text(array) and not pa.types.is_string(array.type):
             return pc.cast(array, pa.string())
     except pa.ArrowException as error:

@@ -115,6 +115,10 @@ def _utf8(source: str, content: bytes) -> tuple[bytes, list[str]]:
                 raise DataError(
                     f"{source}: expected text in {encoding.upper()}, got a damaged file; save it as CSV in UTF-8"
                 ) from None
+    while content.startswith(codecs.BOM_UTF8):  # each program that writes it again may add one
+        content = content.removeprefix(codecs.BOM_UTF8)
+    if content[-1:] in b"\0\x1a" and b"\0" not in content[:20]:  # what old programs and full blocks end with
+        content = content.rstrip(b"\0\x1a")
     if b"\0" in content:
         sample = content[:2000]
         for start, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
@@ -127,7 +131,7 @@ def _utf8(source: str, content: bytes) -> tuple[bytes, list[str]]:
             f"{source}: expected text with names of columns in the first line, got zero bytes, as a program's own "
             "format has them; save it as CSV, JSON or Parquet"
         )
-    return content.removeprefix(codecs.BOM_UTF8), []
+    return content, []
 
 
 def _layout(source: str, content: bytes, notes: list[str]) -> _Layout:

@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import io
+import json
 import lzma
 import zipfile
 import zlib
@@ -146,6 +147,8 @@ def recognized(source: str, content: bytes) -> Kind:
             f"{source}: expected a file of scores, got a page in HTML or XML; download the raw file in place of the "
             "page that shows it"
         )
+    if b"\0" in content[:4]:  # UTF-16 or UTF-32
+        beginning = content[:1024].decode(json.detect_encoding(content), "ignore").lstrip("\ufeff \t\r\n").encode()
     return "json" if beginning[:1] in (b"{", b"[") else "text"
 
 

@@ -1,6 +1,7 @@
 """JSON as columns: records, columns, architectures with values, lines of records, and what pandas writes."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +21,7 @@ def read_json(source: str, content: bytes) -> Columns:
         DataError: no JSON, a key that occurs twice, or a document of another form.
     """
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode(json.detect_encoding(content))
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise DataError(
@@ -66,7 +67,7 @@ def _complaint(source: str, text: str, error: json.JSONDecodeError) -> str:
 def _lines(source: str, text: str) -> list[Mapping[str, Any]]:
     """The records of JSON lines."""
     records: list[Mapping[str, Any]] = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(re.split(r"\r\n|\r|\n", text), start=1):
         if not line.strip():
             continue
         try:

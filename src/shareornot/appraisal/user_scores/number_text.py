@@ -49,6 +49,19 @@ _SPACED = re.compile(r"(?<=\d)[\u00a0\u202f\u2009'\u2019_ ](?=\d{3}(?:\D|$))")
 _QUANTITY = re.compile(rf"([+-]?{_DIGITS}(?:[eE][+-]?\d+)?)\s*([A-Za-z\u00b5\u03bc]+(?:\s+[A-Za-z]+)?)")
 _CLOCK = re.compile(r"(?:(\d+)\s*days?,?\s*)?(\d+):([0-5]\d):([0-5]\d(?:\.\d*)?)")
 
+_DURATION = re.compile(
+    r"(?=P|\d[\d.]*\s*[dh]\D*\d)(?:P(?=\d|T\d))?(?:([\d]+)\s*d\s*)?T?(?:(\d+(?:\.\d+)?)\s*h\s*)?"
+    r"(?:(\d+(?:\.\d+)?)\s*m(?:in)?\s*)?(?:(\d+(?:\.\d+)?)\s*s)?",
+    re.IGNORECASE,
+)
+"""Such as `1h 30m 10s` or `PT1H30M`: with at least two parts, or as ISO 8601 writes it."""
+
+_BRACKETS = {("[", "]"), ("(", ")"), ("{", "}")}
+_WRAPPED = re.compile(r"(?:(?:np|numpy|jnp|torch)\.)?(?:array|tensor|Tensor|list|tuple)\s*\((.*)\)", re.DOTALL)
+_KEYWORDS = re.compile(r",\s*(?:dtype|device|grad_fn|requires_grad)\s*=.*$", re.DOTALL)
+_TYPED = re.compile(r"(?:(?:np|numpy)\.)?float\d*\(([^()]*)\)")
+_WITH_POINT = re.compile(r"[+-]?\d*\.\d+(?:[eE][+-]?\d+)?%?")
+
 _SCALES = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "B": 1e9, "T": 1e12}
 _COUNTED = {"", "params", "param", "parameters", "flops", "flop", "macs", "mac", "madds", "ops", "weights"}
 _BYTES = {"B": 1.0, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30}
@@ -148,6 +161,8 @@ def _numbers(
     percent = bool(cleaned) and all(text.endswith("%") for text in cleaned)
     if percent:
         cleaned = [text[:-1].rstrip() for text in cleaned]
+    elif (mixed := _signs_of_some(cleaned)) is not None:
+        return mixed
     cleaned, reading = _with_points(cleaned, decimal_comma=decimal_comma, accuracies=accuracies)
     found = [_number(text) for text in cleaned]
     if units and any(number is None for number in found):
@@ -160,6 +175,23 @@ def _numbers(
             told = {"count": "in units of 1", "bytes": "in bytes", "seconds": "in seconds", None: None}[dimension]
             return [quantity and quantity[0] for quantity in quantities], percent, told
     return found, percent, "as percentages" if percent else reading
+
+
+def _signs_of_some(texts: Sequence[str]) -> tuple[list[float | None], bool, str] | None:
+    """Numbers of which some have a sign of percent, where the others tell their unit: all up to 1, or all above."""
+    signed = [text.endswith("%") for text in texts]
+    plain = [text.rstrip("% ") for text in texts]
+    if not any(signed) or not all(map(_PLAIN.fullmatch, plain)):
+        return None
+    bare = [abs(float(text)) for text, sign in zip(plain, signed, strict=True) if not sign]
+    if all(number > 1 for number in bare):
+        return [float(text) for text in plain], True, "as percentages, with a sign or without"
+    if all(number <= 1 for number in bare) and not any("e" in text.lower() for text in plain):
+        values: list[float | None] = [
+            float(f"{text}e-2") if sign else float(text) for text, sign in zip(plain, signed, strict=True)
+        ]
+        return values, False, "as fractions, those with a sign of percent divided by 100"
+    return None
 
 
 def _cleaned(text: str) -> str:
@@ -227,20 +259,28 @@ def _quantity(text: str) -> tuple[float, Dimension] | None:
     if found := _CLOCK.fullmatch(text):
         days, hours, minutes, seconds = found.groups()
         return float(days or 0) * 86400 + float(hours) * 3600 + float(minutes) * 60 + float(seconds), "seconds"
+    if found := _DURATION.fullmatch(text):
+        days, hours, minutes, seconds = (float(part or 0) for part in found.groups())
+        return days * 86400 + hours * 3600 + minutes * 60 + seconds, "seconds"
     found = _QUANTITY.fullmatch(text)
     if not found or (not text.isascii() and not any(mark in text for mark in "\u00b5\u03bc")):
         return None
     number, unit = float(found[1]), "".join(found[2].split())
     if unit in _SECONDS or (unit.lower() in _SECONDS and unit not in _SCALES):
-        return number * _SECONDS.get(unit, _SECONDS.get(unit.lower(), 1.0)), "seconds"
+        return _scaled(number, _SECONDS.get(unit, _SECONDS.get(unit.lower(), 1.0))), "seconds"
     if unit in _SCALES:
-        return number * _SCALES[unit], "count"
+        return _scaled(number, _SCALES[unit]), "count"
     if unit in _BYTES:
-        return number * _BYTES[unit], "bytes"
+        return _scaled(number, _BYTES[unit]), "bytes"
     scale, thing = unit[:1], unit[1:].lower()
     if scale in _SCALES and thing in _COUNTED:
-        return number * _SCALES[scale], "count"
+        return _scaled(number, _SCALES[scale]), "count"
     return (number, "count") if unit.lower() in _COUNTED else None
+
+
+def _scaled(number: float, scale: float) -> float:
+    """The product without rounding errors, so that 3 ms and 3000 us tie."""
+    return float(f"{number * scale:.14g}")
 
 
 def _one_dimension(quantities: Sequence[tuple[float, Dimension] | None]) -> bool:
@@ -255,22 +295,50 @@ def _one_dimension(quantities: Sequence[tuple[float, Dimension] | None]) -> bool
 
 
 def parse_lists(column: pa.Array) -> list[list[float]] | None:
-    """Lists of numbers such as `[0.91, 0.92]`, as JSON or NumPy write them; None unless all texts are, or missing."""
+    """Lists of numbers such as `[0.91, 0.92]`; None unless all texts are such, numbers, or missing, and one is a list.
+
+    Read are lists as JSON, NumPy and PyTorch write them, and numbers with decimal points between semicolons, bars,
+    commas or spaces. Signs of percent behind all numbers of a list divide them by 100.
+    """
     found: list[list[float]] = []
     for text in column.to_pylist():
         stripped = "" if text is None else text.strip()
-        if stripped.lower() in MISSING_NUMBERS:
-            found.append([])
-            continue
-        if not (stripped.startswith(("[", "(")) and stripped.endswith(("]", ")"))):
+        numbers = [] if stripped.lower() in MISSING_NUMBERS else _list_of(stripped)
+        if numbers is None:
             return None
-        inner = re.sub(r"[\s;]+", " ", stripped[1:-1].strip().replace(",", " "))
-        words = [word for word in inner.split(" ") if word]
-        numbers = [np.nan if word.lower() in MISSING_NUMBERS else _number(word) for word in words]
-        if not numbers or any(number is None for number in numbers):
-            return None
-        found.append([float(number) for number in numbers if number is not None])
+        found.append(numbers)
     return found if any(found) else None
+
+
+def _list_of(text: str) -> list[float] | None:
+    """The numbers of one list, or None."""
+    given = text
+    if wrapped := _WRAPPED.fullmatch(text):
+        text = _KEYWORDS.sub("", wrapped[1]).strip()
+    text = _TYPED.sub(r"\1", text)
+    inner = text
+    for _ in range(2):  # a list of one list is a list
+        if (inner[:1], inner[-1:]) in _BRACKETS:
+            inner = inner[1:-1].strip()
+    if re.search(r"[\[\](){}]", inner):
+        return None
+    if ";" in inner and "," in inner:  # decimal commas
+        words = [word.strip() for word in inner.split(";")]
+        if not all(map(_DECIMAL_COMMA.fullmatch, words)):
+            return None
+        words = [word.replace(",", ".") for word in words]
+    else:
+        words = [word for word in re.split(r"[\s,;|]+", re.sub(r"\s+%", "%", inner)) if word]
+    if inner == text and not all(map(_WITH_POINT.fullmatch, words)):
+        return None  # without brackets, a comma or space may stand between thousands
+    share = bool(words) and all(word.endswith("%") for word in words)
+    words = [word[:-1] for word in words] if share else words
+    numbers = [np.nan if word.lower() in MISSING_NUMBERS else _number(word) for word in words]
+    if not numbers or any(number is None for number in numbers):
+        return None
+    if len(numbers) == 1 and given[:1] not in ("[", "(", "{") and _number(given) is None:
+        return None  # such as `tensor(0.9)`
+    return [number / 100 if share else number for number in numbers if number is not None]
 
 
 def remedy_for(text: str) -> str:
@@ -290,8 +358,14 @@ def remedy_for(text: str) -> str:
         return "write decimal points, and nothing between thousands"
     if re.fullmatch(r"\d+:\d\d(\.\d*)?|P(\d+D)?T[\dHMS.]+", stripped):
         return "write seconds, or h:mm:ss where it is a time"
-    if re.fullmatch(r"[+-]?[\d.]+\s*[A-Za-z][A-Za-z ]*", stripped):
+    if re.fullmatch(r"0[xX][0-9a-fA-F]+|[\d.]+[dD][+-]?\d+", stripped):
+        return "write decimal numbers, such as 1e-05"
+    if re.fullmatch(r"[+-]?[\d.]+(?:[eE][+-]?\d+)?\s*[A-Za-z][A-Za-z \d/.-]*", stripped):
         return "write the number without its unit"
+    if re.fullmatch(r"['`\u2018\u201c\u00ab\u201e].*", stripped):
+        return "write numbers without quotes, and texts in straight double quotes"
+    if any(letter.isdigit() for letter in stripped) and not stripped.isascii():
+        return "write the number alone, in the digits 0 to 9"
     if re.fullmatch(r"[\d.]+\s*/\s*[\d.]+", stripped):
         return "write the quotient as one number"
     if re.fullmatch(r"true|false|yes|no", stripped, re.IGNORECASE):

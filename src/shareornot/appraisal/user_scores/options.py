@@ -83,7 +83,8 @@ def matching(option: str, patterns: Sequence[str], names: Sequence[str]) -> list
     found: dict[str, None] = {}
     for pattern in patterns:
         fitting = [name for name in names if name == pattern]
-        fitting = fitting or [name for name in names if fnmatch.fnmatchcase(name, pattern) and not is_known_name(name)]
+        plain = pattern.replace("[", "[[]")  # a bracket stands for itself
+        fitting = fitting or [name for name in names if fnmatch.fnmatchcase(name, plain) and not is_known_name(name)]
         fitting = fitting or [name for name in names if normalized(name) == normalized(pattern)]
         if not fitting:
             raise SettingsError(

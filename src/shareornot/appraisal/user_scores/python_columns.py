@@ -1,6 +1,7 @@
 """Whatever Python holds as columns: data frames, tables, mappings, lists of records; arrays of NumPy and PyTorch."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -37,8 +38,11 @@ def columns_from(source: Any) -> Columns:
         return _pandas(source)
     if isinstance(source, pa.RecordBatch):
         source = pa.table(source)
+    if hasattr(source, "collect") and hasattr(source, "collect_schema"):  # a lazy frame of polars
+        source = source.collect()
     if not isinstance(source, pa.Table) and hasattr(source, "__arrow_c_stream__"):  # polars and others
-        source = pa.table(source)
+        with suppress(pa.ArrowException, TypeError, ValueError):  # where it is a single column
+            source = pa.table(source)
     if isinstance(source, pa.Table):
         return make_columns(SOURCE, zip(source.column_names, source.columns, strict=True))
     raise DataError(

@@ -11,6 +11,7 @@ from jaxtyping import Float64, Int64
 from shareornot.appraisal.user_scores.chosen_columns import ArchitectureKind, ChosenColumns, choose_columns
 from shareornot.appraisal.user_scores.column_values import Words, numbers_of, words_of
 from shareornot.appraisal.user_scores.columns import Columns, is_text
+from shareornot.appraisal.user_scores.number_text import parse_numbers
 from shareornot.appraisal.user_scores.options import ReadingOptions
 from shareornot.appraisal.user_scores.supernet_columns import refuse_row_numbers, supernet_column
 from shareornot.appraisal.user_scores.units import as_fractions
@@ -76,6 +77,8 @@ def score_table(columns: Columns, options: ReadingOptions) -> ScoreTable:
     columns, blank_notes = _without_blank_rows(columns, chosen)
     notes = [*columns.notes, *chosen.notes, *blank_notes]
     architecture = words_of(columns, chosen.architecture)
+    if architecture.positions[0] < 0:
+        _refuse_second_header(columns, chosen)
     _refuse_gaps(columns, chosen.architecture, architecture.positions)
     proxies, names, proxy_notes = _proxies(columns, chosen, options)
     notes += proxy_notes
@@ -149,6 +152,17 @@ def _refuse_gaps(columns: Columns, name: str, positions: Int64[np.ndarray, " row
         raise DataError(
             f"{columns.source}: column {shown(name)}: expected a text in every row, got {count(num_gaps, 'gap')}, the "
             f"first in {first}; fill them or drop the column"
+        )
+
+
+def _refuse_second_header(columns: Columns, chosen: ChosenColumns) -> None:
+    """Raise where the first row holds no number: pandas writes a row for each level of its columns."""
+    proxies = [columns.named[name].slice(0, 1) for name in chosen.proxies]
+    if all(is_text(one) and np.isnan(parse_numbers(one).values).all() for one in proxies):
+        raise DataError(
+            f"{columns.source}: {columns.row(0)}: column {shown(chosen.architecture)}: expected an architecture, got a "
+            "gap and no score: this looks like a second row of names; write one, in pandas: frame.columns = "
+            "['_'.join(map(str, name)) for name in frame.columns]"
         )
 
 
