@@ -3,6 +3,7 @@ import pytest
 
 from shareornot.errors import ArchitectureError, DataError, MissingDataError
 from shareornot.spaces import open_space, read_product
+from shareornot.spaces.product import OptionSpace
 
 FILE = """
 name = "small nets"
@@ -80,3 +81,20 @@ def test_files_of_something_else_are_refused(tmp_path, content, message):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(MissingDataError, match="expected a TOML file that describes a space, found none"):
         open_space(f"{tmp_path}/none.toml")
+
+
+@pytest.mark.parametrize("name", ["nasbench201", "macro"])
+def test_listed_changes_are_those_of_choices(name):
+    space = open_space(name)
+    some = np.random.default_rng(0).integers(len(space), size=300)
+    listed_rng, plain_rng = np.random.default_rng(1), np.random.default_rng(1)
+    np.testing.assert_array_equal(
+        space.mutate(some, listed_rng), OptionSpace.mutate(space, some, plain_rng), strict=False
+    )
+    assert listed_rng.random() == plain_rng.random()
+    for one in some[:20].tolist():
+        np.testing.assert_array_equal(space.neighbours(one), OptionSpace.neighbours(space, one))
+        own = space.choices(np.array([one]))[0]
+        around = space.choices(space.neighbours(one))
+        assert ((around != own).sum(axis=1) == 1).all()
+        assert len(around) == sum(len(decision.options) - 1 for decision in space.decisions)

@@ -163,10 +163,10 @@ class OptionSpace(SpaceFrame):
 
     def neighbours(self, architecture: int) -> Indices:
         """The architectures that differ in one decision."""
-        return np.asarray(self._neighbours_of(np.array([architecture]))[0])
+        return np.sort(self._changed(np.array([architecture]))[0])
 
-    def _neighbours_of(self, architectures: Indices) -> Integer[np.ndarray, "architectures neighbours"]:
-        """The neighbours of each, ascending; all have as many."""
+    def _changed(self, architectures: Indices) -> Integer[np.ndarray, "architectures changes"]:
+        """What each becomes by every change of one decision: the first decision first, and its options in a circle."""
         choices = self.choices(architectures)
         columns = []
         for position, size in enumerate(self._shape):
@@ -174,7 +174,7 @@ class OptionSpace(SpaceFrame):
                 others = choices.copy()
                 others[:, position] = (others[:, position] + step) % size
                 columns.append(self.architectures(others))
-        return np.sort(np.stack(columns, axis=1), axis=1)
+        return np.stack(columns, axis=1)
 
     def graph(self, architecture: int) -> LabelledGraph | None:
         """A chain of the decisions in their order, with the chosen options."""
@@ -203,13 +203,22 @@ class TextSpace(OptionSpace):
         return {text: number for number, text in enumerate(self._all_texts)}
 
     @cached_property
-    def _all_neighbours(self) -> Integer[np.ndarray, "architectures neighbours"]:
-        return self._neighbours_of(self.members)
+    def _all_changed(self) -> Integer[np.ndarray, "architectures changes"]:
+        return self._changed(self.members)
 
     def neighbours(self, architecture: int) -> Indices:
         """The architectures that differ in one decision."""
         check_numbers(self.name, np.array([architecture]), len(self))
-        return np.array(self._all_neighbours[architecture])
+        return np.sort(self._all_changed[architecture])
+
+    def mutate(self, architectures: Indices, rng: np.random.Generator) -> Indices:
+        """Another option for one decision, both drawn uniformly."""
+        check_numbers(self.name, architectures, len(self))
+        position = rng.integers(len(self._shape), size=len(architectures))
+        sizes = np.array(self._shape)
+        step = rng.integers(1, sizes[position])
+        first = np.cumsum(sizes - 1) - (sizes - 1)
+        return np.asarray(self._all_changed[architectures, first[position] + step - 1])
 
     def _write(self, choices: Choices) -> list[str]:
         """The text of each row of choices."""
