@@ -45,7 +45,7 @@ def download(
     bars: ProgressBars = no_bars,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Path:
-    """Fetch a file, or go on where an earlier attempt broke off.
+    """Fetch a file, or resume where an earlier attempt broke off.
 
     What has arrived stays in `folder` under the file's name with `.part`, until all of it has the published SHA-256, as
     far as that is known.
@@ -54,7 +54,7 @@ def download(
         remote: what to fetch.
         folder: where to; created if need be.
         bars: shows the bytes.
-        sleep: waits between two attempts, so many seconds.
+        sleep: waits between two attempts, for a number of seconds.
 
     Returns:
         Path of the whole, checked file.

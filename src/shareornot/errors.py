@@ -12,7 +12,7 @@
     ├── JobError            a job of a study failed                     (RuntimeError)
     └── Interrupted         someone asked to stop; all is saved
 
-Each message says what was expected, what came, and the remedy. The command line shows them as one line, without a
+Each message states what was expected, what came, and the remedy. The command line shows them as one line, without a
 traceback, and exits with 2.
 """
 
@@ -44,7 +44,7 @@ class SettingsError(ShareOrNotError, ValueError):
 
 
 class DataError(ShareOrNotError, ValueError):
-    """A file from outside that is damaged, truncated, or of another format than its name says."""
+    """A file from outside that is damaged, truncated, or of another format than its name indicates."""
 
 
 class MissingDataError(ShareOrNotError, FileNotFoundError):

@@ -1,6 +1,6 @@
 """What installed packages add: search spaces and methods.
 
-A package says so in its own `pyproject.toml`, as the packaging standard has it:
+A package declares them in its own `pyproject.toml`, as the packaging standard has it:
 
     [project.entry-points."shareornot.spaces"]
     shallow = "my_package:SHALLOW"

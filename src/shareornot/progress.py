@@ -71,7 +71,7 @@ def duration_text(seconds: float | int) -> str:
 
 
 class Silent:
-    """A `Progress` that nobody watches."""
+    """A `Progress` that shows nothing."""
 
     def advance(self, num_done: float | int = 1, note: str = "") -> None:
         """Do nothing."""
@@ -119,5 +119,5 @@ ProgressBars = Callable[[str, float | int], AbstractContextManager[Progress]]
 
 @contextmanager
 def no_bars(description: str, total: float | int) -> Iterator[Progress]:  # noqa: ARG001
-    """Bars that nobody watches."""
+    """Bars that show nothing."""
     yield Silent()

@@ -48,7 +48,7 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
 
 
 def remove_part_files(*folders: Path) -> int:
-    """Delete the temporary files of writers that died; to be called while nobody writes into these folders.
+    """Delete the temporary files of writers that died; to be called while no process writes into these folders.
 
     Returns:
         How many there were.

@@ -81,7 +81,7 @@ def test_sentences_carry_the_numbers(residual_audit):
 def test_one_supernet_says_so(replay_table):
     pools = pools_that_like_residual_edges(replay_table, num_supernets=1)
     audit = audit_space(replay_table, open_space("A_FULL"), pools, np.random.default_rng(0))
-    assert "speaks of itself alone" in " ".join(describe_audit(audit))
+    assert "applies to this super-net alone" in " ".join(describe_audit(audit))
     assert audit.costs[0].difference.low is None
 
 

@@ -98,7 +98,7 @@ def test_the_file_gives_back_what_was_written(choice, numbers, tmp_path):
 def test_other_files_are_refused(tmp_path):
     path = tmp_path / "own.parquet"
     path.write_bytes(b"PAR1")
-    with pytest.raises(DataError, match="expected what a method says, got"):
+    with pytest.raises(DataError, match="expected the preference of a method, got"):
         read_own(path)
     pq.write_table(pa.table({"cell": pa.array([-1], pa.int32()), "preference": [0.0]}), path)
     with pytest.raises(DataError, match="expected numbers of architectures from 0"):

@@ -50,7 +50,7 @@ def test_the_publishers_file_that_is_there(shareornot, tfrecord, tmp_path):
     shown = shareornot("data", "fetch", "nasbench101", "--from", tfrecord)
     assert shown.code == 0
     path = tmp_path / "data" / "nasbench101.arrow"
-    assert shown.out == f"{path}: 3 of 423,624 cells, made from not the published file\n"
+    assert shown.out == f"{path}: 3 of 423,624 cells, from a file that is not the published one\n"
     assert shown.err == f"Importing {tfrecord.name} ...\n"
     assert tfrecord.exists()
     found = json.loads(shareornot("query", "423623", "--json").out)

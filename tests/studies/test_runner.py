@@ -131,7 +131,7 @@ def test_a_piece_that_was_asked_to_stop_says_so(study, tmp_path):
     with pytest.raises(Interrupted, match="stopped after 2 of 12 steps"):
         do_job(tmp_path, job, "cpu", lambda: next(asked))
     assert not Store(tmp_path).is_finished(job.name)
-    with pytest.raises(Interrupted, match="not begun"):
+    with pytest.raises(Interrupted, match="not started"):
         do_job(tmp_path, job, "cpu", lambda: True)
 
 

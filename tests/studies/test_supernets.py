@@ -368,7 +368,7 @@ def test_a_training_that_learns_nothing_and_a_damaged_log_are_told(copied):
     lines = path.read_bytes().splitlines()
     path.write_bytes(lines[0] + b"\n\xff\xfe\n" + lines[1].replace(b'"loss": ', b'"loss": 9') + b"\n")
     found = training_warnings(copied, study)
-    assert any("1 damaged lines of log.jsonl are ignored" in one for one in found)
+    assert any("damaged lines in log.jsonl are ignored (1)" in one for one in found)
     assert any(
         "has learnt nothing: its loss in epoch 2 was 9" in one and "guessing gives 2.303" in one for one in found
     )

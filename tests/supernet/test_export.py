@@ -42,5 +42,5 @@ def test_a_network_that_does_not_say_what_it_uses_is_refused():
         def activate(self, _architecture):
             pass
 
-    with pytest.raises(SettingsError, match="export: expected a super-net that says which parameters it uses"):
+    with pytest.raises(SettingsError, match="export: expected a super-net that reports which parameters it uses"):
         export_architecture(Plain(), 0)

@@ -77,7 +77,7 @@ def audit_space(
         table: what training each cell alone gave.
         space: that the super-nets were trained on.
         pools: the scored cells of each super-net, all of which the table holds.
-        rng: tells which cells are held out together, and breaks ties in the searches.
+        rng: chooses which cells are held out together, and breaks ties in the searches.
         num_trained: k of the TOP-k searches.
         variant: how the super-nets were trained, a name.
 
@@ -100,7 +100,7 @@ def audit_on(
     Args:
         truth: what is known besides the scores.
         pools: the scored architectures of each super-net, all of which the truth knows.
-        rng: tells which are held out together, and breaks ties in the searches.
+        rng: chooses which are held out together, and breaks ties in the searches.
         num_trained: k of the TOP-k searches.
 
     Raises:

@@ -90,7 +90,7 @@ def describe_audit(audit: SpaceAudit) -> tuple[str, ...]:
         if (found := strongest(audit, rating))
     ]
     count = len(audit.bias.scores)
-    of_one = " One super-net speaks of itself alone." if count == 1 else ""
+    of_one = " The result applies to this super-net alone." if count == 1 else ""
     explained = (
         f"On held-out architectures, groups by structure explain {_percent(audit.bias.explained_share)} of the "
         f"variance of the rank residuals, and all structures together {_percent(audit.bias.linear_share)}, over "

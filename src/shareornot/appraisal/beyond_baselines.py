@@ -10,7 +10,7 @@ from shareornot.statistics import Interval, PoolRanks, RankStatistics, blocks_of
 from shareornot.statistics.pools import distinct_cells, places_among
 
 MANY = 5_000
-"""Architectures from which on their luck is small, and fewer blocks tell it well enough."""
+"""Number of architectures from which chance among them is small, and fewer blocks measure it well enough."""
 BLOCKS = 20, 10
 """Blocks that the jackknife leaves out, of few and of many architectures."""
 
@@ -55,7 +55,7 @@ def compare_with_baselines(
         proxies: their scores, any unit, finite.
         accuracies: standalone accuracies of all rows, any unit.
         baselines: of all rows, the size first; those that do not vary or are not finite among the pools are left out.
-        rng: tells which architectures the jackknife leaves out together.
+        rng: chooses which architectures the jackknife leaves out together.
     """
     distinct = distinct_cells(np.concatenate(pools))
     names = [

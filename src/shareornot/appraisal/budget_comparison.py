@@ -121,7 +121,7 @@ class BudgetComparison:
     """k."""
     budget_s: float
     """That time, mean over super-nets, with training the super-net and scoring the pool; in seconds, or in average
-    trainings where the appraisal's `time_unit` says so."""
+    trainings if the appraisal's `time_unit` is trainings."""
     num_random_trainings: float
     """Average trainings that random search finishes in that time."""
     guided_regret: float

@@ -44,7 +44,7 @@ class OwnWord:
 
     @classmethod
     def nothing(cls, num_supernets: int) -> "OwnWord":
-        """Of methods that say nothing."""
+        """Of methods without a preference of their own."""
         none = (None,) * num_supernets
         return cls(choices=none, regrets=none, regret=None, preferences=none, preference=None)
 
@@ -61,7 +61,7 @@ class OwnScores:
 
 
 def own_word(truth: Truth, pools: Sequence[ScoredPool], converged: Sequence[int]) -> OwnWord | None:
-    """Judge what methods say of themselves.
+    """Judge the methods' own preferences and choices.
 
     Args:
         truth: what training alone gave.
@@ -69,7 +69,7 @@ def own_word(truth: Truth, pools: Sequence[ScoredPool], converged: Sequence[int]
         converged: positions of those that did not diverge, the only ones in the means.
 
     Returns:
-        The judgement; None if no method says anything.
+        The judgement; None if no method has any.
     """
     if all(pool.own_choice is None and pool.own_preferences is None for pool in pools):
         return None
@@ -92,7 +92,7 @@ def own_word(truth: Truth, pools: Sequence[ScoredPool], converged: Sequence[int]
 
 
 def own_sentences(own: OwnWord | None, random_regret: float | None, thing: str) -> list[str]:
-    """What methods say of themselves, in words.
+    """The methods' own preferences and choices, in words.
 
     Args:
         own: the judgement.
@@ -140,7 +140,8 @@ def read_own(path: Path) -> OwnScores:
         choice = None if text is None else int(text)
         own = None if len(numbers) and numbers.null_count else numbers.to_numpy().astype(np.float64)
     except (OSError, KeyError, ValueError, pa.ArrowException) as error:
-        raise DataError(f"{path}: expected what a method says, got {told_by(error)}; delete it, score again") from error
+        reason = told_by(error)
+        raise DataError(f"{path}: expected the preference of a method, got {reason}; delete it, score again") from error
     if cells.dtype != np.int32 or (cells < 0).any() or (choice is not None and choice < 0):
         raise DataError(f"{path}: expected numbers of architectures from 0, got others; delete it, score again")
     return OwnScores(cells=cells, own_preferences=own, choice=choice)

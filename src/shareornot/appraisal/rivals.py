@@ -110,7 +110,7 @@ def is_shared_part(table: SearchTable, pools: Sequence[Int32[np.ndarray, " _"]])
     """Whether several super-nets all scored the same architectures, and not the whole space.
 
     Args:
-        table: tells the space.
+        table: defines the space.
         pools: distinct architectures of each super-net.
     """
     if len(pools) < 2:

@@ -112,7 +112,7 @@ def _checksum(arrays: Sequence[np.ndarray], origin: str) -> str:
 
 
 def _says_how(origin: Any) -> bool:
-    """Whether the metadata tells what an appraisal has to know."""
+    """Whether the metadata holds everything that an appraisal needs."""
     if not isinstance(origin, dict) or not origin.keys() >= ORIGIN:
         return False
     evaluation = origin["evaluation"]

@@ -82,7 +82,7 @@ def read_chapter(folder: Path) -> Chapter:
 
 
 def numbers(value: Appraisal | SpaceAudit) -> dict[str, Any]:
-    """The fields of an appraisal or audit as JSON can hold them, without its arrays; a space is told by its family.
+    """The fields of an appraisal or audit as JSON can hold them, without its arrays; a space is stored as its family.
 
     JSON has no infinity and no NaN: both become null.
     """

@@ -61,7 +61,7 @@ def benchmark_truth(
     """A space of a table.
 
     Where the table has no validation accuracies, or no test accuracies, the others stand for them; without times, costs
-    are counted in trainings. The notes say so.
+    are counted in trainings. A note reports it.
 
     Args:
         table: of trainings alone.

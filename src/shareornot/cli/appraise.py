@@ -107,7 +107,7 @@ def appraise(
     any unit, higher is better) and standalone (accuracy alone; standalone_0, standalone_1, ... where trainings were
     repeated). Optional: supernet (which one), cost (seconds of training alone), test or test_0, ... (regret is
     measured in these), space and variant (appraised one by one). Other columns of numbers, truth values and words are
-    structural features, unless their name or content says otherwise; a note says which column was taken as what.
+    structural features, unless their name or content indicates something else; a note lists how each column was read.
     Texts of NASBench-101 and NAS-Bench-201 need no features.
 
     Writes one page with all of it, report.html, and beside it figures (SVG, PDF), tables (CSV, LaTeX), appraisal.json,

@@ -63,8 +63,8 @@ def fetch(
             path = fetch_nasbench101(full=full, source=source, bars=progress_bar)
             table = open_benchmark(path)
             official = table.info.provenance.get("official")
-            kind = "the published file" if official else "not the published file"
-            typer.echo(f"{path}: {len(table):,} of {table.info.num_cells:,} cells, made from {kind}")
+            kind = "from the published file" if official else "from a file that is not the published one"
+            typer.echo(f"{path}: {len(table):,} of {table.info.num_cells:,} cells, {kind}")
         elif name in ("nasbench201", "macro"):
             from shareornot.tables import fetch_table
 

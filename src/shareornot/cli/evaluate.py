@@ -38,7 +38,7 @@ def evaluate(
         int | None,
         typer.Option(
             min=1,
-            help="Average scores over the weights after so many of the last epochs; train keeps them with --set "
+            help="Number of last epochs over whose weights the scores are averaged; train keeps them with --set "
             "training.keep_checkpoints=N; default: 1.",
         ),
     ] = None,
@@ -101,7 +101,7 @@ def evaluate(
 
 
 def _number_of_images(text: str | None) -> int | str | None:
-    """What --images says."""
+    """The value of --images."""
     if text is None or text in ("all", "auto"):
         return text
     if not text.isdecimal() or int(text) < 2:

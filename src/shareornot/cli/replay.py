@@ -69,7 +69,7 @@ def replay(
     setting: Annotated[
         list[str] | None,
         typer.Option(
-            help="Wide table: column of the index that tells how a super-net was trained; may be repeated. Default: "
+            help="Wide table: column of the index with a setting of the training; may be repeated. Default: "
             "all columns of texts, truth values or whole numbers.",
             show_default=False,
         ),

@@ -33,7 +33,7 @@ def say_how_it_ended(ended: "RunReport", folder: Path) -> None:
             INTERRUPTED if ended.stopped else FAILED,
         )
     fail(
-        f"stopped; {ended.num_found + ended.num_done:,} of {ended.num_jobs:,} jobs are finished, what was begun is "
+        f"stopped; {ended.num_found + ended.num_done:,} of {ended.num_jobs:,} jobs are finished, what was started is "
         f"saved; resume with: shareornot study resume {where}",
         INTERRUPTED,
     )

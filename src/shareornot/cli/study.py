@@ -241,7 +241,7 @@ def _check_folder(folder: Path) -> None:
 
 
 def _run(settings: "StudySettings", folder: Path, processes: int | None, ray: str | None, device: str) -> None:
-    """Run, watch, and say how it ended."""
+    """Run, watch, and report how it ended."""
     from contextlib import contextmanager
 
     from shareornot.progress import Silent

@@ -158,7 +158,7 @@ def read_parquet(
     Args:
         path: a file with the columns `image` (PNG or JPEG, as bytes) and `label` (0 to 9).
         num_images: how many there must be.
-        progress: told the number of images that are done.
+        progress: receives the number of images that are done.
 
     Raises:
         MissingExtraError: Pillow is not installed.

@@ -1,6 +1,6 @@
 """Floor 3: ways to train shared weights, one file each.
 
-`contract` says what a method is, `single_path` is the base of those that train sampled architectures, and `registry`
+`contract` defines what a method is, `single_path` is the base of those that train sampled architectures, and `registry`
 finds methods by name, those of installed packages too. `make_trainer` puts a network, a space, a method and images
 together. The names load on first use, so that methods can be listed without PyTorch.
 """

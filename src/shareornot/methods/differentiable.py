@@ -27,7 +27,7 @@ LEARNING_RATE, BETAS, WEIGHT_DECAY = 3e-4, (0.5, 0.999), 1e-3
 class Differentiable(LearntPreferences):
     """A mixed super-net, its architecture weights, and an optimizer for each.
 
-    Gradients of the shared weights are clipped at a norm of 5 unless the optimizer says otherwise.
+    Gradients of the shared weights are clipped at a norm of 5 unless the optimizer sets another norm.
 
     Args:
         setup: a whole product space, and a super-net that can mix its options.

@@ -38,7 +38,7 @@ def enas(setup: Setup, *, num_controller_steps: int = ENAS_CONTROLLER_STEPS, num
     some architectures; the baseline is a moving average of rewards.
 
     Args:
-        setup: a whole product space; gradients are clipped at a norm of 5 unless the optimizer says otherwise.
+        setup: a whole product space; gradients are clipped at a norm of 5 unless the optimizer sets another norm.
         num_controller_steps: controller steps after every epoch.
         num_samples: architectures of each.
 

@@ -20,9 +20,9 @@ from shareornot.supernet.training import Batch, Report, Step
 def few_shot(setup: Setup, *, base: str = "uniform", shared_part: float = 0.5, num_contexts: int = 8) -> "FewShot":
     """Train one super-net, then a copy of it for each group of architectures, by another single-path method.
 
-    The setting `network.groups` says what the groups are, such as one for each option of a decision. The children start
-    with the weights and the momentum of their parent, and the learning rate goes on along its cosine. A step trains the
-    child of the architecture that is drawn, so that each child gets its share of the remaining steps.
+    The setting `network.groups` defines the groups, such as one for each option of a decision. The children start
+    with the weights and the momentum of their parent, and the learning rate continues along its cosine. A step trains
+    the child of the architecture that is drawn, so that each child gets its share of the remaining steps.
 
     Args:
         setup: a super-net with groups.

@@ -40,7 +40,7 @@ def nao(
     300. The predicted accuracy is the method's own preference.
 
     Args:
-        setup: a whole product space; gradients are clipped at a norm of 5 unless the optimizer says otherwise.
+        setup: a whole product space; gradients are clipped at a norm of 5 unless the optimizer sets another norm.
         pool_size: architectures in the pool, at most half of the space.
         num_rounds: rounds of about equally many epochs.
         num_model_steps: steps of the encoder, predictor and decoder at the end of each.

@@ -20,7 +20,7 @@ def rsws(
     """Train one architecture per step uniformly with clipped gradients, then search at random with the shared weights.
 
     Args:
-        setup: network, space and settings; gradients are clipped at a norm of 5 unless the optimizer says otherwise.
+        setup: network, space and settings; gradients are clipped at a norm of 5 unless the optimizer sets another norm.
         num_candidates: random architectures that are scored on a few validation batches.
         num_batches: how many batches.
         num_finalists: the best of them, which are scored on all validation images.

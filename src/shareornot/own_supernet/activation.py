@@ -1,4 +1,4 @@
-"""How a module is told which architecture to compute: by `activate`, or by the method that another package gave it."""
+"""How an architecture is activated in a module: by `activate`, or by the method that another package gave it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

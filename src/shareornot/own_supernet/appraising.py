@@ -17,7 +17,7 @@ from shareornot.tables.contract import TEST, TIME, VALIDATION
 Columns = dict[str, list[Any]]
 """A value for each architecture."""
 MOST_MISSING = 0.5
-"""Share of the scored architectures that standalone accuracies may lack, unless the call says otherwise."""
+"""Share of the scored architectures that standalone accuracies may lack, unless the call sets another."""
 
 
 def appraise(
@@ -40,7 +40,7 @@ def appraise(
             and of `read_user_scores`, such as `unit`.
 
     Returns:
-        The appraisal, whose `verdict` says it in words, and the bias audit.
+        The appraisal, with its `verdict` in words, and the bias audit.
 
     Raises:
         DataError: too many architectures without a standalone accuracy, or too few to appraise.
@@ -170,7 +170,7 @@ def _check_coverage(scored: list[str], table: Columns, *, allow_missing: bool) -
         example = "" if other is None else f", and has others, such as {other[:60]!r}"
         remedy = "give them the same texts" if other is not None else "train more of them alone, or score fewer"
         if len(missing) < len(scored):
-            remedy += ", or say allow_missing=True to appraise the rest"
+            remedy += ", or pass allow_missing=True to appraise the rest"
         raise DataError(
             f"standalone: expected an accuracy of each of the {len(scored):,} scored architectures, got "
             f"{len(scored) - len(missing):,}: it lacks {missing[0][:60]!r}{example}; {remedy}"

@@ -146,7 +146,7 @@ def raw_batches(loader: Loader, name: str, *seed: int, epoch: int = 0) -> Iterat
         loader: of batches.
         name: what messages call it.
         *seed: of its order and augmentation.
-        epoch: what samplers of distributed loaders are told.
+        epoch: passed to the samplers of distributed loaders.
 
     Raises:
         DataError: a batch is no pair of images and labels, or there are no batches.

@@ -38,7 +38,7 @@ def probe(
         seed: of the architectures and of the loader.
 
     Returns:
-        Two numbers, 1 where nothing is lost and near 0 where everything is; `warnings()` says which are near 0.
+        Two numbers, 1 where nothing is lost and near 0 where everything is; `warnings()` names those near 0.
 
     Raises:
         SettingsError: too few images or architectures, or outputs that are not finite.

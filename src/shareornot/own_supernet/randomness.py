@@ -13,7 +13,7 @@ class RandomStream:
     """A state of the global generators of PyTorch, NumPy and Python, of its own.
 
     Loaders, augmentation and dropout draw from the global generators. Within `active`, these have the state of the
-    stream, which goes on from block to block; outside, they are what they were, as if nobody had drawn.
+    stream, which continues from block to block; outside, they are what they were, as if nothing had been drawn.
 
     Args:
         *seed: whole numbers that the stream follows from.

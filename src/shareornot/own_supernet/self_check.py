@@ -196,7 +196,7 @@ def _outputs(network: OwnSuperNet, images: Tensor, numbers: list[int], *, adapts
         yield warning(
             "same output",
             f"architectures {text(same[0][0])} and {text(same[0][1])} give the same output, as {len(same)} of the "
-            f"{len(pairs)} pairs tried do; if they should differ, activate ignores what tells them apart",
+            f"{len(pairs)} pairs tried do; if they should differ, activate ignores their difference",
         )
 
 

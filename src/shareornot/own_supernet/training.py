@@ -259,7 +259,7 @@ def _run(trainer: SeededTrainer, path: Path | None, *, progress: bool) -> list[E
     if trainer.steps_done < trainer.num_steps:
         raise Interrupted(
             f"{path}: stopped after {trainer.steps_done:,} of {trainer.num_steps:,} steps, which are saved; the same "
-            "call goes on from there"
+            "call resumes there"
         )
     return reports
 

@@ -61,7 +61,7 @@ class TableOfChapters:
 
         Args:
             chapters: whose rows are shown, one after the other.
-            where: the columns that tell chapters apart; none for a single chapter.
+            where: the columns that distinguish chapters; none for a single chapter.
         """
         rows = [
             {"space": chapter.appraisal.space, "variant": chapter.variant, **row}

@@ -63,7 +63,7 @@ class Format:
 
 
 def p_text(value: float, digits: int = 3) -> str:
-    """A p-value; smaller ones than 0.001 are not told apart."""
+    """A p-value; those smaller than 0.001 are not distinguished."""
     return f"< {LEAST_P:g}" if value < LEAST_P else f"{value:.{digits}f}"
 
 

@@ -279,6 +279,6 @@ def _supernets(found: WideReplay) -> Table:
 
 
 def _settings(found: WideReplay) -> tuple[Column, ...]:
-    """What the index says of each setting, in CSV alone."""
+    """The columns of the index for each setting, in CSV alone."""
     names = [name for name, _ in found.groups[0].values] if found.groups else []
     return tuple(Column(f"setting_{name}", "") for name in names)

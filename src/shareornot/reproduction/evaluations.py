@@ -6,7 +6,7 @@ A file has one row per evaluation and is read as every file of scores is, see do
 |---|---|
 | `variant` | how the super-net was trained and its cells scored, any name; `own` where the column is missing |
 | `space` | a named space, or conditions such as `depth>=3`; the published evaluations' names too; default A_FULL |
-| `supernet` or `seed` | tells the super-nets of a variant and space apart |
+| `supernet` or `seed` | distinguishes the super-nets of a variant and space |
 | `position` | order of evaluation, optional: by default that of the rows |
 | `cell`, `module_hash` or `architecture` | unique index, official hash, or a cell as `str(cell)` writes it |
 | `proxy` or `proxy_validation_accuracy` | a fraction in [0, 1]; not finite where the super-net diverged |

@@ -13,7 +13,7 @@ MOST_BYTES = 1 << 27
 
 
 def published_files(source: Path, pattern: re.Pattern[str]) -> Iterator[tuple[re.Match[str], bytes]]:
-    """Contents of the files whose paths end as a pattern says, in the order in which they are stored.
+    """Contents of the files whose paths match a pattern, in the order in which they are stored.
 
     Args:
         source: a folder, or a .zip or .tar.gz archive of it.

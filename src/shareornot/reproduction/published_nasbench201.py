@@ -41,7 +41,7 @@ def read_published_scores(source: Path, progress: Progress | None = None) -> tup
 
     Returns:
         A wide table, a column for each super-net that scored all of the architectures that any scored, in the order of
-        NAS-Bench-201's numbers here; and an index of them with what their names say.
+        NAS-Bench-201's numbers here; and an index of them with the settings in their names.
 
     Raises:
         MissingDataError: nothing is there.
@@ -85,7 +85,7 @@ def _scores(where: str, content: bytes) -> dict[str, float]:
 
 
 def _index_row(name: str) -> dict[str, str | int | bool | None]:
-    """What the name of a super-net says; what it does not say is missing."""
+    """The settings in the name of a super-net; those that it lacks are missing."""
     match = SETTINGS.fullmatch(name)
     seed = re.match(r"seed-(\d+)", name)
     row: dict[str, str | int | bool | None] = {"supernet": name, "seed": int(seed[1]) if seed else 0}

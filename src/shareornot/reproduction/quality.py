@@ -30,7 +30,7 @@ from shareornot.tables import BenchmarkTable
 
 TOP_SHARE = 0.1
 LEAST_CELLS = 10
-"""Fewer cells than this say nothing about agreement among the best."""
+"""Agreement among the best needs at least this number of cells."""
 NUM_CHOSEN = 10
 """k of the regret of the best among the k that a super-net likes best."""
 

@@ -4,7 +4,7 @@ Version 1 drew one random order for each of five super-nets and tested five pair
 how much of its verdicts was the luck of those. With the table's training times a budget is no number of evaluations, so
 orders are simulated; were all trainings equally long, everything could be computed, and is, beside it.
 
-The printed p-values tell which test it was: each is half the two-sided p-value of the normal approximation to
+The printed p-values identify the test: each is half the two-sided p-value of the normal approximation to
 Wilcoxon's signed-rank test, hence one-sided in the direction of the data, with 5 pairs, or 4 where one pair tied.
 
 References: Pourchot et al. 2020, arXiv:2002.04289v1, sections 4.2 and 5.2.

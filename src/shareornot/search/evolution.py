@@ -32,12 +32,12 @@ def evolution_runs(
     """Many runs of regularized evolution at once.
 
     Args:
-        landscape: what the search is told.
+        landscape: what the search observes.
         rng: source of the randomness.
         settings: how evolution runs, by default `EvolutionSettings()`.
         num_runs: independent runs.
         num_evaluations: evaluations in each; architectures outside the space do not count.
-        max_proposals: a run ends after so many proposals, by default 1,000 for each evaluation.
+        max_proposals: a run ends after this number of proposals, by default 1,000 for each evaluation.
         num_threads: threads that share compiled runs, by default one a core; results do not depend on it.
 
     Raises:

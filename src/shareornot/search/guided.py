@@ -107,7 +107,7 @@ def trivial_guides(table: SearchTable, *, num_filters: int = 128) -> dict[str, F
     """Scores that need no training, by name, for all cells of the table's universe.
 
     Args:
-        table: tells the universe and the training times, which are meaningless where the table does not hold a cell.
+        table: gives the universe and the training times, which are meaningless where the table does not hold a cell.
         num_filters: width of the network whose parameters and operations are counted.
 
     Returns:

@@ -2,7 +2,7 @@
 
 No architecture is evaluated twice in a run: what is known already need not be trained again. A start that was met on an
 earlier climb is left out, as its climb is known too. On NASBench-101 neighbours are those of specifications, see
-`nasbench101.local_search`; other spaces say themselves what neighbours are. Both ways are compiled.
+`nasbench101.local_search`; other spaces define their own neighbours. Both ways are compiled.
 
 References: White et al. 2020, "Exploring the Loss Landscape in Neural Architecture Search", arXiv:2005.02960.
 """
@@ -34,7 +34,7 @@ def local_search_runs(
     """Many runs of local search at once.
 
     Args:
-        landscape: what the search is told.
+        landscape: what the search observes.
         rng: source of the randomness.
         improvement: move to the `first` better neighbour, or to the `best` of all.
         num_runs: independent runs.

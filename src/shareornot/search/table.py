@@ -30,7 +30,7 @@ class Answer(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Landscape:
-    """What searches are told about each architecture, by its number."""
+    """What searches observe of each architecture, by its number."""
 
     answers: UInt8[np.ndarray, " cells"]
     """An `Answer` for each cell."""
@@ -72,7 +72,7 @@ class SearchTable:
     Args:
         validation: mean validation accuracy, a fraction; searches see this one.
         test: mean test accuracy, a fraction; regret is measured in this one.
-        time_s: training time in seconds, or what a time model says that it would be.
+        time_s: training time in seconds, or the prediction of a time model.
         known: which cells the benchmark holds; values of the others are never looked at.
         member: which cells belong to the search space.
         optimum: highest mean test accuracy in the space, where more is known about it than the table holds.
@@ -133,7 +133,7 @@ class SearchTable:
         return self.best_test - float(self.test[self.cells].min())
 
     def landscape(self, *, unknown: UnknownCells = "outside") -> Landscape:
-        """What searches are told on this table.
+        """What searches observe on this table.
 
         Args:
             unknown: how cells of the space count that the table does not hold. `outside`: like cells outside the space,

@@ -234,7 +234,7 @@ class TextSpace(OptionSpace):
         """As the benchmark writes them; blanks around a text do not matter.
 
         Raises:
-            ArchitectureError: a text is no architecture; names it and says what is wrong.
+            ArchitectureError: a text is no architecture; the message names it and the fault.
         """
         numbers = self._numbers
         found = [numbers.get(text.strip(), -1) for text in texts]

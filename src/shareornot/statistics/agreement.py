@@ -4,7 +4,7 @@ Every coefficient takes one pool, shape `(cells,)`, or a row for each super-net,
 that all super-nets share may stay one row. Ties are handled as the coefficient's definition has it: average ranks in
 Spearman's, the denominator of tau-b in Kendall's.
 
-A super-net that diverged has a constant or a non-finite proxy. Its correlation does not exist, so results say which
+A super-net that diverged has a constant or a non-finite proxy. Its correlation does not exist, so results name which
 rows are `defined`, and a mean is taken over those alone.
 """
 

@@ -110,7 +110,7 @@ def audit_bias(
         proxies: scores by each super-net, any unit.
         accuracies: standalone accuracy of each cell, any unit.
         features: of each cell, see `feature_columns`.
-        rng: tells which cells are held out together.
+        rng: chooses which cells are held out together.
         pools: for each super-net the rows of the cells that it scored; by default all, in order.
         max_depth: questions that describe a group of cells, at most.
         confidence: of intervals.

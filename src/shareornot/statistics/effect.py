@@ -29,9 +29,9 @@ class EffectSize:
 def standardized_difference(difference: Interval, random_std: float) -> EffectSize:
     """Divide a difference and its interval by the standard deviation of random search.
 
-    Hundreds of runs tell that standard deviation, so the interval covers as often as that of the difference, whatever
-    the spread of the method. Cohen's d with its exact interval takes both spreads for equal; where they differ by a
-    factor of five, that interval covers 35 % in place of 95 %.
+    Hundreds of runs determine that standard deviation, so the interval covers as often as that of the difference,
+    whatever the spread of the method. Cohen's d with its exact interval takes both spreads for equal; where they
+    differ by a factor of five, that interval covers 35 % in place of 95 %.
 
     Args:
         difference: method - random search, with the interval of the test.

@@ -1,6 +1,6 @@
 """Intervals for a mean over super-nets that scored the same architectures, or some of the same.
 
-Student's interval over super-nets speaks for other seeds. Where all of them scored one pool, the luck of that pool is
+Student's interval over super-nets covers other seeds. Where all of them scored one pool, the luck of that pool is
 common to all values: no spread between them shows it, and Student's interval covers too rarely. A jackknife over
 architectures finds that part, and adds it:
 
@@ -125,7 +125,7 @@ def blocks_of(
 
     Args:
         num_architectures: distinct ones that any super-net scored.
-        rng: tells which are left out together.
+        rng: chooses which are left out together.
         num_blocks: how many, at most.
     """
     return rng.permutation(np.arange(num_architectures) % min(num_blocks, num_architectures))

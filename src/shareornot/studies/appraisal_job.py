@@ -121,7 +121,7 @@ def scored_pools(store: Store, spec: AppraiseSpec) -> tuple[list[ScoredPool], Sc
 
 
 def _own(store: Store, shards: Sequence[str]) -> dict[str, Any]:
-    """What the method of a super-net says, where it says something."""
+    """The own preference and choice of a super-net's method, if it has any."""
     files = [store.path(name) / OWN for name in shards]
     if not all(file.exists() for file in files):
         return {}

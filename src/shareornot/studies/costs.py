@@ -36,7 +36,7 @@ def supernet_costs(
     Raises:
         MissingDataError: a file of times is not there.
         DataError: it is damaged, or of another universe.
-        SettingsError: the table does not say for how many epochs architectures were trained alone.
+        SettingsError: the table does not state for how many epochs architectures were trained alone.
     """
     num_epochs = standalone_epochs(table)
     return SupernetCosts(

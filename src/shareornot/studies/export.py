@@ -195,7 +195,7 @@ def _not_scored(
 
 
 def _training_times(table: Table) -> np.ndarray:
-    """What training each architecture of the table took; 1 each where nobody says."""
+    """What training each architecture of the table took; 1 each where it is unknown."""
     return table.mean(TIME) if TIME in table.metrics else np.ones(len(table))
 
 

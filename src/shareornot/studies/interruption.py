@@ -12,7 +12,7 @@ def polite_interruption() -> Iterator[Callable[[], bool]]:
     """Within the block, the first Ctrl-C or SIGTERM only sets a flag; a second one interrupts at once.
 
     Yields:
-        A function that tells whether an interruption was asked for.
+        A function that returns whether an interruption was requested.
     """
     asked = threading.Event()
     if threading.current_thread() is not threading.main_thread():

@@ -47,7 +47,7 @@ def do_job(folder: Path, job: Job, device: str, should_stop: ShouldStop) -> None
     for name in job.needs:
         verify_or_set_aside(store, name)
     if should_stop():
-        raise Interrupted(f"{job.label}: not begun")
+        raise Interrupted(f"{job.label}: not started")
     about: dict[str, Any] = {"machine": platform.machine(), "versions": installed_versions()}
     match job.spec:
         case TrainSpec() | ScoreSpec():

@@ -38,7 +38,7 @@ def losses_of(
 
 
 def _losses(store: Store, score_job: str) -> Float64[np.ndarray, " epochs"] | None:
-    """Mean loss in each epoch of the super-net that a job scored; None if no log says it."""
+    """Mean loss in each epoch of the super-net that a job scored; None if no log holds it."""
     try:
         train_job = str(store.read_job(score_job)["identity"]["supernet"])
     except (ShareOrNotError, LookupError, TypeError):

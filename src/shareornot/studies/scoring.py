@@ -1,7 +1,7 @@
 """The job that scores a part of a super-net's pool.
 
 proxies.parquet            the scored cells
-own.parquet                what the method itself says of them, where it says something
+own.parquet                the method's own preference among them, if it has any
 proxies.partial.parquet    while scoring, those done so far, written about every half minute
 log.jsonl                  a line per second: cells done, cells per second
 """
@@ -108,7 +108,7 @@ def _own_word(
     cells: Cells,
     should_stop: ShouldStop,
 ) -> OwnScores:
-    """What the method says of the cells; the first job of a pool also asks which architecture it returns."""
+    """The method's own preference among the cells; the first job of a pool adds the architecture it returns."""
     from shareornot.methods import Chooser, Method, load_trainer
 
     space = open_space(spec.supernet.space)

@@ -16,7 +16,7 @@ STATES: tuple[State, ...] = ("finished", "running", "failed", "blocked", "begun"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobStatus:
-    """A job that is not finished and that there is something to say of."""
+    """A job that is not finished and has a log or a failure."""
 
     name: str
     label: str
@@ -112,7 +112,7 @@ def _state(
 
 
 def _running(path: Path) -> set[str]:
-    """Jobs that the journal says have started and not ended."""
+    """Jobs that started and did not end, by the journal."""
     running: set[str] = set()
     try:
         with path.open() as file:

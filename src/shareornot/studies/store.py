@@ -2,7 +2,7 @@
 
     study.toml             the resolved settings
     plan.json              the jobs: name, kind, label, needs
-    jobs/NAME/             results and log of a job; job.json, written last, says that it is finished
+    jobs/NAME/             results and log of a job; job.json, written last, marks it as finished
     damaged/NAME.N/        what was found damaged, with the reason in why.txt
     report/                page, figures, tables
 
@@ -112,7 +112,7 @@ class Store:
         return (self.jobs / name / JOB).is_file()
 
     def finished(self, names: Iterable[str]) -> set[str]:
-        """Those jobs that say that they are finished."""
+        """The jobs that are marked as finished."""
         there = self.begun()
         root = str(self.jobs)
         # One question a job, and no file opened: ten thousand take a tenth of a second.

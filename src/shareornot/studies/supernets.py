@@ -271,7 +271,9 @@ def training_warnings(folder: Path, study: StudySettings) -> list[str]:
             continue
         log = read_log(store.path(job.name) / LOG_NAME)
         if log.num_damaged:
-            found.append(f"{job.label}: {log.num_damaged} damaged lines of {LOG_NAME} are ignored; they are no results")
+            found.append(
+                f"{job.label}: damaged lines in {LOG_NAME} are ignored ({log.num_damaged}); no result depends on them"
+            )
         loss = log.lines[-1].measures.get("loss", math.nan) if log.lines else 0.0
         if not loss <= LEARNT * guessing:  # also where it is not a number
             found.append(
@@ -353,7 +355,7 @@ def _run(
     if not report.complete:
         raise Interrupted(
             f"{folder}: stopped; {report.num_found + report.num_done} of {report.num_jobs} jobs are finished, and what "
-            "was begun is saved"
+            "was started is saved"
         )
 
 

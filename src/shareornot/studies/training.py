@@ -149,7 +149,7 @@ def _train(folder: Path, spec: TrainSpec, images: "ImageSet", cells: Cells, shou
 
 
 def has_learnt(store: Store, name: str, num_classes: int) -> bool:
-    """Whether the loss of a training ended below that of guessing; true where no log says anything.
+    """Whether the loss of a training ended below that of guessing; true where no log exists.
 
     Args:
         store: holds the log.

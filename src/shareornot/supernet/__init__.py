@@ -1,6 +1,6 @@
 """Floor 2: networks with shared weights, and how they are trained and scored.
 
-`contract` says what a super-net is, `nasbench101` is one; `training` is the loop, which a method of floor 3 fills;
+`contract` defines what a super-net is, `nasbench101` is one; `training` is the loop, which a method of floor 3 fills;
 `evaluation` scores architectures, `batch_norm` adapts statistics to one, `checkpoint` keeps trainings; `standalone*`
 trains one architecture alone. The names load on first use: settings can be read without PyTorch.
 """

@@ -87,7 +87,7 @@ def whole_of(parameter: Tensor) -> Region:
 def used_regions(network: SuperNet) -> Regions:
     """The parameters that the active architecture uses.
 
-    Call it after the backward pass: where the network does not say it itself, the parameters in use are those with a
+    Call it after the backward pass: where the network does not report it, the parameters in use are those with a
     gradient.
     """
     if isinstance(network, SliceSharing):

@@ -38,7 +38,7 @@ def export_architecture(network: SuperNet, architecture: int) -> ExportedNetwork
         architecture: its number.
 
     Raises:
-        SettingsError: the network does not say which parameters an architecture uses, or cannot compute it.
+        SettingsError: the network does not report which parameters an architecture uses, or cannot compute it.
 
     Example:
         >>> import torch
@@ -51,7 +51,7 @@ def export_architecture(network: SuperNet, architecture: int) -> ExportedNetwork
     network.activate(architecture)
     if not isinstance(network, nn.Module) or not isinstance(network, SliceSharing):
         raise SettingsError(
-            f"export: expected a super-net that says which parameters it uses (used_regions), got "
+            f"export: expected a super-net that reports which parameters it uses (used_regions), got "
             f"{type(network).__name__}; copy your own network and activate the architecture instead"
         )
     copy = deepcopy(network)

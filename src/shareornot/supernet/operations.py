@@ -181,7 +181,7 @@ def images_innermost(x: Images) -> tuple[Images, int]:
 
 
 def _empty(like: Tensor, channels: int, height: int, width: int, dtype: torch.dtype | None = None) -> Tensor:
-    """Room for maps of so many channels, with the images innermost."""
+    """Room for maps of this number of channels, with the images innermost."""
     batch = like.shape[0]
     pixel = channels * batch
     strides = (1, batch, width * pixel, pixel)

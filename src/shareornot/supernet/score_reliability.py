@@ -1,4 +1,4 @@
-"""As many validation images as the scores of a super-net need to be told apart from noise, and no more."""
+"""How many validation images the scores of a super-net need to reach a given reliability."""
 
 from dataclasses import replace
 

@@ -124,7 +124,7 @@ class BatchSource(Protocol):
         """A generator that follows from the seed and the epoch."""
 
     def description(self) -> Mapping[str, Any]:
-        """What a checkpoint holds of it, in JSON, so that no training goes on with other mini-batches."""
+        """What a checkpoint holds of it, in JSON, so that no training resumes with other mini-batches."""
 
 
 class _Epoch(NamedTuple):
@@ -179,7 +179,7 @@ class ImageBatches:
         return self._drawn(epoch).rng
 
     def description(self) -> Mapping[str, Any]:
-        """Nothing: the settings of a training say which images it has."""
+        """Nothing: the settings of a training name its images."""
         return {}
 
     def _drawn(self, epoch: int) -> _Epoch:

@@ -1,7 +1,7 @@
 """Floor 2: standalone accuracies, what training each architecture alone gave.
 
-`contract` says what every table is; `table` is that of NASBench-101 and `architecture_table` that of any family, both
-memory-mapped files. The catalogue finds tables by name; importers make them of official files and of a user's own.
+`contract` defines what every table is; `table` is that of NASBench-101 and `architecture_table` that of any family,
+both memory-mapped files. The catalogue finds tables by name; importers make them of official files and of a user's own.
 """
 
 from shareornot.tables.architecture_table import ArchitectureTable, ArchitectureTableInfo, Column

@@ -1,7 +1,7 @@
 """Tables of any family: some metrics, each on a data set after a number of epochs, in several runs.
 
 What is asked for is explicit: where a table has a metric on several data sets or after several numbers of epochs,
-`select` says which is meant. A run that is missing is NaN; nothing is filled in.
+`select` chooses one. A run that is missing is NaN; nothing is filled in.
 """
 
 from collections.abc import Mapping, Sequence

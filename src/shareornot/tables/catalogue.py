@@ -1,7 +1,7 @@
 """Tables by name: where each lies, and what to do where it does not.
 
 A name is that of a known table, one under which a user added a table, or the path of a table. Where a table has several
-data sets or budgets, a suffix says which is meant: `nasbench201:cifar10-valid:200`.
+data sets or budgets, a suffix selects one: `nasbench201:cifar10-valid:200`.
 """
 
 import re
@@ -45,7 +45,7 @@ def benchmark_path(name: str | Path) -> Path:
             path of a table; a suffix is left out.
 
     Raises:
-        MissingDataError: it is not there; the message says how to get it.
+        MissingDataError: it is not there; the message explains how to get it.
     """
     folder = data_folder()
     places = {
@@ -96,7 +96,7 @@ def open_table(name: str | Path) -> Table:
             `NAME:DATA_SET` or `NAME:DATA_SET:EPOCHS`.
 
     Raises:
-        MissingDataError: it is not there; the message says how to get it.
+        MissingDataError: it is not there; the message explains how to get it.
         DataError: the file is damaged, or no table.
         SettingsError: the table does not have that data set or budget.
 
@@ -131,7 +131,7 @@ def standalone_epochs(table: Table) -> int:
     """For how many epochs the architectures of a table were trained alone.
 
     Raises:
-        SettingsError: the table does not say.
+        SettingsError: the table does not state it.
     """
     if isinstance(table, BenchmarkTable):
         return table.info.budgets[-1]
@@ -149,7 +149,7 @@ def open_benchmark(name: str | Path) -> BenchmarkTable:
     """Open a table of NASBench-101 cells by its name or path, see `benchmark_path`.
 
     Raises:
-        MissingDataError: it is not there; the message says how to get it.
+        MissingDataError: it is not there; the message explains how to get it.
         DataError: the file is damaged, no table, or one of another family.
 
     Example:

@@ -36,7 +36,7 @@ def fetch_nasbench101(*, full: bool = False, source: Path | None = None, bars: P
         bars: shows what takes long, for instance `progress_bar`.
 
     Returns:
-        Path of the table. Its `info.provenance["official"]` says whether the source is what was published.
+        Path of the table. Its `info.provenance["official"]` is whether the source is the published file.
 
     Raises:
         MissingDataError: `source` is not there, or the publisher cannot be reached.

@@ -43,14 +43,14 @@ def import_tfrecord(source: Path, target: Path, progress: Progress | None = None
     Args:
         source: nasbench_only108.tfrecord, nasbench_full.tfrecord, or a part of them.
         target: the table; written whole or not at all.
-        progress: told the number of bytes of `source` that are done.
+        progress: receives the number of bytes of `source` that are done.
 
     Returns:
-        What the table says about itself; `provenance["official"]` tells whether the file is one of the published ones.
+        The table's description; `provenance["official"]` is whether the file is one of the published ones.
 
     Raises:
         MissingDataError: no such file.
-        DataError: damaged, of another format, or not what NASBench-101 says of these cells.
+        DataError: damaged, of another format, or different from NASBench-101's values of these cells.
     """
     records = read_records(source, progress)
     budgets, columns = group_by_cell(records)

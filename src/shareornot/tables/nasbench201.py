@@ -1,7 +1,7 @@
 """From the official files of NAS-Bench-201 to a table.
 
 Two sources: `NAS-Bench-201-v1_1-096897.pth`, one file that `torch.save` wrote, and the folders of NATS-Bench, such as
-`NATS-tss-v1_0-3ffb9-simple`, with a `.pickle.pbz2` file for each architecture. Both say of each architecture, for a
+`NATS-tss-v1_0-3ffb9-simple`, with a `.pickle.pbz2` file for each architecture. Both hold for each architecture, for a
 `full` training of 200 epochs and a `less` one of 12, what each data set and seed gave:
 
     full, or 200: {"arch_str": text, "all_results": {(data set, seed): results}}
@@ -79,7 +79,7 @@ def _files_of(folder: Path) -> list[Path]:
 
 
 def _take(content: Any, place: str, found: Found) -> None:
-    """Add what the files say of one architecture."""
+    """Add the results of one architecture in the files."""
     if not isinstance(content, dict) or not content:
         raise DataError(f"{place}: expected a dictionary by epochs, got {type(content).__name__}")
     for one in content.values():

@@ -57,7 +57,7 @@ def parse_payload(payload: bytes) -> TrainingRecord:
     """Read the payload of one record.
 
     Raises:
-        DataError: anything is not as described above; the message says what, the caller where.
+        DataError: anything is not as described above; the message names the fault, the caller adds the place.
     """
     try:
         fields = json.loads(payload)

@@ -50,7 +50,7 @@ class TableInfo:
     num_runs: int
     """Trainings of each cell with each budget."""
     max_vertices: int
-    """The benchmark is about the cells with at most so many vertices; the table may hold some of them only."""
+    """The benchmark is about the cells with at most this number of vertices; the table may hold some of them only."""
     data_set: str
     network: Mapping[str, int]
     """Size of the networks, as `parameter_count` takes it."""

@@ -34,7 +34,7 @@ OTHER_FORMATS = {
     b"version https://git-lfs": "a Git LFS pointer; fetch the file behind it (git lfs pull)",
     b"<": "a page of HTML or XML, most likely an error message of the server; download the file again",
 }
-"""What the first bytes of files say that people have under that name."""
+"""First bytes of other files that users have under that name, and what they are."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,7 +131,7 @@ def read_records(path: Path, progress: Progress | None = None) -> TrainingRecord
 
     Raises:
         MissingDataError: no such file.
-        DataError: truncated, damaged, or of another format; says where.
+        DataError: truncated, damaged, or of another format; the message names the place.
     """
     with _open(path) as file:
         reader, progress = _Reader(path, file), progress or Silent()

@@ -239,8 +239,8 @@ def test_an_infinite_score_ranks_first_or_last(odd, rank):
 
 
 def test_a_reversed_proxy_is_told():
-    assert "say --lower-is-better proxy" in notes_of(one(made_up(proxy=-made_up()["proxy"])))
-    assert "say --lower-is-better proxy" in notes_of(one(made_up(proxy=-made_up()["proxy"], supernet=[0, 1] * 30)))
+    assert "use --lower-is-better proxy" in notes_of(one(made_up(proxy=-made_up()["proxy"])))
+    assert "use --lower-is-better proxy" in notes_of(one(made_up(proxy=-made_up()["proxy"], supernet=[0, 1] * 30)))
     assert "lower-is-better" not in notes_of(one(made_up(proxy=np.random.default_rng(1).uniform(size=60))))
 
 

@@ -44,7 +44,7 @@ def test_networks_that_failed_among_percentages():
 )
 def test_mixed_units(mixed):
     with pytest.raises(
-        UnitError, match=r"row \d+: column 'standalone': expected one unit, got .* convert one kind, or say the unit"
+        UnitError, match=r"row \d+: column 'standalone': expected one unit, got .* convert one kind, or name the unit"
     ):
         as_fractions("standalone", values(*mixed), "auto")
 
@@ -52,8 +52,8 @@ def test_mixed_units(mixed):
 @pytest.mark.parametrize(
     ("odd", "message"),
     [
-        ([0.5, -0.1], "row 2: .* got -0.1; of errors or losses say: --lower-is-better standalone"),
-        ([50, 120], "row 2: .* got 120; of errors"),
+        ([0.5, -0.1], "row 2: .* got -0.1; for errors or losses use: --lower-is-better standalone"),
+        ([50, 120], "row 2: .* got 120; for errors"),
         ([50, -1, 60, -1], "row 2: .* got -1; leave the cell empty where -1 stands for a missing one"),
     ],
 )

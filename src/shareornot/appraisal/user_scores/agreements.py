@@ -1,4 +1,4 @@
-"""Agreement alone: what is said of every space and variant at once, however many there are."""
+"""Agreement alone: computed for every space and variant at once, for any number of them."""
 
 from dataclasses import dataclass
 

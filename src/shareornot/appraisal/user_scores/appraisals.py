@@ -183,12 +183,12 @@ def _direction(appraisal: Appraisal) -> list[str]:
     middle = float(np.median(np.concatenate(appraisal.standalone)))
     errors = (
         f"Standalone values such as {middle:.3g} look like errors or losses rather than accuracies: if lower is "
-        "better, say --lower-is-better standalone."
+        "better, use --lower-is-better standalone."
     )
     if _reversed(appraisal):
         if middle < 0.5:
             return [errors]
-        return ["The higher the proxy, the worse: if proxies are losses or errors, say --lower-is-better proxy."]
+        return ["The higher the proxy, the worse: if proxies are losses or errors, use --lower-is-better proxy."]
     return [errors] if middle < 0.1 else []
 
 

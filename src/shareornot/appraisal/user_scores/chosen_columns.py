@@ -38,7 +38,7 @@ class ChosenColumns:
     test: tuple[str, ...]
     supernet: str | None
     runs: tuple[str, ...]
-    """Such as `seed`: which may tell super-nets apart."""
+    """Such as `seed`: which may distinguish super-nets."""
     singles: dict[str, str]
     """Columns such as `space` and `cost`, by what they are."""
     others: tuple[str, ...]
@@ -47,11 +47,11 @@ class ChosenColumns:
 
 
 def choose_columns(columns: Columns, options: ReadingOptions) -> ChosenColumns:
-    """Decide by names and by what the user says which column is what.
+    """Decide by names and by the user's options which column is what.
 
     Args:
         columns: of the file.
-        options: what the user says.
+        options: chosen by the user.
 
     Raises:
         DataError: no architectures or no scores, or two columns for one meaning.

@@ -120,7 +120,7 @@ def recognized(source: str, content: bytes) -> Kind:
         content: of the file, decompressed.
 
     Raises:
-        DataError: of a kind that is not read; the message says what to do.
+        DataError: of a kind that is not read; the message states what to do.
     """
     if not content.strip(b" \t\r\n\0\xef\xbb\xbf"):
         raise DataError(

@@ -1,4 +1,4 @@
-"""What a user may say about the columns of a file, beyond their names."""
+"""What a user may set for the columns of a file, beyond their names."""
 
 import fnmatch
 from collections.abc import Sequence

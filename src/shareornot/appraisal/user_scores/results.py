@@ -16,7 +16,7 @@ class AppraisedScores:
 
     appraisal: Appraisal
     audit: SpaceAudit | None
-    """None where there are too few architectures or no features; a note of the appraisal says so."""
+    """None where there are too few architectures or no features; a note of the appraisal reports it."""
 
     def to_pandas(self) -> Any:
         """A data frame with a row for each score: super-net, architecture, proxy, mean standalone accuracy.

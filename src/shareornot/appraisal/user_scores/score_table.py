@@ -26,7 +26,7 @@ MOST_PAIRS = 500
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ScoreTable:
-    """What a file says, as numbers: facts about rows, and scores, of which wide files have several in a row."""
+    """The content of a file, as numbers: facts about rows, and scores, of which wide files have several in a row."""
 
     columns: Columns
     chosen: ChosenColumns
@@ -50,7 +50,7 @@ class ScoreTable:
     """Row of each score."""
     score_supernet: Int64[np.ndarray, " scores"]
     proxy: Float64[np.ndarray, " scores"]
-    """NaN where a super-net gave none: the row tells that it was asked."""
+    """NaN where a super-net gave none: the row shows that it was asked to score."""
     supernets: list[str]
     notes: tuple[str, ...]
 

@@ -53,11 +53,11 @@ class Structure:
 
 
 def structure_of(table: ScoreTable, options: ReadingOptions) -> Structure:
-    """Take the columns without a known meaning as features or leave them out, and say which.
+    """Take the columns without a known meaning as features or leave them out, and report which.
 
     Args:
         table: of scores.
-        options: what the user says.
+        options: chosen by the user.
 
     Raises:
         DataError: a baseline that is no number, or too many features.

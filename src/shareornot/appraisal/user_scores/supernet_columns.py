@@ -1,4 +1,4 @@
-"""Which column tells super-nets apart, and whether it does."""
+"""Which column distinguishes super-nets, and whether it does."""
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -21,7 +21,7 @@ def supernet_column(
     groups: Int64[np.ndarray, " rows"],
     proxies: Float64[np.ndarray, "rows columns"],
 ) -> tuple[Words | None, str | None, list[str]]:
-    """The words of the column that tells super-nets apart, its name, and notes; None for one super-net.
+    """The words of the column that distinguishes super-nets, its name, and notes; None for one super-net.
 
     Without a column `supernet`, one such as `seed` or `run` is taken where each architecture has one row for each of
     its values, or where the same value always comes with the same score.
@@ -34,7 +34,7 @@ def supernet_column(
         proxies: scores of each row.
 
     Raises:
-        DataError: a gap, or a column such as `seed` that does not tell super-nets apart though rows repeat.
+        DataError: a gap, or a column such as `seed` that does not distinguish super-nets though rows repeat.
     """
     scored = ~np.isnan(proxies).all(axis=1)
     if chosen.supernet is not None:
@@ -65,8 +65,8 @@ def supernet_column(
         value, text = words.distinct[words.positions[row]], architecture.distinct[architecture.positions[row]]
         raise DataError(
             f"{columns.source}: {columns.row(row)}: column {shown(name)}: expected one row for each architecture and "
-            f"{name}, got another one of {shown(text)} with {shown(value)}; rename the column that tells super-nets "
-            f"apart to supernet, or leave this one out: --ignore {name}"
+            f"{name}, got another one of {shown(text)} with {shown(value)}; rename the column of super-nets to "
+            f"supernet, or leave this one out: --ignore {name}"
         )
     return None, None, []
 

@@ -52,7 +52,7 @@ def truth_of_space(
     Args:
         table: of scores.
         structure: features of all rows.
-        options: what the user says.
+        options: chosen by the user.
         rows: those of this space, ascending.
         space: its name.
 

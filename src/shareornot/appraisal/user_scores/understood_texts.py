@@ -239,7 +239,7 @@ def _indexed(texts: Sequence[str], benchmark: str | None, row_of: Callable[[int]
 def _hashed(
     texts: Sequence[str], benchmark: str | None, row_of: Callable[[int], str]
 ) -> tuple[UnderstoodSpace, list[str]]:
-    """Cells by their official hashes, where the table that tells them is at hand; and notes."""
+    """Cells by their official hashes, where the table that holds them is available; and notes."""
     names = UnderstoodSpace(entries=list(texts))
     try:
         known = hash_rows(open_benchmark(benchmark or "nasbench101"))

@@ -92,7 +92,7 @@ def _outside(name: str, values: Float64[np.ndarray, " rows"], low: float, row: C
     if low < 0 and (negative == low).all() and float(low).is_integer():
         remedy = f"leave the cell empty where {low:g} stands for a missing one"
     else:
-        remedy = "of errors or losses say: --lower-is-better standalone"
+        remedy = "for errors or losses use: --lower-is-better standalone"
     return (
         f"{row(place)}: column {name!r}: expected accuracies, fractions up to 1 or percentages up to 100, got "
         f"{values[place]:.6g}; {remedy}"
@@ -112,5 +112,5 @@ def _refuse_mixture(name: str, values: Float64[np.ndarray, " rows"], row: Callab
         raise UnitError(
             f"{row(place)}: column {name!r}: expected one unit, got {values[place]:.6g}, where {small.size:,} values "
             f"are up to 1, such as {middle:.4g}, and {others.size:,} above, such as {float(np.median(others)):.4g}; "
-            "convert one kind, or say the unit"
+            "convert one kind, or name the unit"
         )

@@ -29,7 +29,7 @@ class SupernetIndex:
 
 
 def index_of_names(names: Sequence[str]) -> SupernetIndex:
-    """What the names of super-nets say: `seed-3-balanced` has the seed 3, and what is left tells how it was trained."""
+    """The settings in the names of super-nets: `seed-3-balanced` has the seed 3, and the rest is a setting."""
     found = [SEED_IN_NAME.search(name) for name in names]
     trained = [name if match is None else SEED_IN_NAME.sub("", name) for name, match in zip(names, found, strict=True)]
     return SupernetIndex(
@@ -44,7 +44,7 @@ def read_index(path: Path, settings: Sequence[str] = ()) -> SupernetIndex:
 
     Args:
         path: of any kind of file that scores are read from.
-        settings: columns that tell how a super-net was trained; by default all columns of texts, truth values or whole
+        settings: columns with the settings of the training; by default all columns of texts, truth values or whole
             numbers. Other numbers are results.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What each super-net of a wide table says of a whole space: agreement, agreement among the best, and a search."""
+"""Measures of each super-net of a wide table over a whole space: agreement, agreement among the best, and a search."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

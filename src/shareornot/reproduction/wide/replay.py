@@ -1,4 +1,4 @@
-"""Replay of a wide table: what many super-nets that all scored one space say, by how they were trained."""
+"""Replay of a wide table: many super-nets that all scored one space, by how they were trained."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -37,7 +37,7 @@ DEFAULT_SECTIONS = SECTIONS[:-1]
 MOST_AUDITED = 4
 """Settings whose bias is audited: those with the most super-nets."""
 LEAST_REPEATED = 100
-"""Architectures with repeated trainings from which on the best are told from the others."""
+"""Architectures with repeated trainings that are needed to distinguish the best."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -25,7 +25,7 @@ LEAST_ARCHITECTURES = 20
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class WideScores:
-    """What super-nets say of the same architectures."""
+    """Scores of the same architectures by several super-nets."""
 
     source: str
     """What messages call the file."""
@@ -51,7 +51,7 @@ def wide_scores(columns: Columns, table: Table, *, supernets: Sequence[str] = ()
 
     Args:
         columns: of the file.
-        table: what training each architecture alone gave; tells the space.
+        table: what training each architecture alone gave; defines the space.
         supernets: columns with scores, `*` and `?` stand for any letters; by default all columns of numbers without
             another meaning.
 
@@ -112,7 +112,7 @@ def baseline_columns(
     Args:
         path: a file with the column `architecture`.
         names: of the columns; `*` and `?` stand for any letters.
-        table: tells the space.
+        table: defines the space.
         architectures: numbers in the table's family.
 
     Raises:

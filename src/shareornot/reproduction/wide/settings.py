@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from shareornot.reproduction.wide.index import Known, SupernetIndex, value_text
 
 PLAIN = "plain"
-"""Label of a setting in which nothing is said that tells it from the others."""
+"""Label of a setting that nothing in the index distinguishes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -15,7 +15,7 @@ class SupernetSetting:
     """Super-nets that differ in their seeds alone."""
 
     label: str
-    """What tells it from the other settings, in words."""
+    """What distinguishes it from the other settings, in words."""
     values: tuple[tuple[str, str], ...]
     """All settings by name, as texts."""
     supernets: tuple[int, ...]
@@ -39,7 +39,7 @@ class Contrast:
 
 
 def settings_of(index: SupernetIndex) -> list[SupernetSetting]:
-    """Group super-nets by all that the index says of them but the seed, in the order of their values."""
+    """Group super-nets by all their columns of the index but the seed, in the order of their values."""
     groups: dict[tuple[Known, ...], list[int]] = defaultdict(list)
     for place, key in enumerate(_keys(index, list(index.columns))):
         groups[key].append(place)
@@ -63,7 +63,7 @@ def contrasts_of(index: SupernetIndex) -> list[Contrast]:
     """For each setting every two of its values that occur with all other settings and the seed equal.
 
     A setting that follows from another one, such as the number of sub-nets from where a space is split, may differ
-    along with it. Pairs that two settings tell apart equally are listed under the one with numbers or truth values, or
+    along with it. Pairs that two settings distinguish equally are listed under the one with numbers or truth values, or
     else the first. Left out are super-nets of which another setting is not known, and two values that share fewer than
     two seeds.
     """
@@ -117,7 +117,7 @@ def _follows(index: SupernetIndex, name: str, other: str) -> bool:
 
 
 def _telling(index: SupernetIndex) -> list[str]:
-    """Settings without which some groups could not be told apart: the others are constant, or follow from these."""
+    """Settings without which some groups could not be distinguished: the others are constant, or follow from these."""
     kept = list(index.columns)
     for name in reversed(list(index.columns)):
         fewer = [other for other in kept if other != name]

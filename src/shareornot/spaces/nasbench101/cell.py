@@ -24,14 +24,14 @@ class Cell:
     """A directed acyclic graph from an input to an output, with an operation on each vertex between them.
 
     A cell may be a raw specification, with vertices that lie on no path from input to output; `prune` drops them.
-    Equal cells have equal adjacency and operations; `index` tells which cells are the same up to isomorphism.
+    Equal cells have equal adjacency and operations; `index` identifies the cells that are the same up to isomorphism.
 
     Args:
         adjacency: 0/1 matrix, vertices x vertices, upper-triangular; vertex 0 is the input, the last the output.
         operations: a name for each vertex: "input", then names of `OPERATIONS`, then "output".
 
     Raises:
-        CellError: not a cell; the message says what was expected, what came, and the remedy.
+        CellError: not a cell; the message states what was expected, what came, and the remedy.
 
     References: Ying et al. 2019, arXiv:1902.09635, section 2.1.
 
@@ -135,7 +135,7 @@ class Cell:
 
 
 def _checked_matrix(adjacency: ArrayLike) -> Adjacency:
-    """A copy of the adjacency as int8, or a `CellError` that says what is wrong with it."""
+    """A copy of the adjacency as int8, or a `CellError` that names the fault."""
     try:
         matrix = np.asarray(adjacency)
     except ValueError as error:
@@ -187,12 +187,12 @@ def _check_operations(operations: Sequence[str], num_vertices: int) -> None:
 
 
 def _sources(adjacency: Adjacency) -> list[int]:
-    """For each vertex, bit x tells whether an edge from vertex x leads there."""
+    """For each vertex, bit x is set if an edge from vertex x leads there."""
     return [sum(edge << source for source, edge in enumerate(column)) for column in adjacency.T.tolist()]
 
 
 def _on_path(sources: list[int]) -> int:
-    """Bit x tells whether vertex x lies on a path from the first to the last; 0 where there is no such path."""
+    """Bit x is set if vertex x lies on a path from the first to the last; 0 where there is no such path."""
     from_input, to_output = 1, 1 << len(sources) - 1
     for vertex, mask in enumerate(sources):
         if mask & from_input:

@@ -35,7 +35,7 @@ def encode(
         operations: 0, 1 or 2 for each interior vertex, the position in `OPERATIONS`.
 
     Raises:
-        CellError: a shape, an edge or an operation is wrong; says which specification.
+        CellError: a shape, an edge or an operation is wrong; the message names the specification.
     """
     num_vertices = adjacencies.shape[1]
     if not 2 <= num_vertices <= MAX_VERTICES:

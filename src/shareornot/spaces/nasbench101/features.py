@@ -1,4 +1,4 @@
-"""Structural features of cells: what people say when they say what a cell looks like."""
+"""Structural features of cells: depth, width, edges, and which operations stand where."""
 
 from dataclasses import dataclass, fields
 

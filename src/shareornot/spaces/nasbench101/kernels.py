@@ -1,7 +1,7 @@
 """Compiled loops of `cells`; each has a plain twin in the tests that it equals, number for number.
 
 `canonical_graphs_kernel` and `raw_table_kernel` fill the tables that make finding a cell three memory reads. What the
-tables hold is told in `index`.
+tables hold is described in `index`.
 """
 
 from typing import Any, no_type_check

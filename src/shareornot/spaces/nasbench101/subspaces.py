@@ -123,7 +123,7 @@ def space_cells(space: Space, max_vertices: int = MAX_VERTICES) -> Int32[np.ndar
 
     Args:
         space: a space of NASBench-101's family.
-        max_vertices: only cells with at most so many vertices.
+        max_vertices: only cells with at most this number of vertices.
 
     Raises:
         SettingsError: the space is empty or of another family.

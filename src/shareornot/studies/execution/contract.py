@@ -45,7 +45,7 @@ class Task:
     work: Callable[..., None]
     """A module-level function, called as `work(*arguments, should_stop)` in whichever process.
 
-    Any exception is a failure of this task alone. `Interrupted` says that it stopped because it was asked to, and that
+    Any exception is a failure of this task alone. `Interrupted` means that it stopped on request, and that
     what it had is saved."""
     arguments: tuple[Any, ...] = ()
     """Small, and picklable."""
@@ -70,7 +70,7 @@ class Event:
 
 
 Watch = Callable[[Event], None]
-"""Is told what happens, in the thread that called `run`."""
+"""Receives every event, in the thread that called `run`."""
 
 
 @runtime_checkable
@@ -86,7 +86,7 @@ class Executor(Protocol):
 
         Args:
             tasks: in any order.
-            watch: told of every event.
+            watch: receives every event.
             should_stop: asked several times a second.
 
         Raises:

@@ -145,7 +145,7 @@ class _Run:
         return min(free, key=lambda seat: (load[seat.device] * by_load, seat.worker is None), default=None)
 
     def listen(self, *, stopping: bool) -> None:
-        """Wait a moment for what workers say."""
+        """Wait a moment for messages of workers."""
         busy = {seat.worker.connection: seat for seat in self.seats if seat.worker and seat.task}
         for connection in wait(list(busy), INTERVAL_S):
             assert isinstance(connection, Connection)

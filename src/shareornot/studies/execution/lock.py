@@ -107,7 +107,7 @@ def _lock(folder: Path) -> FileLock:
 
 
 def _without_locks(folder: Path, error: Exception) -> Exception:
-    """What to raise where the lock itself fails: a folder that cannot be written speaks for itself."""
+    """What to raise where the lock itself fails: that a folder cannot be written needs no explanation."""
     if isinstance(error, PermissionError) or not os.access(folder, os.W_OK):
         return error
     return SettingsError(

@@ -2,7 +2,7 @@
 
     {"time": 1760000000.0, "done": 12, "total": 432, "unit": "epochs", "loss": 0.71, "images_per_s": 830.0}
 
-`done` of `total` units tells how far it is; every other number is a measure under its own name. Whoever watches reads
+`done` of `total` units is the progress; every other number is a measure under its own name. Whoever watches reads
 the last line. A writer that is killed leaves at most half a line, which readers pass over and the next writer ends.
 """
 
@@ -56,7 +56,7 @@ class LogWriter:
             done: units done so far.
             total: units that there are to do.
             unit: what is counted, in the plural.
-            measures: numbers by name; the name says the unit where there is one.
+            measures: numbers by name; the name contains the unit where there is one.
         """
         line = {"time": round(self._clock(), 3), "done": done, "total": total, "unit": unit, **measures}
         # A NaN is no JSON: a loss that is none is left out.

@@ -1,4 +1,4 @@
-"""A process that does one task after another for the one that started it, and what the two say to each other.
+"""A process that does one task after another for the one that started it, and the messages between the two.
 
 Signals go to one place, the process that a person started. It passes a request to stop on through the pipe that it
 shares with each worker; a worker whose pipe breaks, because that process is gone, stops too.
@@ -27,7 +27,7 @@ class WorkerProcess:
 
     Args:
         device: the only accelerator that the worker sees, as CUDA_VISIBLE_DEVICES names it; None leaves all as it is.
-        patience_s: how long a task may go on after the main process is gone.
+        patience_s: how long a task may continue after the main process is gone.
     """
 
     def __init__(self, *, device: str | None, patience_s: float) -> None:
