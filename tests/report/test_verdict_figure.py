@@ -58,7 +58,11 @@ def test_one_super_net(make_appraisal):
 
 
 def test_more_super_nets_than_shades(make_appraisal):
-    assert "made up, A_FULL: 420 scores by 7 super-nets" in texts(draw(make_appraisal(num_supernets=7)))
+    figure = draw(make_appraisal(num_supernets=7))
+    assert "made up, A_FULL: 420 scores by 7 super-nets" in texts(figure)
+    points = [axes.collections for axes in figure.findobj(lambda artist: hasattr(artist, "collections"))]
+    sizes = [len(one.get_offsets()) for found in points for one in found if len(one.get_offsets()) > 1]
+    assert sizes == [120, 120, 60, 60, 60]  # those of one shade are drawn together
 
 
 def test_ten_thousand_scores(make_appraisal):

@@ -94,15 +94,16 @@ def _draw_agreement(figure: "Figure | SubFigure", appraisal: Appraisal) -> None:
     above, corner, main, beside = axes[0, 0], axes[0, 1], axes[1, 0], axes[1, 1]
     corner.set_visible(False)
     shown = [number for number, value in enumerate(appraisal.spearmans) if value is not None]
-    shades = [SHADES[position % len(SHADES)] for position in range(len(shown))]
-    standalone = [appraisal.standalone[number] * 100 for number in shown]
+    shades = SHADES[: len(shown)]
     scale = 100 if appraisal.proxy_unit == "fraction" else 1
-    proxies = [appraisal.pools[number].proxies * scale for number in shown]
+    groups = [shown[place :: len(SHADES)] for place in range(len(shades))]  # of one shade, which are drawn together
+    standalone = [np.concatenate([appraisal.standalone[number] for number in group]) * 100 for group in groups]
+    proxies = [np.concatenate([appraisal.pools[number].proxies for number in group]) * scale for group in groups]
     num_scores = sum(map(len, proxies))
     for x, y, shade in zip(standalone, proxies, shades, strict=True):
         drawn = drawn_rows(len(x), num_scores)
         _scatter(main, x[drawn], y[drawn], shade, crowded=num_scores > 3_000)
-    one_shape = {"bins": 60, "color": shades, "stacked": True, "histtype": "stepfilled"}  # drawn faster than bars
+    one_shape = {"bins": 60, "color": list(shades), "stacked": True, "histtype": "stepfilled"}  # drawn faster than bars
     above.hist(standalone, **one_shape)
     beside.hist(proxies, orientation="horizontal", **one_shape)
     for axis in (above, beside):
