@@ -1,5 +1,9 @@
 import re
+import runpy
+import sys
+import tomllib
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -31,3 +35,21 @@ def test_commands_of_the_readme_exist():
 def test_files_that_the_readme_shows_are_there():
     for path in re.findall(r"\]\(((?!http)[^)]+)\)", README.read_text()):
         assert (README.parent / path).is_file()
+
+
+def test_the_description_of_the_package_has_no_link_that_resolves_in_the_repository_only(monkeypatch):
+    hatchling = ModuleType("hatchling.metadata.plugin.interface")
+    hatchling.MetadataHookInterface = object
+    monkeypatch.setitem(sys.modules, hatchling.__name__, hatchling)  # only a build needs the rest of it
+    hook = runpy.run_path(str(README.with_name("hatch_build.py")))["LongDescription"]()
+    hook.root = str(README.parent)
+    metadata = {}
+    hook.update(metadata)
+    text = metadata["readme"]["text"]
+    targets = re.findall(r"\]\(([^)]*)\)", text)
+    assert targets
+    assert all(target.startswith("https://") for target in targets)
+    assert "How to read it" in text  # the words of a link stay
+    project = tomllib.loads(README.with_name("pyproject.toml").read_text())
+    assert project["project"]["dynamic"] == ["readme"]
+    assert "/hatch_build.py" in project["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
