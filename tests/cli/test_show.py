@@ -75,6 +75,17 @@ def test_blocks_hold_every_column_once(width):
     assert all(len(set(block)) == len(block) for block in blocks)
 
 
+def test_on_a_narrow_terminal_labels_stay_whole_and_a_long_text_is_folded(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    text = "011001000;input,conv1x1-bn-relu,output"
+    show_table("t", ["", "value"], [["architecture", text], ["num vertices", "3"]])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 40
+    assert any(line.startswith("architecture ") for line in lines)
+    assert text in "".join(line.split()[-1] for line in lines[3:5])
+    assert "\u2026" not in "".join(lines)
+
+
 def test_a_table_without_a_row_says_so(capsys):
     show(Table(name="t", title="Super-nets that diverged", columns=(), rows=()))
     assert capsys.readouterr().out.startswith("Super-nets that diverged: none")

@@ -63,7 +63,7 @@ def _print_block(columns: "Sequence[str]", rows: "Sequence[Sequence[str]]", show
     for place, (column, one_width) in enumerate(zip(shown, widths_that_fit(titles, texts, width), strict=True)):
         right = column > 0 and _are_numbers(rows, column)
         justify: Literal["left", "right"] = "right" if right else "left"
-        table.add_column(titles[place], justify=justify, vertical="bottom", width=one_width)
+        table.add_column(titles[place], justify=justify, vertical="bottom", width=one_width, overflow="fold")
     for row in texts:
         table.add_row(*map(Text, row))  # a user's text is no markup
     Console(highlight=False, width=max(width, 20)).print(table, markup=False, crop=False)
@@ -107,7 +107,8 @@ def _chosen(
 def widths_that_fit(columns: "Sequence[str]", rows: "Sequence[Sequence[str]]", width: int) -> list[int]:
     """The widths of the columns that fit into a terminal, from the left; of at least two.
 
-    Titles wrap at spaces and the first column wraps; all other values stay whole. What is left widens the columns.
+    Titles wrap at spaces and the first column wraps; all other values stay whole, unless the second column alone is too
+    wide. What is left widens the columns.
     """
     longest = [max((len(row[number]) for row in rows), default=0) for number in range(len(columns))]
     wanted = [max(one, len(title), 1) for one, title in zip(longest, columns, strict=True)]
@@ -115,6 +116,8 @@ def widths_that_fit(columns: "Sequence[str]", rows: "Sequence[Sequence[str]]", w
     widths = [max(one, *map(len, title.split()), 1) for one, title in zip(longest, columns, strict=True)]
     while len(widths) > 2 and _total(widths) > width:
         widths.pop()
+    if len(widths) == 2:
+        widths[1] = min(widths[1], max(width - widths[0] - 2, 8))  # a text that is still too long is folded
     for number in range(len(widths)):
         widths[number] += max(0, min(wanted[number] - widths[number], width - _total(widths)))
     return widths
