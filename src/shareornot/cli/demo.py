@@ -11,7 +11,6 @@ from shareornot.cli.options import Open, Processes, SpaceText
 from shareornot.errors import SettingsError
 
 DEMO_EPOCHS, DEMO_SUPERNETS, DEMO_CELLS = 300, 4, 600
-DEMO_BENCHMARKS = ("digits", "digits-201")
 
 
 def demo(
@@ -45,11 +44,11 @@ def demo(
         from shareornot.studies.study_settings import StudySettings
         from shareornot.studies.supernets import appraise_supernets, evaluate_supernets, train_supernets
         from shareornot.tables import open_table
-        from shareornot.tables.catalogue import default_space
+        from shareornot.tables.catalogue import EMBEDDED, default_space
 
-        if benchmark not in DEMO_BENCHMARKS:
+        if benchmark not in EMBEDDED:
             raise SettingsError(
-                f"benchmark: expected {' or '.join(DEMO_BENCHMARKS)}, which need no download, got {benchmark!r}; train "
+                f"benchmark: expected {' or '.join(EMBEDDED)}, which need no download, got {benchmark!r}; train "
                 "on others with: shareornot train"
             )
         started_s = time.monotonic()

@@ -15,9 +15,8 @@ from shareornot.tables.architecture_table_file import is_architecture_table, rea
 from shareornot.tables.contract import TEST, VALIDATION, Table
 from shareornot.tables.table import BenchmarkTable
 
-EMBEDDED_DIGITS = Path(__file__).parent / "digits.arrow"
-"""The table that comes with the package."""
-DIGITS_201_FILE = "digits-201.arrow"
+EMBEDDED = ("digits", "digits-201")
+"""The tables that come with the package."""
 NASBENCH101_FILE = "nasbench101.arrow"
 NASBENCH101_FULL_FILE = "nasbench101-full.arrow"
 NASBENCH201_FILE = "nasbench201.arrow"
@@ -25,8 +24,7 @@ MACRO_FILE = "macro.arrow"
 ADDED_FOLDER = "tables"
 """Folder in the data folder of the tables that a user added."""
 REMEDIES = {
-    "digits": "run: shareornot benchmark build digits",
-    "digits-201": "run: shareornot benchmark build digits-201",
+    **dict.fromkeys(EMBEDDED, "install the package again, which contains it"),
     "nasbench101": "run: shareornot data fetch nasbench101",
     "nasbench101-full": "run: shareornot data fetch nasbench101 --full",
     "nasbench201": "run: shareornot data fetch nasbench201 --from FILE",
@@ -49,8 +47,7 @@ def benchmark_path(name: str | Path) -> Path:
     """
     folder = data_folder()
     places = {
-        "digits": [EMBEDDED_DIGITS],
-        "digits-201": [folder / DIGITS_201_FILE],
+        **{table: [Path(__file__).parent / f"{table}.arrow"] for table in EMBEDDED},
         "nasbench101": [folder / NASBENCH101_FILE, folder / NASBENCH101_FULL_FILE],
         "nasbench101-full": [folder / NASBENCH101_FULL_FILE],
         "nasbench201": [folder / NASBENCH201_FILE],
