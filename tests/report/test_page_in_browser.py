@@ -222,7 +222,7 @@ def test_files_can_be_taken_along(visit, small):
     assert lines[0].startswith("supernet,architecture,score,standalone,residual,")
     assert len(lines) == 181
     assert json.loads(named("results.json"))["results"][0]["appraisal"]["space"] == "A_FULL"
-    assert named("architectures-to-train.csv").splitlines()[0].startswith("space,variant,place,rank_by_score_percent,")
+    assert named("architectures-to-train.csv").splitlines()[0].startswith("space,variant,place,architecture,")
     for figure in ("cloud", "regret", "effects"):
         picture = download(opened.page.locator(f"button.png[data-figure={figure}]"))
         assert picture.read_bytes().startswith(b"\x89PNG")

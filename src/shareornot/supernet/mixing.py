@@ -12,7 +12,7 @@ Options = list[tuple[int, Tensor | None]]
 """The options of a decision that are computed, each with what multiplies it; None stands for 1."""
 
 
-def weighted_options(weights: Sequence[Float[Tensor, " options"]], sizes: Sequence[int]) -> list[Options]:
+def weighted_options(weights: Sequence[Float[Tensor, " _"]], sizes: Sequence[int]) -> list[Options]:
     """The options of each decision whose weight is not 0, with their weights.
 
     Args:
