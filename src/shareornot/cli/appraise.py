@@ -1,5 +1,6 @@
 """`shareornot appraise`."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -115,6 +116,8 @@ def appraise(
 
     Example: shareornot appraise my-scores.csv --supernet-cost 10
     """
+    # On several cores, NumPy's threads wait for one another longer than they compute: the wall time is the same on one.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy is loaded, which is later
     with user_errors():
         reading = given(
             unit=unit,
