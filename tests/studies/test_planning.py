@@ -73,6 +73,16 @@ def test_another_variant_reuses_the_rest():
         assert len(after[kind]) == 2 * len(before[kind])
 
 
+def test_labels_start_with_the_name_of_the_experiment():
+    experiments = {"uniform": {}, "fairnas": {"training": {"method": "fairnas"}}}
+    jobs = plan_jobs(
+        decode_study(BASE | {"experiments": experiments, "supernets": 1, "evaluations": ["bns-ft"]}), HASHES
+    )
+    labels = {kind: [one.label for one in jobs if one.kind == kind] for kind in ("train", "score")}
+    assert labels["train"] == ["uniform: A3 baseline, seed 0", "fairnas: A3 baseline, seed 0"]
+    assert labels["score"][-1] == "fairnas: A3 baseline bns-ft, seed 0, cells 40 to 49"
+
+
 def test_more_supernets_reuse_those_that_are_there():
     before, after = names(), names("supernets=3")
     assert before["train"] < after["train"]

@@ -57,7 +57,7 @@ def plan_jobs(study: StudySettings, hashes: DataHashes) -> tuple[Job, ...]:
             supernet = chapter.supernet.with_seed(seed)
             train = add(
                 make_job(
-                    f"{supernet.space} {supernet.variant}, seed {seed}",
+                    f"{_experiment_of(chapter)}{supernet.space} {supernet.variant}, seed {seed}",
                     TrainSpec(
                         supernet=supernet,
                         space_sha256=hash_of_space(supernet.space),
@@ -189,9 +189,13 @@ def _score_jobs(
             cells_sha256=hash_of_cells(pool[start:stop]),
             images_sha256=images_sha256,
         )
-        words = f"{supernet.space} {supernet.variant} {chapter.evaluation}, seed {seed}"
-        jobs.append(make_job(f"{words}, cells {start:,} to {stop - 1:,}", spec))
+        jobs.append(make_job(f"{chapter.label}, seed {seed}, cells {start:,} to {stop - 1:,}", spec))
     return jobs
+
+
+def _experiment_of(chapter: ChapterSettings) -> str:
+    """How the label of a job starts: with the experiment that needs the job first, if the study has experiments."""
+    return f"{chapter.experiment}: " if chapter.experiment else ""
 
 
 def _hash_if_any(path: str | None, hashes: DataHashes) -> str | None:
