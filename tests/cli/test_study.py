@@ -100,6 +100,18 @@ def test_status(shareornot, folder):
     assert (content["finished"], content["num_jobs"], content["runner"]) == (6, 6, None)
 
 
+def test_commands_find_the_results_of_a_study_file(shareornot, refused, folder, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "tiny.toml"
+    shutil.copy(folder / "study.toml", file)
+    message = refused("study", "status", file)
+    assert "shareornot-results/tiny: expected the folder of a study, found none" in message
+    assert f"shareornot study run {file}" in message
+    shutil.copytree(folder, tmp_path / "shareornot-results" / "tiny")
+    assert "6 of 6 jobs finished" in " ".join(shareornot("study", "status", file).out.split())
+    assert "All 6 jobs are finished" in shareornot("study", "resume", file, "--device", "cpu").out
+
+
 def test_a_failed_piece_shows_its_traceback_and_the_exit_code_says_so(shareornot, folder, monkeypatch):
     shutil.rmtree(next((folder / "jobs").glob("score-*")))
 
@@ -145,7 +157,7 @@ def test_report_and_export(shareornot, folder, tmp_path):
         (["run", "FILE", "--processes", "1", "--ray", "local"], "--processes: expected only one of"),
         (["run", "FILE", "--device", "gpu"], "device: expected auto, cpu, cuda or another accelerator"),
         (["resume", "nowhere"], "nowhere: expected the folder of a study, found none"),
-        (["status", "nowhere"], "nowhere: expected the folder of a study that was run"),
+        (["status", "nowhere"], "nowhere: expected the folder of a study, found none"),
         (["report", "nowhere"], "nowhere: expected the folder of a study, found none"),
         (["export", "nowhere"], "nowhere: expected the folder of a study, found none"),
     ],

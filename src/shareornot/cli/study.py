@@ -24,7 +24,6 @@ MANY = 500
 """Finished jobs whose check is worth a line."""
 
 FileOrFolder = Annotated[Path, typer.Argument(help="Study file, or the folder of a study.")]
-Folder = Annotated[Path, typer.Argument(help="Folder of the study.")]
 Into = Annotated[
     Path | None, typer.Option("--folder", help="Folder for the results; default: shareornot-results/NAME.")
 ]
@@ -146,24 +145,24 @@ def run(
 
 @app.command()
 def resume(
-    folder: Folder,
+    study: FileOrFolder,
     processes: Workers = None,
     ray: Ray = None,
     device: Device = "auto",
 ) -> None:
-    """Resume the study of a folder; jobs that failed are tried again.
+    """Resume a study; jobs that failed are tried again.
 
     Example: shareornot study resume shareornot-results/digits
     """
     with user_errors():
         from shareornot.studies import read_study
 
-        _check_folder(folder)
+        folder = _folder_of_run(study)
         _run(read_study(folder), folder, processes, ray, device)
 
 
 @app.command()
-def status(folder: Folder, as_json: Json = False) -> None:
+def status(study: FileOrFolder, as_json: Json = False) -> None:
     """Report the progress of a study, whether or not it is running.
 
     The exit code is 1 where a job has failed.
@@ -174,7 +173,7 @@ def status(folder: Folder, as_json: Json = False) -> None:
         from shareornot.cli.show import show_json
         from shareornot.studies import study_status
 
-        found = study_status(folder)
+        found = study_status(_folder_of_run(study))
         if as_json:
             show_json(found.as_dict())
         else:
@@ -185,7 +184,7 @@ def status(folder: Folder, as_json: Json = False) -> None:
 
 @app.command()
 def report(
-    folder: Folder,
+    study: FileOrFolder,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the page, figures and tables; default: FOLDER/report.")
     ] = None,
@@ -198,7 +197,7 @@ def report(
     with user_errors():
         from shareornot.cli.study_report import write_study_report
 
-        _check_folder(folder)
+        folder = _folder_of_run(study)
         page = write_study_report(folder, out or folder / "report", typed_command())
         typer.echo(f"Page: {page}")
         if open_it:
@@ -207,7 +206,7 @@ def report(
 
 @app.command()
 def export(
-    folder: Folder,
+    study: FileOrFolder,
     out: Annotated[Path | None, typer.Option(help="Folder for the files; default: FOLDER/export.")] = None,
 ) -> None:
     """Write everything that is finished as Parquet files.
@@ -220,7 +219,7 @@ def export(
         from shareornot.progress import progress_bar
         from shareornot.studies.export import export_study
 
-        _check_folder(folder)
+        folder = _folder_of_run(study)
         files = export_study(folder, out or folder / "export", progress_bar)
         typer.echo("\n".join(f"Wrote: {file}" for file in files))
 
@@ -233,11 +232,18 @@ def _settings(study: Path, folder: Path | None, overrides: list[str] | None) -> 
     return settings, folder or (study if study.is_dir() else RESULTS / settings.name)
 
 
-def _check_folder(folder: Path) -> None:
+def _folder_of_run(study: Path) -> Path:
+    """The folder with the results of a study that was run: the folder itself, or that of the study in a file.
+
+    Raises:
+        MissingDataError: the study was not run there.
+        SettingsError: the file is no study.
+    """
+    folder = _settings(study, None, None)[1] if study.is_file() else study
     if not (folder / "study.toml").is_file():
-        raise MissingDataError(
-            f"{folder}: expected the folder of a study, found none; run one with: shareornot study run FILE"
-        )
+        remedy = f"shareornot study run {study if study.is_file() else 'FILE'}"
+        raise MissingDataError(f"{folder}: expected the folder of a study, found none; run one with: {remedy}")
+    return folder
 
 
 def _run(settings: "StudySettings", folder: Path, processes: int | None, ray: str | None, device: str) -> None:
