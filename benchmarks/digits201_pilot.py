@@ -4,7 +4,7 @@
 
 Trains some random architectures of NAS-Bench-201 alone, one of each isomorphism class, three times each, and prints
 what a table of them would be worth: its noise ceiling, how well one run ranks the mean of the others, the spread of
-accuracies, how much runs of the best tenth differ, what the number of parameters says, and what a training takes.
+accuracies, how much runs of the best tenth differ, how well the number of parameters ranks, and the time of a training.
 A setting will do where the ceiling is at least 0.95 and the number of parameters reaches at most 0.8.
 """
 
@@ -34,17 +34,19 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=50)
     parser.add_argument("--learning-rate", type=float, default=0.1)
     parser.add_argument("--weight-decay", type=float, default=1e-4)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     torch.set_num_threads(1)
-    network = NetworkSettings(num_filters=asked.filters, cells_per_stack=asked.cells, image_channels=1, bn_momentum=0.1)
+    network = NetworkSettings(
+        num_filters=options.filters, cells_per_stack=options.cells, image_channels=1, bn_momentum=0.1
+    )
     training = StandaloneTrainingSettings(
-        epochs=asked.epochs,
-        batch_size=asked.batch_size,
-        learning_rate=asked.learning_rate,
-        weight_decay=asked.weight_decay,
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        learning_rate=options.learning_rate,
+        weight_decay=options.weight_decay,
     )
     distinct = np.unique(FAMILY.isomorphism_classes(FAMILY.members))
-    chosen = np.random.default_rng(0).choice(distinct, min(asked.architectures, len(distinct)), replace=False)
+    chosen = np.random.default_rng(0).choice(distinct, min(options.architectures, len(distinct)), replace=False)
     images, runs, times_s = digits_images(), [], []
     for number, architecture in enumerate(chosen.tolist(), start=1):
         started_s = time.process_time()

@@ -1,4 +1,4 @@
-"""Which size of network makes the embedded benchmark tell most? A few cells, trained alone under several settings.
+"""Compares sizes of network for the embedded benchmark: a few cells, trained alone under several settings.
 
     python benchmarks/digits_pilot.py
     python benchmarks/digits_pilot.py --settings "8 filters, 3 x 2, 20 epochs" --cells 20

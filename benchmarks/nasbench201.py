@@ -3,7 +3,7 @@
     python benchmarks/nasbench201.py --threads 2
 
 The plain network is written without the operations of this package: maps as PyTorch has them by default, `nn.Conv2d`,
-`nn.BatchNorm2d`, one architecture at a time. Both do a training step of gradient descent on the same mini-batch, and
+`nn.BatchNorm2d`, one architecture after the other. Both do a step of gradient descent on the same mini-batch, and
 score by batch norm adapted on some mini-batches. The ratios of the two times are quartiles over architectures.
 
 References: Dong and Yang 2020, arXiv:2001.00326, section 2.1.

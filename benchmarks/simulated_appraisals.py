@@ -162,10 +162,10 @@ def verdicts(ground: Ground, extent: Extent, seed: int) -> Iterator[Setting]:
                 continue
             random = ground.random_regrets(budget_s, rng)
             rival = RivalRuns.of(random)
-            told = int(decisions(regret[own], [rival], [], rival))
-            with_free = int(decisions(regret[own], [rival], [free[own]], rival)) if cost == 0 else told
-            helped.append(told == -1)
-            hurt.append(told == 1 or with_free == 1)
+            decided = int(decisions(regret[own], [rival], [], rival))
+            with_free = int(decisions(regret[own], [rival], [free[own]], rival)) if cost == 0 else decided
+            helped.append(decided == -1)
+            hurt.append(decided == 1 or with_free == 1)
             as_good = ground.random_regrets(budget_s, rng, n)
             equal.append(int(decisions(as_good, [rival], [], rival)) != 0)
         what = f"TOP-{k}, cost {cost:g}"
@@ -335,9 +335,9 @@ def audits(ground: Ground, extent: Extent, seed: int) -> Iterator[Setting]:  # n
         for _ in range(extent.num):
             effects = _audited(ground, rng, n, size, proxy, shared)
             claims.append(any(one.rating in ("over-rated", "under-rated") for one in effects))
-            told = [one.at_equal_accuracy for one in effects if one.name == planted]
-            if told and not name.startswith("satur"):
-                covered.append(bool(told[0].low <= 0 <= told[0].high))
+            found = [one.at_equal_accuracy for one in effects if one.name == planted]
+            if found and not name.startswith("satur"):
+                covered.append(bool(found[0].low <= 0 <= found[0].high))
         lines = [Line(ground.name, f"any claim, {name}", n, *share(claims), 0, most)]
         if covered:
             what = f"cover, d at equal accuracy, {name}"

@@ -41,7 +41,7 @@ class Worker:
         )
         self._answer()
 
-    def ask(self, command: str) -> Any:
+    def send(self, command: str) -> Any:
         """Send a command and wait for the answer."""
         assert self.process.stdin is not None
         self.process.stdin.write(command + "\n")
@@ -66,12 +66,12 @@ def in_turns(workers: list[Worker], command: str, num_repeats: int, warm_up: int
     """Seconds of each repeat of each worker, (repeats, workers); the order of the workers alternates."""
     for _ in range(warm_up):
         for worker in workers:
-            worker.ask(command)
+            worker.send(command)
     seconds = np.empty((num_repeats, len(workers)))
     for repeat in range(num_repeats):
         order = range(len(workers)) if repeat % 2 == 0 else reversed(range(len(workers)))
         for number in order:
-            seconds[repeat, number] = workers[number].ask(command)
+            seconds[repeat, number] = workers[number].send(command)
     return seconds
 
 
@@ -86,9 +86,9 @@ def first_steps(arguments: list[str], checkout: Path, other: list[str]) -> float
     ends = {}
     for precision in ("float32", "float64"):
         worker = Worker(checkout, [*arguments, *other, "--precision", precision])
-        start = np.array(worker.ask("parameters"))
-        worker.ask("train")
-        ends[precision] = np.array(worker.ask("parameters")) - start
+        start = np.array(worker.send("parameters"))
+        worker.send("train")
+        ends[precision] = np.array(worker.send("parameters")) - start
         worker.close()
     exact = ends["float64"]
     return float(np.linalg.norm(ends["float32"] - exact) / np.linalg.norm(exact))

@@ -1,10 +1,10 @@
 """Every code block of the documentation runs, page by page, in a folder of its own.
 
-`console` blocks hold commands after a `$`, `python` blocks share one namespace a page. A comment of the form
+`console` blocks hold commands after a `$`, `python` blocks share one namespace per page. A comment of the form
 `<!-- in tests: OPTIONS -->` in the line above a block adds options to its commands, so that what takes hours is run
 with little. A first line `# Needs NAME ...` names real data without which a block is left out; `data sets` are those
 that `shareornot data fetch` gets, of which the images are made up here. Blocks of other languages (text, toml, json)
-are shown, not run; where they hold commands, their first line says what these need.
+are shown, not run; where they hold commands, their first line states what these need.
 """
 
 import os
@@ -107,7 +107,7 @@ def install_package_of(page, folder, monkeypatch):
 
 
 def provide(name, folder, request):
-    """Put the real data into the folder; tell whether it could be had."""
+    """Put the real data into the folder; return whether it is available."""
     data = request.getfixturevalue("real_data")
     if data is None:
         return False
@@ -130,7 +130,7 @@ def provide(name, folder, request):
 
 
 def commands(block):
-    """The commands of a block as lists of words; a line that ends in a backslash goes on in the next."""
+    """The commands of a block as lists of words; a line that ends in a backslash continues in the next."""
     lines = re.sub(r"\\\n\s*", " ", block.code).splitlines()
     assert any(line.startswith("$ ") for line in lines), f"expected commands after a $, got {lines}"
     return [[*shlex.split(line[2:], comments=True), *block.options] for line in lines if line.startswith("$ ")]
@@ -146,7 +146,7 @@ def run(words):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_commands_that_are_not_run_say_what_they_need(page):
+def test_commands_that_are_not_run_state_what_they_need(page):
     for block in blocks(page):
         if block.language == "text" and COMMAND.search(block.code):
             assert block.code.startswith("# Needs "), f"{page}: {block.code.splitlines()[0]}"

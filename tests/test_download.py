@@ -14,7 +14,7 @@ CONTENT = np.random.default_rng(0).bytes(3_000_000)
 
 
 class Server(ThreadingHTTPServer):
-    """Serves `content`, and remembers what was asked for."""
+    """Serves `content`, and remembers what was requested."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -112,7 +112,7 @@ def test_nothing_is_fetched_twice(server, tmp_path):
     assert server.ranges == [0]
 
 
-def test_goes_on_where_the_connection_broke(server, tmp_path):
+def test_resumes_where_the_connection_broke(server, tmp_path):
     server.bytes_before_breaking = [10 * BLOCK_SIZE, 5 * BLOCK_SIZE + 1]
     bars = Bars()
     waited = []
@@ -123,7 +123,7 @@ def test_goes_on_where_the_connection_broke(server, tmp_path):
     assert waited == [2, 4]
 
 
-def test_goes_on_in_another_process(server, tmp_path):
+def test_resumes_in_another_process(server, tmp_path):
     (tmp_path / "data.bin.part").write_bytes(CONTENT[:1_234_567])
     bars = Bars()
     assert download(server.remote(), tmp_path, bars).read_bytes() == CONTENT
@@ -137,7 +137,7 @@ def test_a_part_that_is_whole(server, tmp_path):
     assert server.ranges == [len(CONTENT)]
 
 
-def test_starts_over_where_the_server_knows_no_ranges(server, tmp_path):
+def test_starts_over_where_the_server_supports_no_ranges(server, tmp_path):
     server.knows_ranges = False
     server.bytes_before_breaking = [1_000_000]
     bars = Bars()
@@ -166,7 +166,7 @@ def test_gives_up_and_keeps_what_it_has(server, tmp_path):
     assert (tmp_path / "data.bin.part").read_bytes() == CONTENT[: 5 * BLOCK_SIZE]
 
 
-def test_a_missing_file_is_not_asked_for_again(server, tmp_path):
+def test_a_missing_file_is_not_requested_again(server, tmp_path):
     server.answers = [404]
     with pytest.raises(MissingDataError, match="the server answers 404 Not Found; use a local copy"):
         download(server.remote(), tmp_path, sleep=no_sleep)

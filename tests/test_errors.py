@@ -3,7 +3,7 @@ import pickle
 import pytest
 
 from shareornot import errors
-from shareornot.errors import ShareOrNotError, told_by
+from shareornot.errors import ShareOrNotError, message_of
 
 FAMILY = {name: value for name, value in vars(errors).items() if isinstance(value, type)}
 BUILTIN = {
@@ -48,5 +48,5 @@ def test_messages_are_shown_as_they_are_and_travel_between_processes(error):
         (OSError("a" * 300), "a" * 200),
     ],
 )
-def test_what_other_packages_say_stands_within_a_message(error, words):
-    assert told_by(error) == words
+def test_messages_of_other_packages_are_embedded_in_ours(error, words):
+    assert message_of(error) == words

@@ -1,4 +1,4 @@
-"""The command in a process of its own: as a module, and with output that knows no Unicode."""
+"""The command in a process of its own: as a module, and with output that cannot encode Unicode."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ def test_the_module_is_the_command():
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
-def test_output_that_knows_no_unicode_falls_back(encoding, tmp_path):
+def test_output_without_unicode_falls_back_to_ascii(encoding, tmp_path):
     scores = tmp_path / "scores.csv"
     rows = [
         f"net-{seed},Zürich-{i},{i % 7 + seed / 9},{0.5 + (i * 37 % 60) / 200}" for seed in range(3) for i in range(60)

@@ -10,7 +10,7 @@ import pytest
 from shareornot.storage import atomic_write, data_folder, sha256_of
 
 
-def test_data_folder_is_what_the_variable_says(monkeypatch, tmp_path):
+def test_the_variable_sets_the_data_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("SHAREORNOT_DATA", str(tmp_path))
     assert data_folder() == tmp_path
 

@@ -1,6 +1,6 @@
 """shareornot: does weight sharing help neural architecture search here, and can its scores be trusted?
 
-The names below load on first use, so that importing the package stays fast and never imports PyTorch by itself.
+The names below load on first use, so that importing the package stays fast and does not import PyTorch.
 """
 
 from typing import TYPE_CHECKING

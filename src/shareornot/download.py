@@ -36,7 +36,7 @@ class RemoteFile:
 
 
 class _TryAgainError(Exception):
-    """The connection broke, or the server asks for patience."""
+    """The connection broke, or the server requests a retry later."""
 
 
 def download(
@@ -105,7 +105,7 @@ def _fetch_persistently(remote: RemoteFile, part: Path, progress: Progress, slee
 
 
 def _fetch(remote: RemoteFile, part: Path, progress: Progress) -> None:
-    """One attempt; raises `_TryAgainError` unless the server says that nothing is missing any more."""
+    """One attempt; raises `_TryAgainError` unless the file is complete."""
     import requests
 
     num_old = part.stat().st_size if part.exists() else 0

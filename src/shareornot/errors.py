@@ -10,7 +10,7 @@
     ├── MissingDataError    a file or data set that is not there        (FileNotFoundError)
     ├── MissingExtraError   an optional dependency is not installed     (ImportError)
     ├── JobError            a job of a study failed                     (RuntimeError)
-    └── Interrupted         someone asked to stop; all is saved
+    └── Interrupted         the user stopped the work; all is saved
 
 Each message states what was expected, what came, and the remedy. The command line shows them as one line, without a
 traceback, and exits with 2.
@@ -59,15 +59,15 @@ class JobError(ShareOrNotError, RuntimeError):
     """A job of a study failed for a reason that a person can mend; what other jobs finished is kept."""
 
 
-class Interrupted(ShareOrNotError):  # noqa: N818 (not an error: someone asked for it)
-    """Work stopped because someone asked; what was finished is saved, and the same call resumes."""
+class Interrupted(ShareOrNotError):  # noqa: N818 (not an error: the user requested it)
+    """The user stopped the work; finished results are saved, and the same call resumes."""
 
 
-def told_by(error: BaseException, most: int = 200) -> str:
-    """What an exception of another package says, to stand within a message of ours.
+def message_of(error: BaseException, most: int = 200) -> str:
+    """The message of an exception of another package, to be embedded in a message of ours.
 
     Args:
-        error: whose first line is taken, or its name where it says nothing.
+        error: whose first line is taken, or its name where it has no message.
         most: characters.
 
     Returns:

@@ -9,7 +9,7 @@ A package declares them in its own `pyproject.toml`, as the packaging standard h
     small-first = "my_package:small_first"
 
 Every process that shareornot starts finds them again by their names, on a cluster too. Nothing of a package is imported
-before its name is asked for.
+before its name is requested.
 
 References: https://packaging.python.org/en/latest/specifications/entry-points/
 """

@@ -176,7 +176,7 @@ def test_the_budget_of_the_verdict_is_fixed_beforehand(replay_table, make_pools)
     assert found.verdict.helped.num_trained == 7
 
 
-def test_undecided_says_how_many_more_super_nets_decide(replay_table, make_pools):
+def test_undecided_states_how_many_more_super_nets_decide(replay_table, make_pools):
     def slightly(truth, rng):
         return truth + rng.normal(0, 0.15, len(truth))
 

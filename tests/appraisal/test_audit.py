@@ -78,7 +78,7 @@ def test_sentences_carry_the_numbers(residual_audit):
     assert any("of the variance of the rank residuals, and all structures together" in one for one in sentences)
 
 
-def test_one_supernet_says_so(replay_table):
+def test_a_single_supernet_is_reported(replay_table):
     pools = pools_that_like_residual_edges(replay_table, num_supernets=1)
     audit = audit_space(replay_table, open_space("A_FULL"), pools, np.random.default_rng(0))
     assert "applies to this super-net alone" in " ".join(describe_audit(audit))
@@ -142,7 +142,7 @@ def test_finds_what_the_paper_saw(published, space, structure):
     assert over_rated.holds
 
 
-def test_the_biases_of_a1_and_a4_act_on_the_search_as_the_paper_says(published):
+def test_the_biases_of_a1_and_a4_act_on_the_search_as_in_the_paper(published):
     """Cells with a residual connection are the better ones in A1; conv3x3 first hides others as good in A4."""
     a1, a4 = (published[space].costs[1] for space in ("A1", "A4"))
     assert a1.num_trained == a4.num_trained == 10

@@ -21,7 +21,7 @@ def compare(made_up, scores, **changes):
     )
 
 
-def test_scores_that_know_more_than_size_add_to_it(made_up):
+def test_scores_with_more_information_than_size_add_to_it(made_up):
     accuracies, _, pools = made_up
     scores = accuracies + 0.05 * np.random.default_rng(2).normal(size=500)
     found = compare(made_up, scores)

@@ -1,4 +1,4 @@
-"""What methods say of themselves: against a table whose accuracies are known."""
+"""The own preference and choice of methods, judged by a table whose accuracies are known."""
 
 import json
 

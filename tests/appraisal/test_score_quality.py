@@ -1,4 +1,4 @@
-"""What the verdict says of noisy scores and of trainings that failed."""
+"""Sentences of the verdict about noisy scores and trainings that failed."""
 
 import numpy as np
 import pytest

@@ -123,7 +123,7 @@ def test_a_flipped_bit_among_the_scores_is_refused(tmp_path):
         {name: value for name, value in ORIGIN.items() if name != "num_train_images"},
     ],
 )
-def test_scores_that_do_not_say_how_they_were_made_are_refused(tmp_path, origin):
+def test_scores_without_a_record_of_their_settings_are_refused(tmp_path, origin):
     path = write_columns(tmp_path / "p.parquet", cell=pa.array([1], pa.int32()), proxy_validation_accuracy=[0.5])
     table = pq.read_table(path).replace_schema_metadata({b"shareornot": json.dumps(origin)})
     pq.write_table(table, path)

@@ -84,7 +84,7 @@ def test_the_sentence_names_both_rivals():
     )
 
 
-def test_what_no_number_of_super_nets_decides_is_said():
+def test_a_difference_that_no_number_of_super_nets_decides_is_reported():
     undecided = comparison(10, mean=0.0, p_value=1.0, helped=False)
     sentence = judge([undecided], beyond(), CEILING).sentence
     assert "as far from the optimum as random search" in sentence
@@ -128,7 +128,7 @@ def test_without_baselines_the_agreement_alone_decides():
     assert "no training was repeated" in verdict.details[0]
 
 
-def test_other_budgets_are_told_beside_the_answer():
+def test_other_budgets_are_reported_beside_the_answer():
     undecided = comparison(10, helped=False)
     details = judge([comparison(1, helped=False, hurt=True), undecided], beyond(), CEILING).details
     assert details[-1].startswith("At another budget, after training its best architecture, the guided search is")

@@ -56,7 +56,7 @@ def without_figures(request, monkeypatch):
 
 @pytest.fixture
 def refused(shareornot):
-    """Runs a command that a user got wrong, and gives the one line that says so."""
+    """Runs a command with a mistake, and returns the one line of its error."""
 
     def run(*arguments):
         result = shareornot(*arguments)

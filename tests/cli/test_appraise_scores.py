@@ -133,7 +133,7 @@ def test_what_cannot_be_read(refused, tmp_path):
     assert "--times: expected a folder of super-nets" in refused("appraise", path, "--times", tmp_path)
 
 
-def test_the_unit_can_be_said(shareornot, tmp_path):
+def test_the_unit_can_be_given(shareornot, tmp_path):
     path = tmp_path / "own.csv"
     path.write_text("architecture,proxy,standalone\na,1,0.5\nb,2,94\nc,3,95\n")
     shown = shareornot("appraise", path, "--unit", "percent", "--json")

@@ -24,7 +24,7 @@ def run(*arguments):
 
 
 def proxies_of(cells, rng):
-    """What a super-net that likes residual edges says of cells."""
+    """Scores of a super-net that favours residual edges."""
     truth = open_benchmark("digits").query_many(cells, "validation_accuracy")[0]
     return np.clip(truth / 2 + 0.3 * cell_features(cells).residual + 0.02 * rng.random(len(cells)), 0, 1)
 
@@ -112,7 +112,7 @@ def test_a_table_named_by_its_path_is_audited_as_one_named_by_its_name(long_tabl
         (["--benchmark", "nowhere.arrow"], "nowhere.arrow"),
     ],
 )
-def test_mistakes_are_told_in_a_line(folder, arguments, message):
+def test_mistakes_are_reported_in_one_line(folder, arguments, message):
     result = run(folder, *arguments)
     assert result.exit_code == 2
     assert message in result.stderr

@@ -7,7 +7,7 @@ from shareornot.cli.show import blocks_that_fit, show, show_json, show_table
 from shareornot.report.table import Table
 
 
-def test_numbers_that_json_does_not_know_are_our_bug():
+def test_numbers_that_json_cannot_hold_are_our_bug():
     with pytest.raises(ValueError, match="JSON"):
         show_json(float("nan"))
 
@@ -86,6 +86,6 @@ def test_on_a_narrow_terminal_labels_stay_whole_and_a_long_text_is_folded(capsys
     assert "\u2026" not in "".join(lines)
 
 
-def test_a_table_without_a_row_says_so(capsys):
+def test_a_table_without_a_row_reports_that(capsys):
     show(Table(name="t", title="Super-nets that diverged", columns=(), rows=()))
     assert capsys.readouterr().out.startswith("Super-nets that diverged: none")

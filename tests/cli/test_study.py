@@ -112,7 +112,7 @@ def test_commands_find_the_results_of_a_study_file(shareornot, refused, folder, 
     assert "All 6 jobs are finished" in shareornot("study", "resume", file, "--device", "cpu").out
 
 
-def test_a_failed_piece_shows_its_traceback_and_the_exit_code_says_so(shareornot, folder, monkeypatch):
+def test_a_failed_job_shows_its_traceback_and_sets_the_exit_code(shareornot, folder, monkeypatch):
     shutil.rmtree(next((folder / "jobs").glob("score-*")))
 
     def fail(*_):
@@ -179,7 +179,7 @@ def test_a_damaged_result_is_not_reported(refused, folder):
     assert "found none; run: shareornot study resume" in refused("study", "report", folder)
 
 
-def test_control_c_stops_and_says_how_to_resume(tmp_path):
+def test_control_c_stops_and_shows_how_to_resume(tmp_path):
     (tmp_path / "tiny.toml").write_text(TINY)
     command = "import sys; from shareornot.cli import main; sys.argv[0] = 'shareornot'; main()"
     process = subprocess.Popen(

@@ -47,7 +47,7 @@ def test_every_option_reaches_the_settings(shareornot, tmp_path):
     assert supernet.training.optimizer.learning_rate == 0.5
 
 
-def test_a_training_that_learns_nothing_says_so(shareornot, tmp_path):
+def test_a_training_that_learns_nothing_is_reported(shareornot, tmp_path):
     shown = shareornot("train", tmp_path, *TINY, "--learning-rate", "1000", "--device", "cpu")
     assert shown.code == 0
     assert "shareornot: num_vertices<=3 baseline, seed 0: has learnt nothing: its loss in epoch 1 was" in shown.err
@@ -167,7 +167,7 @@ def test_a_batch_larger_than_the_images_is_one_sentence(shareornot, tmp_path):
     assert "batch_size: expected at most the 200 training images, got 201" in shown.err
 
 
-def test_a_number_of_images_that_is_none_is_refused(shareornot, tmp_path):
+def test_an_invalid_number_of_images_is_refused(shareornot, tmp_path):
     shown = shareornot("evaluate", tmp_path, "--images", "many")
     assert shown.code == 2
     assert "--images: expected a number of at least 2, all or auto, got 'many'" in shown.err

@@ -237,7 +237,7 @@ def test_the_other_parquet_file_must_be_there(parquet_files, tmp_path):
         fetch_cifar10(source=renamed)
 
 
-def test_says_how_to_get_it():
+def test_missing_files_are_reported_with_a_remedy():
     with pytest.raises(MissingDataError, match="run: shareornot data fetch cifar10"):
         open_cifar10()
     with pytest.raises(MissingDataError, match="check the name"):

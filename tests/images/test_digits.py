@@ -42,7 +42,7 @@ def test_the_split_is_always_the_same():
     assert torch.equal(digits_images().train_images, digits_images().train_images)
 
 
-def test_without_scikit_learn_the_message_says_how_to_get_it(monkeypatch):
+def test_without_scikit_learn_the_message_names_the_remedy(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
     with pytest.raises(MissingExtraError, match=r"pip install shareornot\[train\]"):
         digits_images()

@@ -70,7 +70,7 @@ def nine_setup(nine):
 
 @pytest.fixture(scope="session")
 def nine_batches():
-    """Batches for the nine nets: as many as asked for, always the same."""
+    """Batches for the nine nets: as many as requested, always the same."""
 
     def make(number):
         generator = torch.Generator().manual_seed(1)

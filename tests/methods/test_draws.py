@@ -1,4 +1,4 @@
-"""Uniform and pro-rata sampling draw each architecture as often as they say."""
+"""Uniform and pro-rata sampling draw each architecture with its documented probability."""
 
 import numpy as np
 import pytest

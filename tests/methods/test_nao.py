@@ -30,7 +30,7 @@ def test_the_decoder_reproduces_what_the_encoder_was_given(trained):
     np.testing.assert_array_equal(decoded, choices)
 
 
-def test_the_predictor_knows_the_accuracies(trained):
+def test_the_predictor_learns_the_accuracies(trained):
     model, choices, accuracies = trained
     with torch.no_grad():
         predicted = model.predict(model.encode(choices))

@@ -79,10 +79,10 @@ def run_search(
 
     Args:
         search: what proposes and learns.
-        landscape: what it is told.
-        num_evaluations: stop after so many evaluations.
+        landscape: the accuracies that it sees.
+        num_evaluations: stop after this number of evaluations.
         budget_s: stop before an evaluation that would finish later than this; by default never.
-        max_proposals: stop after so many proposals, evaluated or not; by default 1,000 for each evaluation.
+        max_proposals: stop after this number of proposals, evaluated or not; by default 1,000 for each evaluation.
 
     Returns:
         Unique indices of the evaluated cells, in order.
@@ -205,7 +205,7 @@ class RegularizedEvolution:
     """Regularized evolution, one proposal at a time; the plain twin of `evolution_runs`.
 
     Args:
-        landscape: tells the universe, and the cells from which a `unique` first population is drawn.
+        landscape: holds the universe, and the cells from which a `unique` first population is drawn.
         settings: how evolution runs.
         stream: source of the randomness.
     """
@@ -252,7 +252,7 @@ class LocalSearch:
     """Local search, one proposal at a time; the plain twin of `local_search_runs`.
 
     Args:
-        landscape: tells the universe, and the cells to start from.
+        landscape: holds the universe, and the cells to start from.
         stream: source of the randomness.
         improvement: move to the `first` better neighbour, or to the `best` of all.
     """

@@ -24,7 +24,7 @@ Output = Float[Tensor, "B RD H W"]
 def conv_bn_relu(
     in_channels: int, out_channels: int, kernel_size: int, num_runs: int, config: NetworkSettings
 ) -> nn.Module:
-    """Convolution, batch norm, ReLU, for each run by itself."""
+    """Convolution, batch norm, ReLU, for each run alone."""
     return nn.Sequential(
         nn.Conv2d(
             in_channels * num_runs,
@@ -102,7 +102,7 @@ class PlainNetwork(nn.Module):
 
     Args:
         index: unique index of the cell.
-        config: size; what it says of spaces does not matter here.
+        config: size; its settings of spaces do not matter here.
         seeds: of the initial weights, one for each run.
 
     References: Ying et al. 2019, arXiv:1902.09635, section 2.2.

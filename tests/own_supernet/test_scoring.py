@@ -87,7 +87,7 @@ def test_the_module_is_afterwards_what_it_was(module, score):
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_scores_know_their_architectures(module, score):
+def test_scores_hold_their_architectures(module, score):
     found = score(module)
     assert found.num_images == 90
     assert len(found) == 9
@@ -149,7 +149,7 @@ def test_scores_of_something_else_are_not_continued(module, build, score, tmp_pa
 
 
 @pytest.mark.parametrize("bad", ['"a,a": [\n-2', '"a,a": [\n1e3', '"a,a": [\n99', '"a,a": [\n"x"', '"a,a": [\ntrue'])
-def test_a_score_that_is_none_is_refused(bad, module, score, tmp_path):
+def test_an_invalid_score_is_refused(bad, module, score, tmp_path):
     out = tmp_path / "scores.json"
     found = score(module, out=out)
     text = out.read_text()

@@ -226,14 +226,14 @@ class FailsInTraining(TinySuperNet):
         return super().forward(x)
 
 
-def test_outputs_that_are_none(build, found):
+def test_invalid_outputs(build, found):
     refused(found(build(Fails)), "forward", "architecture 'a,a'", "RuntimeError: no such", "(1, 6, 6)")
     refused(found(build(WrongShape)), "logits", "got shape (8,) for 8 images")
     refused(found(build(NotFinite)), "not finite", "from 6 of the 6")
     refused(found(build(FailsInTraining)), "backward", "no auxiliary head")
 
 
-def test_input_that_is_none(module, loaders, found):
+def test_invalid_input(module, loaders, found):
     refused(found(nn.Linear(1, 1)), "input", "expected the method activate")
     refused(found(module, [*ARCHITECTURES, "a-b"]), "input", "architecture 'a-b'", "ValueError", "check the list")
     images, labels = next(iter(loaders[0]))

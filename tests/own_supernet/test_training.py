@@ -41,7 +41,7 @@ def loader(data):
 
 @pytest.fixture
 def stop_after(monkeypatch):
-    """Ask every training to stop after so many steps of a call."""
+    """Request every training to stop after this number of steps of a call."""
 
     def stop(num_steps):
         @contextmanager
@@ -210,8 +210,8 @@ class Promises(list):
 def test_bad_loaders_are_refused_in_one_sentence(module, data):
     images, labels = data[0].tensors
     for loader, error, message in (
-        (DataLoader(Endless(), batch_size=4), SettingsError, "train_loader: expected a loader that knows its length"),
-        (Promises([(images, labels)]), DataError, "train_loader: expected 5 batches, as its length says, got 1"),
+        (DataLoader(Endless(), batch_size=4), SettingsError, "train_loader: expected a loader with a length"),
+        (Promises([(images, labels)]), DataError, "train_loader: expected 5 batches, which is its length, got 1"),
         ([{"x": images, "y": labels}], DataError, "train_loader: .*dictionaries with the keys x, y"),
         (DataLoader(TensorDataset(images, labels + 1), 16), DataError, "expected labels from 0 to 2, .* got 3"),
     ):

@@ -64,7 +64,7 @@ def test_the_best_by_score_are_ranked_by_the_super_nets_that_scored_them(chapter
         (float(row["rank_by_score_percent"]) for row in rows), reverse=True
     )
     assert sorted(int(row["true_rank"]) for row in rows) == list(range(1, 61))
-    assert {row["num_supernets"] for row in rows} == {"3"}  # the one that diverged has no say
+    assert {row["num_supernets"] for row in rows} == {"3"}  # the one that diverged does not count
 
 
 def test_supernets_that_diverged_are_named(chapter):

@@ -1,4 +1,4 @@
-"""The page as text: what it embeds, what it refuses to embed, and that it asks for nothing."""
+"""The page as text: what it embeds, what it refuses to embed, and that it requests nothing."""
 
 import base64
 import gzip
@@ -109,7 +109,7 @@ def hostile(hostile_chapter, provenance):
     return render_page([hostile_chapter, replace(hostile_chapter)], told)
 
 
-def test_sections_come_in_the_order_of_what_one_asks_first(text):
+def test_sections_come_in_the_order_of_importance(text):
     read = Reader(text)
     assert [title.strip() for _, title in read.of("h2")] == TITLES
     assert [attributes["lang"] for attributes, _ in read.of("html")] == ["en"]
@@ -143,7 +143,7 @@ def test_every_term_has_its_definition(text):
     assert "term-noise-ceiling" in ids
 
 
-def test_it_asks_for_nothing(text):
+def test_it_requests_nothing(text):
     read = Reader(text)
     addresses = [
         attributes[name]

@@ -1,4 +1,4 @@
-"""The page in a real browser: it asks nobody for anything, answers mouse and keys, and fits any screen."""
+"""The page in a real browser: it requests nothing, answers mouse and keys, and fits any screen."""
 
 import json
 import re
@@ -85,7 +85,7 @@ def browser():
 
 @pytest.fixture
 def visit(browser):
-    """Opens a page and waits until it is drawn; at the end nothing may have gone wrong, and nobody been asked."""
+    """Opens a page and waits until it is drawn; at the end there must be no error and no request."""
     sync_api = pytest.importorskip("playwright.sync_api")
     visits, contexts = [], []
 
@@ -299,7 +299,7 @@ def test_a_table_chooses_the_chapter(visit, many):
     assert opened.page.get_attribute("button[data-chapter='25']", "aria-pressed") == "true"
 
 
-def test_an_old_browser_is_told(browser, small):
+def test_an_old_browser_shows_a_message(browser, small):
     page = browser.new_page()
     page.add_init_script("delete window.DecompressionStream")
     page.goto(small.as_uri())

@@ -106,7 +106,7 @@ def test_numpy_scalars_become_plain_ones_and_infinity_a_word():
         column.value({"value": np.zeros(2)})
 
 
-def test_small_p_values_are_not_told_apart():
+def test_small_p_values_are_not_distinguished():
     assert (p_text(0.0), p_text(0.00099), p_text(0.001), p_text(1.0)) == ("< 0.001", "< 0.001", "0.001", "1.000")
 
 

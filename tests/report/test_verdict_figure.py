@@ -20,7 +20,7 @@ def draw(appraisal):
     return figure
 
 
-def test_it_tells_the_verdict_and_its_numbers(make_appraisal):
+def test_it_shows_the_verdict_and_its_numbers(make_appraisal):
     appraisal = make_appraisal()
     shown = texts(draw(appraisal))
     assert {"HELPED", "Sharing weights helped.", "PARTLY", "The scores can be trusted in part."} <= set(shown)
@@ -101,7 +101,7 @@ def test_a_search_without_regret_can_be_drawn(make_appraisal):
     draw(make_appraisal(curves=best))
 
 
-def test_searches_are_told_apart(make_appraisal):
+def test_searches_are_distinguishable(make_appraisal):
     figure = draw(make_appraisal())
     lines = {line.get_label().split(" (")[0]: line.get_color() for line in figure.findobj(is_line)}
     labels = LABELS | {"baseline": "by number of parameters, no super-net"}

@@ -100,7 +100,7 @@ def test_archives_hold_the_same(repository, tmp_path, kind):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"cos\nsystem\n(S'false'\ntR.", "asks for os.system"),
+        (b"cos\nsystem\n(S'false'\ntR.", "refers to os.system"),
         (pickle.dumps({"no": "list"}), "expected a list of evaluations"),
         (pickle.dumps([{"full_metrics": ({}, {})}]), "evaluation 0: expected a cell"),
         (b"garbage", "damaged"),

@@ -45,7 +45,7 @@ def repository(tmp_path):
     return folder.parents[1]
 
 
-def test_a_wide_table_and_what_names_say(repository, tmp_path):
+def test_a_wide_table_and_what_its_names_describe(repository, tmp_path):
     wide, index, count = fetch_nasbench201_supernets(repository, tmp_path / "out")
     assert count == 2
     columns = read_columns(wide)
@@ -78,14 +78,14 @@ def test_files_that_are_no_scores(repository, content, message):
         read_published_scores(repository)
 
 
-def test_without_a_copy_the_address_is_told(tmp_path):
+def test_without_a_copy_the_address_is_reported(tmp_path):
     with pytest.raises(MissingDataError, match="cvlab-yonsei/Few-Shot-NAS"):
         fetch_nasbench201_supernets(None)
     with pytest.raises(DataError, match="got none; name the repository"):
         read_published_scores(tmp_path)
 
 
-def test_names_say_what_is_known_of_the_published_super_nets(shared_data, tmp_path):
+def test_names_give_the_settings_of_the_published_super_nets(shared_data, tmp_path):
     path = shared_data / "nasbench201-supernets-index.parquet"
     if not path.is_file():
         pytest.skip("no index of published super-nets among the real data")

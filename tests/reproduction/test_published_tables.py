@@ -1,4 +1,4 @@
-"""Figures that the paper's text repeats from its tables tell whether those were taken down correctly."""
+"""Figures that the paper's text repeats from its tables show whether those were copied correctly."""
 
 import numpy as np
 import pytest

@@ -18,7 +18,7 @@ from shareornot.reproduction.version1 import (
 
 
 def plain_p(differences):
-    """One row of differences, by scipy where it knows the test."""
+    """One row of differences, by scipy where it has the test."""
     nonzero = np.round(differences, 12)
     nonzero = nonzero[nonzero != 0]
     if not nonzero.size:

@@ -44,7 +44,7 @@ def test_second_version_runs_on_the_whole_space_at_a_common_budget(table):
     assert result.random.shape == (200, 3)
     assert result.evolution.shape == (40, 3)
     assert (np.diff(result.random.mean(axis=0)) < 0).all()
-    assert result.guided.mean(axis=0)[1] < result.random.mean(axis=0)[1]  # these scores know a lot
+    assert result.guided.mean(axis=0)[1] < result.random.mean(axis=0)[1]  # these scores are informative
 
 
 def test_pools_without_scores_are_refused(table):

@@ -101,7 +101,7 @@ def test_the_oldest_dies_and_the_best_has_children(made_up_table, monkeypatch):
             search.learn(code, Answer.NO_CELL, 0.0)
 
 
-def test_first_populations_hold_what_they_say(made_up_table):
+def test_first_populations_hold_what_their_names_state(made_up_table):
     landscape = made_up_table(space=3).landscape()
 
     def first_answers(first_population):

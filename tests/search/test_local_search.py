@@ -78,7 +78,7 @@ def test_a_climb_followed_by_hand(table, improvement):
             best = max(better, key=lambda cell: scores[cell])  # the first of equals, as max takes it
             [*candidates] = (code for code, cell in around.items() if cell == best)
             if len(candidates) > 1:
-                break  # isomorphic neighbours: which of them was taken cannot be told from the cells
+                break  # isomorphic neighbours: which of them was taken cannot be seen from the cells
             current = candidates[0]
 
 

@@ -95,7 +95,7 @@ def test_texts_are_read_back(space, some):
     np.testing.assert_array_equal(space.parse([]), [])
 
 
-def test_a_text_that_is_none_is_named(space, some):
+def test_an_invalid_text_is_named(space, some):
     for odd in ("no architecture", "", "|nor_conv_9x9~0|"):
         with pytest.raises(ArchitectureError) as caught:
             space.parse([*space.texts(some[:2]), odd])
@@ -103,7 +103,7 @@ def test_a_text_that_is_none_is_named(space, some):
         assert repr(odd) in str(caught.value)
 
 
-def test_a_number_that_is_none_is_refused(space):
+def test_an_invalid_number_is_refused(space):
     for odd in (-1, space.universes[-1]):
         with pytest.raises(ArchitectureError, match=f"{odd:,}"):
             space.texts(np.array([odd]))

@@ -8,7 +8,7 @@ from shareornot.spaces.nasbench101 import Cell
 EDGES = "|nor_conv_3x3~0|+|none~0|skip_connect~1|"
 
 
-def test_cells_have_what_their_family_knows():
+def test_cells_have_the_features_of_their_family():
     texts = [str(Cell.from_index(cell)) for cell in (4, 7)]
     listed = list_architectures(texts, {"own": np.array([0.5, 1.5])}, sizes=["own"])
     assert listed.kind == open_space("nasbench101")

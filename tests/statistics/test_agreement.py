@@ -173,7 +173,7 @@ def test_within_top_keeps_the_best_and_their_ties(accuracies, share):
     top = within_top(accuracies, share)
     assert top.sum() >= share * accuracies.size - 1e-6
     assert accuracies[top].min() > accuracies[~top].max(initial=-np.inf)
-    # without the cells that tie with the last, fewer would be left than asked for
+    # without the cells that tie with the last, fewer would be left than requested
     assert (accuracies > accuracies[top].min()).sum() < max(1, share * accuracies.size)
 
 

@@ -130,7 +130,7 @@ def test_p_values_of_ratings_are_those_of_the_formulas(num_supernets, one_pool, 
         assert (one.rating == "over-rated") == (expected[one.name] < 0.05 and one.effect.d > 0)
 
 
-def test_the_second_effect_is_tested_for_the_sign_that_the_first_tells():
+def test_the_second_effect_is_tested_for_the_sign_of_the_first():
     """A structure that good cells have: liked, but by less than what noise takes from good cells, is not over-rated."""
     rng = np.random.default_rng(0)
     accuracies = rng.random(NUM_CELLS)

@@ -26,7 +26,7 @@ def test_truth_values_numbers_and_words():
     np.testing.assert_array_equal(columns[2].applies, [True, True, False, True])
 
 
-def test_of_two_words_one_says_all():
+def test_of_two_words_one_column_suffices():
     assert [column.name for column in feature_columns({"act": np.array(["relu", "gelu", ""])})] == ["act = gelu"]
 
 

@@ -15,7 +15,7 @@ def truth():
 
 @pytest.fixture(scope="module")
 def columns(truth):
-    """A structure that good cells have, one that says nothing, a number, and one that few cells have at all."""
+    """A structure that good cells have, one without information, a number, and one that few cells have at all."""
     rng = np.random.default_rng(1)
     good = truth + rng.normal(0, 0.3, NUM_CELLS) > 0.5
     rare = np.where(rng.random(NUM_CELLS) < 0.3, "a", np.where(rng.random(NUM_CELLS) < 0.5, "b", ""))

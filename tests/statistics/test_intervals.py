@@ -43,7 +43,7 @@ def test_one_super_net_has_no_interval(interval_of):
     assert str(interval) == "0.64 (n = 1: no interval)"
 
 
-def test_intervals_say_what_they_are():
+def test_intervals_print_bounds_and_level():
     assert str(student_interval(FIVE)) == "0.64 [0.6083, 0.6717] (student, 95 %, n = 5)"
 
 

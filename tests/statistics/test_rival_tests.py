@@ -38,7 +38,7 @@ def test_helped_means_against_every_rival():
     differences = np.array([[-1, -1, -1, -1, 1.0], [-1, -1, 1, 1, 1.0]])
     better, worse = decided(p_values, differences)
     assert better.tolist() == [True, False, False, False, False]
-    assert worse.tolist() == [False, False, True, False, False]  # 0.04 is not enough where two are asked
+    assert worse.tolist() == [False, False, True, False, False]  # 0.04 is not enough where two are tested
 
 
 def test_many_appraisals_at_once_are_what_each_is(random_regrets):
@@ -64,7 +64,7 @@ def test_power_grows_with_effect_and_super_nets():
         verdict_power(1.0, 1, rng)
 
 
-def test_as_many_more_super_nets_as_are_said_decide(random_regrets):
+def test_the_stated_number_of_more_super_nets_decides(random_regrets):
     rng = np.random.default_rng(4)
     rival = RivalRuns.of(random_regrets)
     guided = rival.mean + rival.std * np.array([-1.6, 0.0])  # the mean is 0.8 standard deviations better

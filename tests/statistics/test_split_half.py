@@ -22,7 +22,7 @@ def test_it_is_the_share_of_variance_that_is_true(num_images):
     assert attenuated == pytest.approx(split_half_reliability(first, second) ** 0.5, abs=0.02)
 
 
-def test_the_number_of_images_that_it_asks_for_is_enough():
+def test_the_proposed_number_of_images_is_enough():
     _, first, second = halves(1_000)
     needed = images_needed(split_half_reliability(first, second), 1_000)
     _, first, second = halves(needed, seed=1)

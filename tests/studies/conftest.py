@@ -100,5 +100,5 @@ def assert_equal_bits(folder, other):
 
 @pytest.fixture
 def same_numbers(finished):
-    """Tells whether a folder holds the same numbers as that of the undisturbed study."""
+    """Returns whether a folder holds the same numbers as that of the undisturbed study."""
     return lambda folder: assert_equal_bits(folder, finished)

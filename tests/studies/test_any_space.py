@@ -18,7 +18,7 @@ NUM_CELLS = 30
 
 
 def make_table(folder, family, *, epochs=20, metrics=("test_accuracy",), data_sets=("digits",)):
-    """Accuracies that grow with the size, with three runs; without validation accuracies or times unless asked for."""
+    """Accuracies that grow with the size, with three runs; without validation accuracies or times unless requested."""
     space, rng = open_space(family), np.random.default_rng(0)
     sizes = space.sizes(space.members)["number of parameters"]
     good = 0.5 + 0.4 * np.argsort(np.argsort(sizes)) / len(space)
@@ -103,7 +103,7 @@ def test_a_space_of_another_family_than_the_table_is_refused(tmp_path):
         train_supernets(tmp_path / "study", study_of(path, "A3"), device="cpu")
 
 
-def test_a_table_that_does_not_say_how_long_was_trained_has_no_costs(tmp_path):
+def test_a_table_without_epochs_has_no_costs(tmp_path):
     path = make_table(tmp_path, "macro", epochs=None)
     with pytest.raises(SettingsError, match=r"expected the number of epochs .*; add the table again with --epochs"):
         standalone_epochs(open_table(path))

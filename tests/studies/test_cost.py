@@ -29,7 +29,7 @@ def measured(monkeypatch):
     return asked
 
 
-def test_nothing_is_measured_where_nobody_asks(jobs, monkeypatch):
+def test_nothing_is_measured_without_a_request(jobs, monkeypatch):
     monkeypatch.setattr(cost, "measure_supernet", None)
     found = study_cost(jobs, {jobs[0].name}, measure=False)
     assert (found.total("time_s"), found.hours, found.device, found.most_memory()) == (None, {}, None, None)
@@ -65,6 +65,6 @@ def test_a_measurement_takes_real_steps(jobs, monkeypatch):
     assert 10_000 < found.checkpoint_bytes < 10**6
 
 
-def test_a_measurement_that_fails_says_why(jobs):
+def test_a_failed_measurement_reports_the_reason(jobs):
     with pytest.raises(SettingsError, match=r"measurement on gpu: expected it to finish, got: device.*; try --no-meas"):
         measure_supernet(jobs[0].spec.supernet, {}, WatchingSettings(), "gpu")

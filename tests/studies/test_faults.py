@@ -166,7 +166,7 @@ def test_a_damaged_checkpoint_of_an_unfinished_piece_is_set_aside(kind, damage, 
 
 
 def test_damage_that_a_reader_finds_is_repaired_in_the_same_run(tmp_path, study, same_numbers):
-    """The checkpoint is damaged after it was finished, while the run goes on."""
+    """The checkpoint is damaged after it was finished, while the run continues."""
     damaged = []
 
     def watch(event):
@@ -257,7 +257,7 @@ def read_only(folder):
     subprocess.run(["umount", str(folder)], check=True)
 
 
-def test_a_read_only_folder_is_told_and_read(read_only, study):
+def test_a_read_only_folder_is_reported_and_read(read_only, study):
     with pytest.raises(OSError, match="Read-only file system"):
         resume(read_only, study)
     assert study_status(read_only).number("finished") == 13

@@ -1,4 +1,4 @@
-"""The first signal asks, the second interrupts, and afterwards all is as it was."""
+"""The first signal requests a stop, the second interrupts, and afterwards all is as it was."""
 
 import signal
 import threading
@@ -23,7 +23,7 @@ def _handlers_come_back():
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_the_first_signal_only_asks(number):
+def test_the_first_signal_only_requests_a_stop(number):
     with polite_interruption() as asked:
         assert not asked()
         send(number)
@@ -54,7 +54,7 @@ def test_handlers_come_back_after_an_error():
     assert signal.getsignal(signal.SIGINT) == before
 
 
-def test_outside_the_main_thread_nobody_asks():
+def test_outside_the_main_thread_nothing_is_requested():
     answers = []
 
     def work():

@@ -16,7 +16,7 @@ NUM_CELLS = len(unique_codes(5))
 
 @pytest.fixture
 def planted(monkeypatch):
-    """A device whose passes take exactly what the model of the fit can say."""
+    """A device whose passes take exactly what the model of the fit can describe."""
     terms = pass_terms(np.arange(NUM_CELLS), num_filters=16)
     forward_s = 0.001 + 0.002 * terms["conv3x3_product"] + 0.0005 * terms["projection_count"]
 

@@ -45,7 +45,7 @@ def test_a_study_is_cut_into_pieces_that_come_after_what_they_need():
     assert counts == {"train": 2, "score": 2 * 2 * 3, "appraise": 2, "summarise": 1}
 
 
-def test_asking_twice_gives_the_same_names():
+def test_planning_twice_gives_the_same_names():
     assert names() == names() == names(name="another")
 
 

@@ -10,7 +10,7 @@ from shareornot.studies import provenance
 from shareornot.studies.provenance import installed_versions, make_provenance, used_data
 
 
-def test_all_that_was_said_is_kept(tmp_path):
+def test_all_warnings_are_kept(tmp_path):
     (tmp_path / "table.arrow").write_bytes(b"rows")
     made = make_provenance(
         "A4",
@@ -44,5 +44,5 @@ def test_versions_of_what_is_installed(monkeypatch):
     assert installed_versions()["numpy"] == metadata.version("numpy")
 
 
-def test_the_clock_is_asked_where_no_time_is_given():
+def test_the_clock_is_read_where_no_time_is_given():
     assert datetime.fromisoformat(make_provenance("now").date).tzinfo is not None

@@ -35,7 +35,7 @@ def test_the_start_follows_the_depth(space, start, learning_rate):
     assert supernet.training.optimizer.learning_rate == learning_rate
 
 
-def test_what_is_asked_for_goes_before_the_recipe():
+def test_given_settings_override_the_recipe():
     asked = {
         "network": {"initial_weights": "random"},
         "training": {"batch_size": 128, "optimizer": {"learning_rate": 0.001, "name": "sgd"}},

@@ -1,4 +1,4 @@
-"""Studies run, go on, and tell how they stand."""
+"""Studies run, resume, and report their state."""
 
 from types import SimpleNamespace
 
@@ -54,7 +54,7 @@ def test_a_study_gives_what_its_steps_give_one_by_one(study, finished, tmp_path)
     assert [len(one.cells) for one in scores] == [7, 5]
 
 
-def test_asking_twice_computes_once(study, folder, monkeypatch):
+def test_requesting_twice_computes_once(study, folder, monkeypatch):
     monkeypatch.setattr(training, "train_job", None)
     monkeypatch.setattr(scoring, "score_job", None)
     planned = []
@@ -89,7 +89,7 @@ def test_what_stands_beside_a_result(study, finished):
     assert train["identity"]["training"]["epochs"] == 3
 
 
-def test_a_training_tells_loss_and_correlation_and_stays_what_it_is(study, tiny, finished, same_numbers, tmp_path):
+def test_a_training_reports_loss_and_correlation_and_does_not_change(study, tiny, finished, same_numbers, tmp_path):
     name = jobs_of(study, "train")[0].name
     lines = read_log(finished / "jobs" / name / "log.jsonl").lines
     assert [(line.done, line.total, line.unit) for line in lines] == [
@@ -104,12 +104,12 @@ def test_a_training_tells_loss_and_correlation_and_stays_what_it_is(study, tiny,
     same_numbers(tmp_path / "blind")
 
 
-def test_a_shard_tells_how_far_it_is(study, finished):
+def test_a_shard_reports_its_progress(study, finished):
     lines = read_log(finished / "jobs" / jobs_of(study, "score")[0].name / "log.jsonl").lines
     assert (lines[-1].done, lines[-1].total, lines[-1].unit) == (7, 7, "cells")
 
 
-def test_a_run_that_is_stopped_goes_on(study, tmp_path, same_numbers):
+def test_a_stopped_run_resumes(study, tmp_path, same_numbers):
     done = []
 
     def watch(event):
@@ -125,7 +125,7 @@ def test_a_run_that_is_stopped_goes_on(study, tmp_path, same_numbers):
     same_numbers(tmp_path)
 
 
-def test_a_piece_that_was_asked_to_stop_says_so(study, tmp_path):
+def test_a_stopped_job_reports_that(study, tmp_path):
     job = jobs_of(study, "train")[0]
     asked = iter([False, False, False, True, True, True])
     with pytest.raises(Interrupted, match="stopped after 2 of 12 steps"):

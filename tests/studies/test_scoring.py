@@ -37,7 +37,7 @@ def network():
 @pytest.fixture
 def score(images, network):
     def call(folder, num_cells=None, *, cells=CELLS, evaluation=EVALUATION, others=(), num_steps=12):
-        """Score, and be stopped after so many more cells; returns the scores."""
+        """Score, and be stopped after this number of further cells; returns the scores."""
         asked = itertools.count(1)
         stop = (lambda: next(asked) >= num_cells) if num_cells is not None else lambda: False
         with open_log(folder / "log.jsonl") as log:

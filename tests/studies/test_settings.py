@@ -147,7 +147,7 @@ def test_nothing_is_loaded_that_a_setting_only_names():
         ({"shard_size": 0}, "shard_size: expected at least 1, got 0"),
     ],
 )
-def test_what_is_asked_for_is_checked(values, message):
+def test_given_settings_are_checked(values, message):
     with pytest.raises(SettingsError, match=message):
         decode_values({"name": "a", "benchmark": "nasbench101", "images": "cifar10"} | values, "a.toml")
 

@@ -44,7 +44,7 @@ class Recorder:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    """A build in two processes, and what it told meanwhile."""
+    """A build in two processes, and what it reported meanwhile."""
     folder, progress = tmp_path_factory.mktemp("parts"), Recorder()
     train_parts(folder, 2, progress, SMALL)
     return folder, progress
@@ -172,7 +172,7 @@ def test_temporary_files_of_dead_writers_go_away(folder):
     assert not list(folder.glob(".*.part"))
 
 
-def test_a_build_that_is_asked_to_stop_keeps_what_is_finished(tmp_path):
+def test_a_stopped_build_keeps_finished_trainings(tmp_path):
     class InterruptOnce(Recorder):
         def advance(self, num_done=1, note=""):
             super().advance(num_done, note)

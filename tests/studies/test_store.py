@@ -30,7 +30,7 @@ def finished(store):
     return store
 
 
-def test_a_job_is_finished_once_it_says_so(store):
+def test_a_job_is_finished_once_it_is_marked(store):
     assert (store.begun(), store.finished([NAME]), store.is_finished(NAME)) == (set(), set(), False)
     store.path(NAME).mkdir(parents=True)
     assert (store.begun(), store.is_finished(NAME)) == ({NAME}, False)

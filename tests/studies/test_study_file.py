@@ -42,7 +42,7 @@ def test_a_new_file_is_the_preset_with_its_comments(tmp_path):
         new_study(tmp_path / "a.toml", "digits")
 
 
-def test_what_the_two_versions_of_the_paper_ask_for():
+def test_the_settings_of_the_two_versions_of_the_paper():
     first, second = decode_study({"preset": "paper-v1"}), decode_study({"preset": "paper-v2"})
     assert [len(one.chapters()) for one in (first, second)] == [7 * 6, 7 * 6 + 7]
     for chapter in first.chapters():
@@ -86,7 +86,7 @@ def test_an_experiment_may_differ_in_anything_but_the_data():
     assert sizes == {("wide", 12, 300), ("long", 8, 2)}
 
 
-def test_a_damaged_folder_says_what_to_do(tmp_path):
+def test_a_damaged_folder_is_reported_with_a_remedy(tmp_path):
     for content in (b"damaged = ", b"\xff", b'name = "a"\n', b"[training]\nepochs = 0\n"):
         (tmp_path / "study.toml").write_bytes(content)
         with pytest.raises(DataError, match="delete it and run the command again that made the folder"):
@@ -150,7 +150,7 @@ def test_a_wrong_override_is_refused(text):
         decode_study({"preset": "digits"}, [text])
 
 
-def test_files_that_are_none(tmp_path):
+def test_invalid_files(tmp_path):
     with pytest.raises(MissingDataError, match="expected a study file or folder, found none; write one with"):
         read_study(tmp_path / "a.toml")
     for content in (b"a = ", b"\xff\xfe", b"<html>"):

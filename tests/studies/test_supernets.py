@@ -198,7 +198,7 @@ def test_a_folder_of_an_older_version_is_refused_and_left_alone(file, tmp_path):
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [file.rpartition("/")[2]]
 
 
-def test_damaged_settings_say_what_to_do_and_the_same_command_brings_them_back(copied, bars):
+def test_damaged_settings_are_reported_with_a_remedy_and_the_same_command_restores_them(copied, bars):
     (copied / "study.toml").write_text("{}")
     with pytest.raises(DataError, match="delete it and run the command again that made the folder: finished jobs"):
         appraise_supernets(copied)
@@ -232,7 +232,7 @@ def test_two_at_once(copied):
         train_supernets(copied, tiny(), device="cpu", num_processes=1)
 
 
-def test_a_job_that_fails_says_why_in_one_sentence(tmp_path, monkeypatch):
+def test_a_failed_job_reports_the_reason_in_one_sentence(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device", "checkpoint.safetensors")
 
@@ -272,11 +272,11 @@ def test_more_cells_extend_and_fewer_lose_nothing(copied):
     assert read_folder(copied).experiments["bns-ft"]["pool"]["num_cells"] == 40
 
 
-def test_asking_for_more_cells_than_there_are_is_said(copied):
+def test_requesting_more_cells_than_exist_is_reported(copied):
     assert larger_than_space(copied, 91) is None
     assert larger_than_space(copied, None) is None
     assert larger_than_space(copied, 92) == (
-        "space num_vertices<=4: 92 cells were asked for, and the benchmark knows 91; all of these are scored"
+        "space num_vertices<=4: 92 cells were requested, and the benchmark holds 91; all of these are scored"
     )
     with pytest.raises(SettingsError, match="cells: expected at least 1, got 0"):
         evaluate(copied, num_cells=0)
@@ -342,7 +342,7 @@ def test_fine_tuning_is_a_part_of_the_cost(copied):
 
 
 def test_a_report_states_how_the_scores_were_made(copied):
-    """Even where the record is not what the study would say."""
+    """Even where the record differs from the study."""
     for path in jobs(copied, "score"):
         scores = read_scores(path / "proxies.parquet")
         evaluation = scores.origin["evaluation"] | {"num_batches": 3}
@@ -362,7 +362,7 @@ def appraise_supernets_unverified(folder):
     return settings_used(store, _appraise_jobs(store, read_folder(folder), DataHashes())[0][0].spec)
 
 
-def test_a_training_that_learns_nothing_and_a_damaged_log_are_told(copied):
+def test_a_training_that_learns_nothing_and_a_damaged_log_are_reported(copied):
     study = read_folder(copied)
     path = jobs(copied, "train")[0] / "log.jsonl"
     lines = path.read_bytes().splitlines()

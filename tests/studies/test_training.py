@@ -47,7 +47,7 @@ def images() -> ImageSet:
 @pytest.fixture
 def train(images):
     def call(folder, num_steps=None, supernet=SUPERNET):
-        """Train, and be stopped after so many more steps; returns the epochs that were reported."""
+        """Train, and be stopped after this number of further steps; returns the epochs that were reported."""
         asked, epochs = itertools.count(), []
         stop = (lambda: next(asked) >= num_steps) if num_steps is not None else lambda: False
         continue_training(

@@ -28,7 +28,7 @@ def trainer(images, network_config, some_cells):
 
 
 def train(trainer, num_steps=None):
-    """Train up to so many steps, or to the end."""
+    """Train up to this number of steps, or to the end."""
     for _ in trainer.run(lambda: trainer.steps_done == num_steps):
         pass
     return trainer
@@ -127,7 +127,7 @@ def test_a_flipped_bit_is_found_wherever_it_is(trainer, checkpoint):
 
 @pytest.mark.parametrize("field", [b'"steps_done":"', b'"sha256":"', b'\\"num_filters\\": ', b'\\"seed\\": '])
 def test_changed_metadata_are_found(field, trainer, checkpoint):
-    """A digit that is another digit leaves the format whole; only the checksum can tell."""
+    """A digit that is replaced by another leaves the format whole; only the checksum detects it."""
     position = checkpoint.read_bytes().index(field) + len(field)
     flip(checkpoint, position, 0)
     assert_refused(checkpoint, trainer)

@@ -37,7 +37,7 @@ def test_an_exported_architecture_is_a_network_of_its_own(family):
         assert not hasattr(alone, "activate")
 
 
-def test_a_network_that_does_not_say_what_it_uses_is_refused():
+def test_a_network_that_does_not_report_what_it_uses_is_refused():
     class Plain(nn.Module):
         def activate(self, _architecture):
             pass

@@ -51,5 +51,5 @@ def test_a_training_that_is_resumed_later_is_not_warned_of_again():
     late = LearningCheck(10, num_steps=10_000, steps_done=600)
     assert late.add(losses(GUESSING, 1_000)) is None
     early = LearningCheck(10, num_steps=10_000, steps_done=480)
-    assert early.add(losses(GUESSING, 60)) is None  # too few to tell
+    assert early.add(losses(GUESSING, 60)) is None  # too few to decide
     assert early.add(losses(GUESSING, 60)).startswith("the loss after 580 steps")

@@ -169,13 +169,13 @@ def test_initial_weights_follow_from_the_seed(network_config):
     assert not any(torch.equal(first[name], other[name]) for name in weights)
 
 
-def test_vertices_hold_as_many_channels_as_the_space_can_ask_for(network_config):
+def test_vertices_hold_as_many_channels_as_the_space_can_use(network_config):
     for edges, widths in ((1, (6, 12)), (2, (3, 6)), (3, (2, 4)), (4, (2, 3))):
         network = NASBench101SuperNet(network_config(min_output_edges=edges), 0)
         assert (len(network.cells[0].conv3x3[0].gamma), len(network.cells[1].conv1x1[4].gamma)) == widths
 
 
-def test_a_network_too_small_for_a_cell_says_so(network_config, some_cells):
+def test_a_network_too_small_for_a_cell_is_refused(network_config, some_cells):
     seven_vertices = int(some_cells("A_FULL", 1)[0])
     one_branch = int(some_cells("A1", 1)[0])
     with pytest.raises(SettingsError, match="at most 5 vertices"):

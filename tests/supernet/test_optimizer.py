@@ -151,7 +151,7 @@ def test_an_accumulated_epsilon_shrinks_the_steps(num_steps, times_smaller):
 
 
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS.keys())
-def test_what_a_step_does_not_use_stays_or_moves_as_the_recipe_says(config):
+def test_unused_parameters_stay_or_move_by_the_recipe(config):
     """Tensors without a region never move; of those used in part, the rest moves only `as published`, by momentum and
     weight decay alone."""
     named = parameters((4, 4), (4, 4), (4,), (4,))

@@ -64,7 +64,7 @@ def test_scores_agree_up_to_rounding(images, network_config, some_cells):
     assert max(abs(a - b) for a, b in zip(exact, rounded, strict=True)) < 0.2
 
 
-def test_where_it_is_slow_a_sentence_says_so(monkeypatch, tmp_path):
+def test_slow_precision_is_reported(monkeypatch, tmp_path):
     monkeypatch.setattr(module, "processor_flags", lambda: frozenset({"avx2"}))
     assert "does not compute bfloat16 natively" in slowness_warning("bfloat16", CPU)
     assert slowness_warning("float32", CPU) is None

@@ -51,7 +51,7 @@ def test_scores_that_differ_much_need_few_images_and_others_all(images):
     assert enough_images(Coins(25.0), labelled(images, 500), AUTO, range(60)).num_images == "all"
 
 
-def test_a_number_that_is_asked_for_is_kept(images):
+def test_a_given_number_of_images_is_kept(images):
     for number in (100, "all"):
         asked = replace(AUTO, num_images=number)
         assert enough_images(Coins(100.0), images, asked, range(60)) == asked

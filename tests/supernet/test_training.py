@@ -185,13 +185,13 @@ def test_the_seed_of_training_draws_other_cells_and_images_for_the_same_weights(
 
 
 def test_it_learns(trainer):
-    """The images of a class are brighter than those of the one before, which any cell can tell."""
+    """The images of a class are brighter than those of the one before, which any cell can recognise."""
     one = trainer(num_cells=2, epochs=20, optimizer=OptimizerSettings(name="sgd", learning_rate=0.05))
     losses = [report.loss for report in one.run()]
     assert np.mean(losses[-5:]) < 0.7 * np.mean(losses[:5])
 
 
-def test_it_stops_before_the_step_that_it_is_told_to(trainer):
+def test_it_stops_before_the_requested_step(trainer):
     for num_steps in (0, 1, 4):
         one = trainer()
         reports = list(one.run(lambda one=one, num_steps=num_steps: one.steps_done == num_steps))

@@ -38,7 +38,7 @@ def test_it_is_read_back(path):
     table.verify()
 
 
-def test_what_is_meant_must_be_said(path):
+def test_an_ambiguous_selection_is_refused(path):
     table = read_architecture_table(path)
     with pytest.raises(SettingsError) as caught:
         table.mean("test_accuracy")
@@ -50,7 +50,7 @@ def test_what_is_meant_must_be_said(path):
         table.select(data_set="svhn", epochs=12)
 
 
-def test_a_name_says_what_is_meant(path):
+def test_a_name_selects_data_set_and_epochs(path):
     assert open_table(f"{path}").settings[0] == "cifar10:12"
     assert open_table(f"{path}:cifar100:200").settings == ("cifar100:200",)
     assert open_table(f"{path}:cifar100").settings == ("cifar100:12", "cifar100:200")

@@ -25,7 +25,7 @@ def data_folder(tmp_path, monkeypatch):
         ),
     ],
 )
-def test_says_how_to_get_what_is_not_there(name, remedy):
+def test_missing_tables_are_reported_with_a_remedy(name, remedy):
     with pytest.raises(MissingDataError, match=remedy):
         open_benchmark(name)
 

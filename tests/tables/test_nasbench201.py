@@ -169,7 +169,7 @@ RESULTS = ("cifar100", 777)
         (lambda one: one["all_results"][RESULTS]["eval_acc1es"].update({"x-valid@199": "9"}), "expected a percentage"),
         (lambda one: one["all_results"][RESULTS]["train_times"].update({3: -1.0}), "expected seconds"),
         (lambda one: one.update(arch_str=FAMILY.texts(np.array([5_000]))[0]), "results of another architecture"),
-        (lambda one: one.update(extra=Hostile()), r"asks for (posix|nt)\.system"),
+        (lambda one: one.update(extra=Hostile()), r"refers to (posix|nt)\.system"),
     ],
 )
 def test_other_contents_are_refused(tmp_path, monkeypatch, change, message):

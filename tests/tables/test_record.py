@@ -22,7 +22,7 @@ def test_reads_what_was_written(make_trainings, as_payload, line_breaks):
             assert [time_s, *accuracies] == training[name][1:]
 
 
-def test_skips_fields_that_it_does_not_know(make_trainings, as_payload, metrics_of):
+def test_skips_unknown_fields(make_trainings, as_payload, metrics_of):
     training = make_trainings([4])[0]
     fields = json.loads(as_payload(training))
     extra = b"\x3a\x03abc" + b"\x45" + struct.pack("<f", 1.5) + b"\x48\x05"

@@ -24,7 +24,7 @@ def table(tmp_path_factory, columns, info):
     return BenchmarkTable.open(path)
 
 
-def test_says_what_it_is(table, columns):
+def test_describes_itself(table, columns):
     assert len(table) == 6
     assert repr(table) == "<BenchmarkTable made-up: 6 of 2,532 cells>"
     assert not table.is_complete
@@ -139,7 +139,7 @@ def test_misspelt_names_get_a_hint(table):
         table._all_budgets("test_accuracy", "half")
 
 
-def test_an_order_that_is_none_is_seen(columns, info):
+def test_an_invalid_order_is_detected(columns, info):
     broken = BenchmarkTable(columns, columns.hash_order()[::-1].copy(), info)
     with pytest.raises(ValueError, match="hash_order"):
         broken.verify()

@@ -191,7 +191,7 @@ def test_refuses_compression(tmp_path, make_columns, info):
 @settings(deadline=None, max_examples=80)
 @given(st.data())
 def test_damage_is_refused_or_harmless(tmp_path_factory, make_columns, info, data):
-    """However the file is damaged: a typed error, or a table that can be asked without leaving it."""
+    """However the file is damaged: a typed error, or a table that can be queried without reading outside it."""
     path = tmp_path_factory.getbasetemp() / "damaged.arrow"
     write_table(path, make_columns(), info)
     content = bytearray(path.read_bytes())

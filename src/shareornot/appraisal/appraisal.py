@@ -141,7 +141,7 @@ def appraise_on(
 
     Args:
         truth: what is known besides the scores.
-        pools: the scored architectures of each super-net, all of which the truth knows.
+        pools: the scored architectures of each super-net, all of which have a known accuracy.
         costs: of a super-net.
         rng: source of the randomness of the searches.
         num_trained: k of the TOP-k comparisons.
@@ -151,7 +151,7 @@ def appraise_on(
         proxy_unit: whether proxies are fractions.
 
     Raises:
-        SettingsError: no super-net, one that scored what the truth does not know, or all of them diverged.
+        SettingsError: no super-net, one that scored an architecture without a known accuracy, or all of them diverged.
     """
     check_pools(truth, pools)
     if num_runs < 2 or (top is not None and top < 1):
@@ -222,7 +222,7 @@ def appraise_on(
 
 
 def check_pools(truth: Truth, pools: Sequence[ScoredPool]) -> None:
-    """Raise if a pool contains anything that the truth does not know.
+    """Raise if a pool contains an architecture without a known accuracy.
 
     Raises:
         SettingsError: no pool, or one that holds others.
@@ -240,7 +240,7 @@ def check_pools(truth: Truth, pools: Sequence[ScoredPool]) -> None:
 
 
 def searchable_pools(truth: Truth, pools: Sequence[ScoredPool]) -> list[ScoredPool]:
-    """The pools without architectures that searches do not know, such as those without a test accuracy."""
+    """The pools without architectures that no search can train, such as those without a test accuracy."""
     if truth.compared is None:
         return list(pools)
     known = truth.table.known

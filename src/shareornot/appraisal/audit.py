@@ -99,12 +99,12 @@ def audit_on(
 
     Args:
         truth: what is known besides the scores.
-        pools: the scored architectures of each super-net, all of which the truth knows.
+        pools: the scored architectures of each super-net, all of which have a known accuracy.
         rng: chooses which are held out together, and breaks ties in the searches.
         num_trained: k of the TOP-k searches.
 
     Raises:
-        SettingsError: no super-net, or one that scored what the truth does not know.
+        SettingsError: no super-net, or one that scored an architecture without a known accuracy.
         DataError: too few architectures in a pool, no feature, or no super-net converged.
     """
     check_pools(truth, pools)
@@ -137,7 +137,7 @@ def _costs(
     num_trained: Sequence[int],
     rng: np.random.Generator,
 ) -> tuple[BiasCost, ...]:
-    """Regret of the guided search by three scores of the same pools, as far as searches know their cells."""
+    """Regret of the guided search by three scores of the same pools, for the cells that searches can train."""
     known = [landscape.known[cells[one.cells]] for one in bias.scores]
     smallest = min(int(own.sum()) for own in known)
     ks = [k for k in num_trained if k <= smallest]

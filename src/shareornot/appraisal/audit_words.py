@@ -62,7 +62,7 @@ def condition_in_words(condition: Condition) -> str:
 
 def group_in_words(group: RatedGroup) -> str:
     """The conditions of a group, or `all architectures`; a number with two bounds in one, such as `depth 4 to 5`."""
-    told: dict[str, str] = {}
+    phrases: dict[str, str] = {}
     for condition in group.conditions:
         above, at_most = (
             next((c.above for c in group.conditions if c.feature == condition.feature and c.holds == side), None)
@@ -71,10 +71,10 @@ def group_in_words(group: RatedGroup) -> str:
         if above is not None and at_most is not None and condition.feature in _WHOLE:
             between = f"{at_most:g}" if above + 1 == at_most else f"{above + 1:g} to {at_most:g}"
             words = structure_in_words(condition.feature)
-            told[condition.feature] = f"{between} {words}" if condition.feature in _COUNTS else f"{words} {between}"
+            phrases[condition.feature] = f"{between} {words}" if condition.feature in _COUNTS else f"{words} {between}"
         else:
-            told[str(condition)] = condition_in_words(condition)
-    return ", ".join(told.values()) or "all architectures"
+            phrases[str(condition)] = condition_in_words(condition)
+    return ", ".join(phrases.values()) or "all architectures"
 
 
 def strongest(audit: SpaceAudit, rating: str) -> StructureEffect | None:
@@ -119,8 +119,8 @@ def _percent(share: float) -> str:
 
 
 def _cost_in_words(costs: Sequence[BiasCost]) -> str:
-    told = [cost for cost in costs if cost.p_value is not None and cost.p_value < SIGNIFICANCE]
-    if not told:
+    significant = [cost for cost in costs if cost.p_value is not None and cost.p_value < SIGNIFICANCE]
+    if not significant:
         budgets = ", ".join(f"TOP-{cost.num_trained}" for cost in costs)
         shown = "; ".join(f"{cost.difference.mean * 100:+.2f}" for cost in costs)
         return (
@@ -131,7 +131,7 @@ def _cost_in_words(costs: Sequence[BiasCost]) -> str:
                 else "which cannot be tested with one super-net."
             )
         )
-    cost = max(told, key=lambda one: abs(one.difference.mean))
+    cost = max(significant, key=lambda one: abs(one.difference.mean))
     interval = cost.difference
     effect = "helps" if interval.mean > 0 else "costs"
     return (

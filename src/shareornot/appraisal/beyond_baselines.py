@@ -19,7 +19,7 @@ BLOCKS = 20, 10
 class BeyondBaselines:
     """Agreement of the scores beside that of free baselines on the same architectures.
 
-    Intervals speak for other seeds and other architectures, see `two_way_interval`; with one super-net there are none.
+    Intervals cover other seeds and other architectures, see `two_way_interval`; with one super-net there is none.
     """
 
     agreement: Interval

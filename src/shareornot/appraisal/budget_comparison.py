@@ -139,7 +139,7 @@ class BudgetComparison:
     evolution_difference: Interval | None
     """Evolution minus random, with the interval of the test behind its p-value."""
     evolution_p_value: float | None
-    """As that of the guided search, corrected over the budgets by itself."""
+    """As that of the guided search, corrected over the budgets on its own."""
     evolution_effect: EffectSize | None
     rivals: tuple[RivalComparison, ...] = ()
     """Random search first, then evolution and local search where they can be played, then every free baseline."""
@@ -201,7 +201,7 @@ def compare_at_budgets(
     if is_shared_part(table, distinct):
         notes.append(
             f"All super-nets scored the same {len(distinct[0]):,} {truth.thing}s: the rivals search among these, and "
-            "the tests speak for other seeds on this pool."
+            "the tests apply to other seeds on this pool."
         )
     rivals = simulate_rivals(table, truth.baselines, distinct, budget_s, rng, num_runs=num_runs, evolution_table=moving)
     comparisons = [

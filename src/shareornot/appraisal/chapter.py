@@ -17,7 +17,7 @@ class Chapter:
     appraisal: Appraisal
     audit: SpaceAudit | None = None
     pairs: tuple[PairedComparison, ...] = ()
-    """Comparisons in the manner of the paper's first version, where they were asked for."""
+    """Comparisons in the manner of the paper's first version, where they were requested."""
     losses: dict[str, Float64[np.ndarray, " epochs"]] = field(default_factory=dict)
     """Mean training loss in each epoch of a super-net, by its name, if known."""
 

@@ -18,7 +18,7 @@ from jaxtyping import Float64, Int32
 
 from shareornot.appraisal.budget_comparison import ScoredPool
 from shareornot.appraisal.truth import Truth
-from shareornot.errors import DataError, told_by
+from shareornot.errors import DataError, message_of
 from shareornot.statistics import Interval, spearman, student_interval
 from shareornot.storage import atomic_write
 
@@ -99,23 +99,23 @@ def own_sentences(own: OwnWord | None, random_regret: float | None, thing: str) 
         random_regret: mean test regret of random search at the budget of the verdict, a fraction.
         thing: what an architecture is called.
     """
-    said = []
+    sentences = []
     if own is not None and own.regret is not None:
         beside = (
             ""
             if random_regret is None
             else f"; random search in the time of the verdict reaches {random_regret * 100:.2f}"
         )
-        said.append(
+        sentences.append(
             f"The {thing} that the method itself returns has a test regret of {own.regret.mean * 100:.2f}"
             f"{_around(own.regret, 100)} points, mean over {own.regret.n} super-net{'s' * (own.regret.n != 1)}{beside}."
         )
     if own is not None and own.preference is not None:
-        said.append(
+        sentences.append(
             f"The method's own preference ranks the {thing}s with a Spearman correlation of "
             f"{own.preference.mean:.2f}{_around(own.preference, 1)}."
         )
-    return said
+    return sentences
 
 
 def write_own(path: Path, own: OwnScores) -> None:
@@ -140,7 +140,7 @@ def read_own(path: Path) -> OwnScores:
         choice = None if text is None else int(text)
         own = None if len(numbers) and numbers.null_count else numbers.to_numpy().astype(np.float64)
     except (OSError, KeyError, ValueError, pa.ArrowException) as error:
-        reason = told_by(error)
+        reason = message_of(error)
         raise DataError(f"{path}: expected the preference of a method, got {reason}; delete it, score again") from error
     if cells.dtype != np.int32 or (cells < 0).any() or (choice is not None and choice < 0):
         raise DataError(f"{path}: expected numbers of architectures from 0, got others; delete it, score again")

@@ -40,6 +40,6 @@ def quality_sentences(pools: Sequence[ScoredPool], spearman: float) -> tuple[str
     if idle:
         sentences.append(
             f"{', '.join(idle)} learnt nothing: the training loss stayed at that of guessing, so the figures "
-            f"say nothing about {'these super-nets' if len(idle) > 1 else 'this super-net'} once trained."
+            f"do not describe {'these super-nets' if len(idle) > 1 else 'this super-net'} once trained."
         )
     return tuple(sentences)

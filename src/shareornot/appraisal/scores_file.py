@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from jaxtyping import Float64, Int32
 
-from shareornot.errors import DataError, MissingDataError, UnitError, told_by
+from shareornot.errors import DataError, MissingDataError, UnitError, message_of
 from shareornot.statistics.split_half import split_half_reliability
 from shareornot.storage import atomic_write
 
@@ -25,7 +25,7 @@ EVALUATION = {"adaptation", "num_batches", "batch_size", "seed"}
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class ScoredCells:
-    """Proxy accuracies of the cells that a super-net was asked about."""
+    """Proxy accuracies of the cells that a super-net scored."""
 
     cells: Int32[np.ndarray, " cells"]
     """Unique indices in their order of evaluation."""
@@ -82,7 +82,7 @@ def read_scores(path: Path) -> ScoredCells:
         checksum = metadata.get(CHECKSUM)  # which files of older versions do not have
     except (OSError, KeyError, ValueError, pa.ArrowException) as error:
         raise DataError(
-            f"{path}: expected scored cells in Parquet format, got {told_by(error)}; delete it, score again"
+            f"{path}: expected scored cells in Parquet format, got {message_of(error)}; delete it, score again"
         ) from error
     if cells.dtype != np.int32 or (cells < 0).any():
         raise DataError(f"{path}: expected numbers of architectures from 0, got others; delete it, score again")
@@ -93,7 +93,7 @@ def read_scores(path: Path) -> ScoredCells:
             f"it, "
             "score again"
         )
-    if not _says_how(origin):
+    if not _states_settings(origin):
         raise DataError(f"{path}: expected how the scores were made, got {origin}; delete it, score again")
     inside = (proxies >= 0) & (proxies <= 1) | ~np.isfinite(proxies)
     if not inside.all():
@@ -111,7 +111,7 @@ def _checksum(arrays: Sequence[np.ndarray], origin: str) -> str:
     return digest.hexdigest()
 
 
-def _says_how(origin: Any) -> bool:
+def _states_settings(origin: Any) -> bool:
     """Whether the metadata holds everything that an appraisal needs."""
     if not isinstance(origin, dict) or not origin.keys() >= ORIGIN:
         return False

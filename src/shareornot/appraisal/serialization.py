@@ -21,7 +21,7 @@ from jaxtyping import AbstractArray
 from shareornot.appraisal.appraisal import Appraisal
 from shareornot.appraisal.audit import SpaceAudit
 from shareornot.appraisal.chapter import Chapter
-from shareornot.errors import DataError, told_by
+from shareornot.errors import DataError, message_of
 from shareornot.spaces import ListedSpace, Space, known_families, open_family
 from shareornot.storage import atomic_write
 
@@ -77,7 +77,7 @@ def read_chapter(folder: Path) -> Chapter:
     ) as error:
         raise DataError(
             f"{folder}: expected the record of an appraisal by this version, got another file: "
-            f"{told_by(error)}; delete the folder and appraise again"
+            f"{message_of(error)}; delete the folder and appraise again"
         ) from error
 
 

@@ -31,7 +31,8 @@ class Truth:
     table: SearchTable
     """Results of training each architecture alone."""
     compared: Bool[np.ndarray, " rows"] | None = None
-    """Which architectures have a validation accuracy, where searches know fewer; None if these are the same."""
+    """Which architectures have a validation accuracy, where they are fewer than those with an accuracy; None if these
+    are the same."""
     runs: Float64[np.ndarray, "architectures runs"] | None
     """Validation accuracies of repeated trainings, for the noise ceiling; None if they were not repeated."""
     architectures: Space

@@ -265,13 +265,15 @@ def _beside_baselines(beyond: BeyondBaselines) -> list[str]:
             words = "better than" if difference.low > 0 else "worse than"
     else:
         words = "to be compared with"
-    told = [f"That is {words} the {best}, which is free and reaches {free:.2f} on the same architectures ({shown})."]
+    sentences = [
+        f"That is {words} the {best}, which is free and reaches {free:.2f} on the same architectures ({shown})."
+    ]
     if beyond.partial_given_size and beyond.at_equal_size:
-        told.append(
+        sentences.append(
             f"Given the {beyond.size}, the partial correlation is {with_half_width(beyond.partial_given_size)}; among "
             f"architectures of about equal size, the correlation is {with_half_width(beyond.at_equal_size)}."
         )
-    return told
+    return sentences
 
 
 def _price(headline: BudgetComparison, thing: str) -> str:

@@ -156,7 +156,7 @@ def appraise(
 
 
 def _refuse_missing(path: Path) -> None:
-    """Say what was looked for where nothing is."""
+    """Raise an error that lists what was expected at a path that does not exist."""
     from shareornot.errors import MissingDataError
 
     if str(path) == "-" or path.exists():
@@ -170,7 +170,7 @@ def _refuse_missing(path: Path) -> None:
 
 
 def _refuse_ordinary_folder(folder: Path) -> None:
-    """Say which file may be meant where a folder holds files and no super-net."""
+    """Suggest the file that may be meant where a folder holds files and no super-net."""
     from shareornot.errors import DataError
 
     if (folder / "study.toml").exists() or any(folder.glob("seed-*/settings.json")):
@@ -187,6 +187,6 @@ def _refuse(options: Mapping[str, object], expected: str, got: str) -> None:
     """Refuse options that mean nothing here."""
     from shareornot.errors import SettingsError
 
-    told = [f"--{name.replace('_', '-')}" for name, value in options.items() if value is not None]
-    if told:
-        raise SettingsError(f"{', '.join(told)}: expected {expected}, got {got}; leave the option out")
+    unsuitable = [f"--{name.replace('_', '-')}" for name, value in options.items() if value is not None]
+    if unsuitable:
+        raise SettingsError(f"{', '.join(unsuitable)}: expected {expected}, got {got}; leave the option out")

@@ -1,4 +1,4 @@
-"""`shareornot data`: the data sets that others publish, and tables of one's own."""
+"""`shareornot data`: published data sets, and the user's own tables."""
 
 from pathlib import Path
 from typing import Annotated
@@ -47,7 +47,7 @@ def fetch(
     NAS-Bench-201-v1_1-096897.pth or a folder such as NATS-tss-v1_0-3ffb9-simple; for macro
     nas-bench-macro_cifar10.json, CSV or Parquet; for cifar10 the published archive or Parquet; for published-supernets
     and nasbench201-supernets a copy of their authors' repositories, as a folder or an archive. Nothing in these files
-    is run: pickles are read by a reader that knows plain data alone.
+    is run: the reader of pickles accepts plain data only.
 
     published-supernets are the evaluations of the paper's 210 super-nets and a table of the cells in them.
     nasbench201-supernets is a wide table with a column for each super-net, and an index of them.

@@ -76,7 +76,7 @@ def evaluate(
         if sentence := larger_than_space(folder, cells):
             typer.echo(f"shareornot: {sentence}", err=True)
         warn_of_precision(precision or "float32", device)
-        asked = {
+        chosen = {
             "adaptation": adaptation,
             "num_batches": batches,
             "fine_tuning_steps": fine_tuning_steps,
@@ -86,7 +86,7 @@ def evaluate(
         }
         name = evaluate_supernets(
             folder,
-            evaluation={setting: value for setting, value in asked.items() if value is not None},
+            evaluation={setting: value for setting, value in chosen.items() if value is not None},
             num_cells=cells,
             device=device,
             num_processes=processes,

@@ -27,7 +27,7 @@ def typed_command() -> str:
 def publish(
     folder: Path, chapters: "Sequence[Chapter]", provenance: "Provenance", *, quiet: bool = False, open_it: bool = False
 ) -> Path | None:
-    """Write figures, tables and the page into a folder, print the path of the page, and open it if asked.
+    """Write figures, tables and the page into a folder, print the path of the page, and open it on request.
 
     Without the extra `page`, write the tables and print how to install the extra.
 

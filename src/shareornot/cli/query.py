@@ -73,27 +73,27 @@ def query(
 
 
 def _of_cell(
-    table: "BenchmarkTable", asked: str, run: int | None, epochs: int | None, halfway: bool
+    table: "BenchmarkTable", text: str, run: int | None, epochs: int | None, halfway: bool
 ) -> tuple[int, dict[str, Any]]:
     """Number and results of a cell of NASBench-101."""
     from shareornot.spaces.nasbench101 import Cell
 
-    cell: str | int | Cell = asked
-    if ";" in asked:
-        cell = Cell.parse(asked)
-    elif len(asked) < 32 and asked.isdecimal():
-        cell = int(asked)
-    elif not re.fullmatch("[0-9a-fA-F]{32}", asked):
+    cell: str | int | Cell = text
+    if ";" in text:
+        cell = Cell.parse(text)
+    elif len(text) < 32 and text.isdecimal():
+        cell = int(text)
+    elif not re.fullmatch("[0-9a-fA-F]{32}", text):
         raise CellError(
             "architecture: expected a cell such as '011001000;input,conv3x3-bn-relu,output', its number, or its "
-            f"official hash of 32 hexadecimal digits, got {asked[:80]!r}"
+            f"official hash of 32 hexadecimal digits, got {text[:80]!r}"
         )
     found = table.query(cell, run=run, budget=epochs, when="halfway" if halfway else "final")
     number = table.number_of(cell)
     return number, {"official_hash": Cell.from_index(number).official_hash(), **asdict(found)}
 
 
-def _of_architecture(table: "ArchitectureTable", asked: str, run: int | None) -> tuple[int, dict[str, Any]]:
+def _of_architecture(table: "ArchitectureTable", text: str, run: int | None) -> tuple[int, dict[str, Any]]:
     """Number and results of an architecture of any family."""
     import numpy as np
 
@@ -101,11 +101,11 @@ def _of_architecture(table: "ArchitectureTable", asked: str, run: int | None) ->
     from shareornot.tables.contract import mean_over_runs
 
     try:
-        (number,) = table.space.parse([asked]).tolist()
+        (number,) = table.space.parse([text]).tolist()
     except ArchitectureError:
-        if not (asked.isdecimal() and int(asked) < len(table.space)):
+        if not (text.isdecimal() and int(text) < len(table.space)):
             raise
-        number = int(asked)
+        number = int(text)
     rows, known = table.rows_of(np.array([number]))
     if not known[0]:
         raise UnknownCellError(f"architecture {number}: not among the {len(table):,} of the table {table.name}")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from shareornot.studies.cost import StudyCost
 
 
-def say_how_it_ended(ended: "RunReport", folder: Path) -> None:
+def show_end(ended: "RunReport", folder: Path) -> None:
     """Words, what to do next, and the exit code."""
     where = shlex.quote(str(folder))
     if ended.complete:
@@ -127,10 +127,10 @@ def show_status(found: "StudyStatus") -> None:
             console.print(f"failed: {one.label} ({one.name})", style="bold red", markup=False)
             console.print((one.traceback or "").rstrip(), markup=False, soft_wrap=True)
         else:
-            told = "" if one.line is None else f"{one.line.done:g} of {one.line.total:g} {one.line.unit}"
+            state = "" if one.line is None else f"{one.line.done:g} of {one.line.total:g} {one.line.unit}"
             measures = {} if one.line is None else one.line.measures
             more = "".join(f", {name.replace('_', ' ')} {value:.4g}" for name, value in measures.items())
-            console.print(f"{one.state}: {one.label} {told}{more}", markup=False, soft_wrap=True)
+            console.print(f"{one.state}: {one.label} {state}{more}", markup=False, soft_wrap=True)
     for aside in found.set_aside:
         console.print(f"damaged: {aside}", markup=False, soft_wrap=True)
     if found.number("finished") < found.num_jobs and found.runner is None:

@@ -71,14 +71,14 @@ def _row(one: "AppraisedScores") -> list[str]:
     from shareornot.appraisal.verdict import with_half_width
 
     appraisal = one.appraisal
-    told = appraisal.comparisons[min(1, len(appraisal.comparisons) - 1)]
+    budget = appraisal.comparisons[min(1, len(appraisal.comparisons) - 1)]
     return [
         ", ".join([appraisal.space, *([appraisal.variant] if appraisal.variant else [])]),
         str(appraisal.agreement.n),
         with_half_width(appraisal.agreement),
-        str(told.num_trained),
-        f"{told.guided_regret * 100:.2f}",
-        f"{told.random_regret * 100:.2f}",
-        f"{told.difference.mean * 100:+.2f}",
-        "-" if told.p_value is None else f"{told.p_value:.2g}",
+        str(budget.num_trained),
+        f"{budget.guided_regret * 100:.2f}",
+        f"{budget.random_regret * 100:.2f}",
+        f"{budget.difference.mean * 100:+.2f}",
+        "-" if budget.p_value is None else f"{budget.p_value:.2g}",
     ]

@@ -9,7 +9,7 @@ import typer
 from shareornot.cli.errors import FAILED, user_errors
 from shareornot.cli.options import Device, Json
 from shareornot.cli.page import typed_command
-from shareornot.cli.show_study import say_how_it_ended, show_cost, show_missing, show_status
+from shareornot.cli.show_study import show_cost, show_end, show_missing, show_status
 from shareornot.errors import MissingDataError
 
 if TYPE_CHECKING:
@@ -270,7 +270,7 @@ def _run(settings: "StudySettings", folder: Path, processes: int | None, ray: st
         @contextmanager
         def announced(what: str, total: float | int) -> "Iterator[Progress]":
             if total > MANY:
-                view.say(f"{what} ...")  # a bar of its own would be in the way of the view
+                view.print_line(f"{what} ...")  # a bar of its own would be in the way of the view
             yield Silent()
 
         def announce(jobs: "Sequence[Job]", finished: set[str]) -> None:
@@ -284,8 +284,8 @@ def _run(settings: "StudySettings", folder: Path, processes: int | None, ray: st
             watch=view.watch,
             should_stop=should_stop,
             on_plan=announce,
-            on_set_aside=lambda aside: view.say(f"damaged: {aside}"),
+            on_set_aside=lambda aside: view.print_line(f"damaged: {aside}"),
             resources=place.resources,
             bars=announced,
         )
-    say_how_it_ended(ended, folder)
+    show_end(ended, folder)

@@ -54,7 +54,7 @@ def write_study_report(folder: Path, out: Path, command: str) -> Path:
             )
         )
     plan = store.read_plan()
-    asked = sum(one.chapter is not None for one in plan)
+    num_planned = sum(one.chapter is not None for one in plan)
     contents = [store.read_job(name) for name in store.finished(one.name for one in plan)]
     provenance = make_provenance(
         study.name,
@@ -62,7 +62,7 @@ def write_study_report(folder: Path, out: Path, command: str) -> Path:
         seeds=sorted({seed for _, one in found for seed in one.seeds}),
         settings=as_values(study),
         duration_s=sum(float(one["duration_s"]) for one in contents),
-        notes=() if len(found) == asked else (f"{len(found)} of {asked} chapters are finished.",),
+        notes=() if len(found) == num_planned else (f"{len(found)} of {num_planned} chapters are finished.",),
     )
     provenance = replace(provenance, data_sets=_used_data(folder, study, [one["identity"] for one in contents]))
     write_files(out, chapters, progress_bar)  # first, for the page links what lies beside it

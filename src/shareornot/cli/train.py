@@ -92,7 +92,7 @@ def train(
             raise SettingsError(f"--method, --variant {variant}: both select a method; leave one of them out")
         table = open_table(benchmark)
         max_vertices = table.info.max_vertices if isinstance(table, BenchmarkTable) else None
-        asked = {
+        chosen = {
             "network": {"num_filters": filters, "max_vertices": max_vertices},
             "training": {
                 "epochs": epochs,
@@ -112,7 +112,7 @@ def train(
                 "variants": [variant],
                 "supernets": supernets,
                 "seed": seed,
-                **_given(asked),
+                **_given(chosen),
             },
             [one if "." in one.partition("=")[0] else f"training.options.{one}" for one in changes or ()],
             where="train",

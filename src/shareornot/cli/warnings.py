@@ -11,7 +11,7 @@ def warn(sentence: str) -> None:
 
 
 def warn_of_precision(precision: Literal["float32", "bfloat16"], device: str) -> None:
-    """Warn where the hardware does not compute the precision natively; float32 costs nothing to ask about."""
+    """Warn where the hardware does not compute the precision natively; float32 needs no check."""
     if precision != "bfloat16":
         return
     import torch

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from jaxtyping import UInt8
 
 from shareornot.download import RemoteFile, download
-from shareornot.errors import DataError, MissingDataError, MissingExtraError, told_by
+from shareornot.errors import DataError, MissingDataError, MissingExtraError, message_of
 from shareornot.progress import Progress, ProgressBars, Silent, no_bars
 from shareornot.storage import atomic_write, data_folder, sha256_of
 
@@ -136,7 +136,7 @@ def read_archive(path: Path, progress: Progress | None = None) -> ImageArrays:
                 raise DataError("expected the end of the archive, got more")
     except (tarfile.TarError, zlib.error, EOFError, OSError, DataError) as error:
         raise DataError(
-            f"{path}: not a CIFAR-10 binary archive, or damaged: {told_by(error)}; download it again"
+            f"{path}: not a CIFAR-10 binary archive, or damaged: {message_of(error)}; download it again"
         ) from error
     if missing := sorted(wanted - batches.keys()):
         raise DataError(f"{path}: expected the publisher's binary archive, {missing[0]} is missing")
@@ -270,7 +270,7 @@ def _read_batch(path: Path) -> pa.RecordBatch:
             raise DataError("expected the training images before the test images")
     except (pa.ArrowException, OSError, ValueError, AttributeError) as error:
         raise DataError(
-            f"{path}: not an image file of CIFAR-10, or damaged: {told_by(error)}; fetch them again"
+            f"{path}: not an image file of CIFAR-10, or damaged: {message_of(error)}; fetch them again"
         ) from error
     return batch
 

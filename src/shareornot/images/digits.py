@@ -17,7 +17,7 @@ SPLIT_SEED = 0
 def digits_images() -> ImageSet:
     """The digits, split once for all into 200 training, 797 validation and 800 test images.
 
-    So few training images spread the accuracies of cells widely, and so many others measure them well.
+    The few training images spread the accuracies of cells widely, and the many others measure them well.
 
     Raises:
         MissingExtraError: scikit-learn is not installed.

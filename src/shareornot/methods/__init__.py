@@ -16,11 +16,11 @@ if TYPE_CHECKING:
         MethodEntry,
         build_method,
         check_method,
+        has_preference,
         load_trainer,
         make_trainer,
         method_entries,
         method_options,
-        says_something,
     )
     from shareornot.methods.single_path import Draw, SinglePath
 
@@ -39,7 +39,7 @@ _HOME = {
     "make_trainer": "registry",
     "method_entries": "registry",
     "method_options": "registry",
-    "says_something": "registry",
+    "has_preference": "registry",
 }
 
 __all__ = [
@@ -53,11 +53,11 @@ __all__ = [
     "SinglePath",
     "build_method",
     "check_method",
+    "has_preference",
     "load_trainer",
     "make_trainer",
     "method_entries",
     "method_options",
-    "says_something",
 ]
 
 __getattr__, __dir__ = lazy_names(__name__, _HOME)

@@ -21,8 +21,8 @@ def balanced(setup: Setup, *, feature: str = "", num_classes: int = 10) -> Singl
     Args:
         setup: network, space and settings.
         feature: name of a feature of the space; empty for the classes of NAS-Bench-201.
-        num_classes: most classes; a numeric feature with more values is cut into so many classes of about equally many
-            architectures.
+        num_classes: most classes; a numeric feature with more values is cut into this number of classes of about
+            equally many architectures.
 
     References: Oh et al. 2024, "Efficient Few-Shot Neural Architecture Search by Counting the Number of Nonlinear
     Functions" (EFS-NAS).

@@ -60,7 +60,7 @@ class Chooser(Protocol):
             images: on the device of the network; only the validation images decide.
             evaluation: how architectures are scored, where the choice needs scores.
             rng: source of what is drawn.
-            should_stop: asked now and then where the choice takes long.
+            should_stop: called now and then where the choice takes long.
 
         Raises:
             Interrupted: `should_stop` turned true; the same call begins anew.

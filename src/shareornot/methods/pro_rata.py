@@ -24,7 +24,7 @@ def pro_rata(setup: Setup) -> SinglePath:
 
 
 def draw_in_proportion(architectures: Indices, weights: Real[np.ndarray, " architectures"]) -> Draw:
-    """Draws one architecture at a time, each with a probability in proportion to its weight."""
+    """Draws one architecture per step, each with a probability in proportion to its weight."""
     cumulative = np.cumsum(weights, dtype=np.float64)
 
     def draw(rng: np.random.Generator, num_draws: int) -> Groups:

@@ -41,7 +41,7 @@ class MethodEntry:
     """Module of this package and function; empty for methods of installed packages."""
     families: tuple[str, ...] | None = None
     """Families of spaces on which it works without options; None for all."""
-    says_something: bool = False
+    has_preference: bool = False
     """Whether it has its own preference among architectures or returns one."""
 
 
@@ -100,7 +100,7 @@ METHODS = {
             "Li and Talwalkar 2019, arXiv:1902.07638",
             ANY_SPACE,
             "rsws:rsws",
-            says_something=True,
+            has_preference=True,
         ),
         MethodEntry(
             "path-dropout",
@@ -117,7 +117,7 @@ METHODS = {
             MIXING,
             "darts:darts",
             PRODUCT_FAMILIES,
-            says_something=True,
+            has_preference=True,
         ),
         MethodEntry(
             "snas",
@@ -126,7 +126,7 @@ METHODS = {
             MIXING,
             "snas:snas",
             PRODUCT_FAMILIES,
-            says_something=True,
+            has_preference=True,
         ),
         MethodEntry(
             "gdas",
@@ -135,7 +135,7 @@ METHODS = {
             MIXING,
             "gdas:gdas",
             PRODUCT_FAMILIES,
-            says_something=True,
+            has_preference=True,
         ),
         MethodEntry(
             "parsec",
@@ -144,7 +144,7 @@ METHODS = {
             PRODUCTS,
             "parsec:parsec",
             PRODUCT_FAMILIES,
-            says_something=True,
+            has_preference=True,
         ),
         MethodEntry(
             "enas",
@@ -153,7 +153,7 @@ METHODS = {
             PRODUCTS,
             "enas:enas",
             PRODUCT_FAMILIES,
-            says_something=True,
+            has_preference=True,
         ),
         MethodEntry(
             "nao",
@@ -162,7 +162,7 @@ METHODS = {
             PRODUCTS,
             "nao:nao",
             PRODUCT_FAMILIES,
-            says_something=True,
+            has_preference=True,
         ),
         MethodEntry(
             "smash",
@@ -170,7 +170,7 @@ METHODS = {
             "Brock et al. 2017, arXiv:1708.05344",
             HYPER,
             "smash:smash",
-            says_something=True,
+            has_preference=True,
         ),
         MethodEntry(
             "few-shot",
@@ -200,9 +200,9 @@ def method_entries() -> list[MethodEntry]:
     ]
 
 
-def says_something(name: str) -> bool:
+def has_preference(name: str) -> bool:
     """Whether a method may prefer architectures, or return one; methods of installed packages may."""
-    return METHODS[name].says_something if name in METHODS else True
+    return METHODS[name].has_preference if name in METHODS else True
 
 
 def method_options(name: str) -> dict[str, Option]:

@@ -63,12 +63,13 @@ class SequenceModel(nn.Module):
 
         Args:
             embedding: of some architectures.
-            given: what the decoder is told that it wrote so far, as in training; else the most probable options.
+            given: the options that the decoder receives as its output so far, as in training; else the most probable
+                ones.
 
         Returns:
             The most probable option of each decision, and the mean negative log-likelihood of `given`, or of these.
         """
-        told = None if given is None else self._columns(given)
+        given_columns = None if given is None else self._columns(given)
         word = self.start.expand(len(embedding), -1)
         state = (embedding.mean(dim=1), torch.zeros_like(word))
         columns, losses = [], []
@@ -78,7 +79,7 @@ class SequenceModel(nn.Module):
             context = torch.einsum("nd,ndu->nu", attention, embedding)
             logits = head(torch.tanh(self.attended(torch.cat([state[0], context], dim=1))))
             columns.append(logits.argmax(dim=1))
-            column = columns[-1] if told is None else told[position]
+            column = columns[-1] if given_columns is None else given_columns[position]
             losses.append(F.cross_entropy(logits, column))
             word = self.words[position](column)
         return torch.stack(columns, dim=1).cpu().numpy(), torch.stack(losses).mean()

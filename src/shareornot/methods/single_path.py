@@ -15,7 +15,8 @@ from shareornot.supernet.training import Batch, Report, Step
 
 Groups = Integer[np.ndarray, "draws paths"]
 Draw = Callable[[np.random.Generator, int], Groups]
-"""From a generator and a number to so many draws, each of one or more architectures that a step trains together."""
+"""From a generator and a number to this number of draws, each of one or more architectures that a step trains
+together."""
 
 
 class SinglePath:

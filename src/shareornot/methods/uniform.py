@@ -15,7 +15,7 @@ def uniform(setup: Setup) -> SinglePath:
 
 
 def draw_uniformly(architectures: Indices) -> Draw:
-    """Draws one architecture at a time, each with the same probability."""
+    """Draws one architecture per step, each with the same probability."""
 
     def draw(rng: np.random.Generator, num_draws: int) -> Groups:
         return architectures[rng.integers(len(architectures), size=num_draws)][:, None]

@@ -1,4 +1,4 @@
-"""Floor 6: a super-net of one's own, trained, scored and judged from Python.
+"""Floor 6: a super-net of the user's own, trained, scored and judged from Python.
 
 `score_supernet`, `train_supernet` and `appraise` are the whole way; `check_supernet` looks for what people get wrong
 before anything long runs, and `probe` looks at initial weights. `activation` lists the methods that activate an

@@ -178,7 +178,7 @@ def _check_coverage(scored: list[str], table: Columns, *, allow_missing: bool) -
 
 
 def _described(space: Space, texts: list[str]) -> Columns:
-    """Features and sizes of architectures that only their space knows; those of known families follow from texts."""
+    """Features and sizes of architectures, taken from their space; those of known families follow from texts."""
     if space.family in {family.family for family in known_families()} or getattr(space, "kind", None) is not None:
         return {}
     numbers = dict(zip(space.texts(space.members), space.members.tolist(), strict=True))

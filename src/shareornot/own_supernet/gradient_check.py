@@ -8,7 +8,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from shareornot.own_supernet.findings import Finding, error, warning
-from shareornot.own_supernet.network import OwnSuperNet, said
+from shareornot.own_supernet.network import OwnSuperNet, error_text
 from shareornot.supernet.training import Batch
 
 DEPTH = 4
@@ -42,7 +42,7 @@ def check_gradients(network: OwnSuperNet, batch: Batch, numbers: list[int]) -> l
                 error(
                     "backward",
                     f"architecture {text}: expected {type(module).__name__} to run forward and backward in training "
-                    f"mode, got {said(problem)}; mend its forward",
+                    f"mode, got {error_text(problem)}; mend its forward",
                 )
             ]
         unknown |= {id(leaf): leaf for leaf in leaves if id(leaf) not in registered}

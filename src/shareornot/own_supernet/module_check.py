@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from shareornot.own_supernet.findings import Finding, error, warning
-from shareornot.own_supernet.network import said
+from shareornot.own_supernet.network import error_text
 
 
 def check_batch_norm(module: nn.Module, *, adapts: bool, trains: bool) -> Iterator[Finding]:
@@ -40,7 +40,7 @@ def check_batch_norm(module: nn.Module, *, adapts: bool, trains: bool) -> Iterat
     if adapts and not kept and not without:
         yield warning(
             "no batch norm",
-            "the super-net has no batch norm with statistics: there is nothing to adapt, and BNS-FT equals NO-FT; say "
+            "the super-net has no batch norm with statistics: there is nothing to adapt, and BNS-FT equals NO-FT; pass "
             "adaptation='none'",
         )
     if still and (trains or not adapts):
@@ -84,14 +84,14 @@ def check_copies(module: nn.Module, *, trains: bool) -> Iterator[Finding]:
         module.load_state_dict(state)
     except Exception as problem:  # whatever a user's code raises
         yield make(
-            "state_dict", f"{name}: expected state_dict() that can be loaded again, got {said(problem)}; {remedy}"
+            "state_dict", f"{name}: expected state_dict() that can be loaded again, got {error_text(problem)}; {remedy}"
         )
     try:
         deepcopy(module)
     except Exception as problem:  # whatever a user's code raises
         yield warning(
             "deepcopy",
-            f"{name}: expected copy.deepcopy to work, got {said(problem)}; scoring and training here do without "
+            f"{name}: expected copy.deepcopy to work, got {error_text(problem)}; scoring and training here do without "
             "it, and fine-tuning a copy does not; keep no results of forward and no open files in attributes",
         )
 

@@ -51,7 +51,7 @@ class OwnSuperNet:
         except Exception as error:
             raise ArchitectureError(
                 f"architecture {self.architectures.text(architecture)[:80]!r}: expected one that "
-                f"{type(self.module).__name__} can activate, got {said(error)}; check the list of architectures"
+                f"{type(self.module).__name__} can activate, got {error_text(error)}; check the list of architectures"
             ) from error
 
     def __call__(self, images: Tensor) -> Tensor:
@@ -84,7 +84,7 @@ class OwnSuperNet:
         return self.module.load_state_dict(state_dict)
 
 
-def said(error: Exception) -> str:
-    """The type of an error and the first line of what it says."""
+def error_text(error: Exception) -> str:
+    """The type of an error and the first line of its message."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__

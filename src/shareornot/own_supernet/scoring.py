@@ -157,7 +157,7 @@ def _correct_in_halves(network: OwnSuperNet, validation: Iterable[tuple[Tensor, 
 
 
 def _warnings(scores: SupernetScores) -> Iterator[str]:
-    """What a person should know about scores before trusting them."""
+    """Reasons for caution about the scores."""
     if missing := int((scores.correct[:, 0] < 0).sum()):
         yield (
             f"{missing:,} of {len(scores):,} architectures gave outputs that are not finite, and have no score: the "

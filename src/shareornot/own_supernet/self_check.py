@@ -19,7 +19,7 @@ from shareornot.own_supernet.findings import Finding, error, warning
 from shareornot.own_supernet.gradient_check import check_gradients
 from shareornot.own_supernet.loaders import Loader, check_labels, first_batch
 from shareornot.own_supernet.module_check import check_batch_norm, check_copies, check_optimizer
-from shareornot.own_supernet.network import OwnSuperNet, said
+from shareornot.own_supernet.network import OwnSuperNet, error_text
 from shareornot.own_supernet.randomness import RandomStream
 from shareornot.spaces import Space
 from shareornot.supernet.batch_norm import adapted_batch_norm, evaluation_mode
@@ -49,7 +49,7 @@ def check_supernet(
 
     Checked are: that architectures can be activated and give finite logits; that an architecture gives the same output
     whatever was active before; that different architectures give different outputs; that labels are classes; that
-    gradients reach something, and nothing that the optimizer does not know; that batch norm can be adapted; and that
+    gradients reach some parameters, and only those of the optimizer; that batch norm can be adapted; and that
     `deepcopy`, `state_dict` and `load_state_dict` work.
 
     Args:
@@ -156,7 +156,7 @@ def _outputs(network: OwnSuperNet, images: Tensor, numbers: list[int], *, adapts
             yield error(
                 "forward",
                 f"architecture {text(number)}: expected {name} to compute it on images of shape "
-                f"{tuple(images.shape[1:])}, got {said(problem)}; mend its forward, or the images of the loader",
+                f"{tuple(images.shape[1:])}, got {error_text(problem)}; mend its forward, or the images of the loader",
             )
             return
         if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != len(images) or logits.shape[1] < 2:

@@ -76,7 +76,7 @@ def train_supernet(
         module: a super-net on its device, with `activate(architecture)` or another method of
             `shareornot.own_supernet.METHODS`; changed in place, and in training mode afterwards.
         space: everything that `activate` takes, or a `Space`, whose architectures are whole numbers.
-        train_loader: batches of images and labels; it must know its length.
+        train_loader: batches of images and labels; it must have a length.
         validation_loader: for methods that learn something on validation images, such as `enas`.
         method: name of a method, see `shareornot methods`. Methods that mix options need `module.mix(weights)`.
         options: of the method.
@@ -158,7 +158,7 @@ class LoaderBatches:
             self.steps_per_epoch = len(train_loader)  # type: ignore[arg-type]
         except TypeError:
             raise SettingsError(
-                "train_loader: expected a loader that knows its length, got one without; give its data set __len__, or "
+                "train_loader: expected a loader with a length, got one without; give its data set __len__, or "
                 "a list of batches"
             ) from None
         self.num_classes, self.device, self.seed = num_classes, device, seed
@@ -183,7 +183,7 @@ class LoaderBatches:
             if found == position:
                 return self._checked(batch, "train_loader")
         raise DataError(
-            f"train_loader: expected {self.steps_per_epoch} batches, as its length says, got {self._next[1]}; mend "
+            f"train_loader: expected {self.steps_per_epoch} batches, which is its length, got {self._next[1]}; mend "
             "__len__ of its data set"
         )
 
@@ -238,7 +238,7 @@ def _run(trainer: SeededTrainer, path: Path | None, *, progress: bool) -> list[E
     if path is not None:
         interruption = polite_interruption()
     left = trainer.num_steps - trainer.steps_done
-    with interruption as asked, late_bar("Training steps", left, shown=progress) as bar:
+    with interruption as stop_requested, late_bar("Training steps", left, shown=progress) as bar:
         saved, counted = time.monotonic(), trainer.steps_done
 
         def should_stop() -> bool:
@@ -248,7 +248,7 @@ def _run(trainer: SeededTrainer, path: Path | None, *, progress: bool) -> list[E
             if path is not None and time.monotonic() - saved > SAVE_INTERVAL_S:
                 save_checkpoint(path, trainer)
                 saved = time.monotonic()
-            return asked()
+            return stop_requested()
 
         for report in trainer.run(should_stop):
             reports.append(report)

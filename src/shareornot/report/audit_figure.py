@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 OVER, UNDER, NEITHER = "#8b3fa0", "#8a6d00", "#8a8a8a"
-"""Told apart by colour-blind readers too."""
+"""Distinguishable by colour-blind readers too."""
 NUM_SHOWN = 14
 """Structures in the picture, the largest effects."""
 

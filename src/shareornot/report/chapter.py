@@ -14,7 +14,7 @@ def file_stems(chapters: Sequence[Chapter]) -> list[str]:
     for chapter in chapters:
         stem = re.sub(r"[^A-Za-z0-9]+", "-", chapter.title).strip("-")[:60] or "chapter"
         number, unique = 1, stem
-        while unique.lower() in {other.lower() for other in stems}:  # some file systems know no case
+        while unique.lower() in {other.lower() for other in stems}:  # some file systems ignore case
             number += 1
             unique = f"{stem}-{number}"
         stems.append(unique)

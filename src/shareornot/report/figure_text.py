@@ -1,4 +1,4 @@
-"""Texts of a user in matplotlib, which takes text between dollars for formulas, and fails on those that are none."""
+"""Texts of a user in matplotlib, which takes text between dollars for formulas, and fails on invalid ones."""
 
 
 def plain(text: str) -> str:

@@ -30,7 +30,7 @@ def method_grid(chapters: Sequence[Chapter]) -> dict[str, Any] | None:
 
 
 def _short_names(variants: Sequence[str]) -> dict[str, str]:
-    """The experiment in brackets at the end of a variant, where that tells all variants of a space apart."""
+    """The experiment in brackets at the end of a variant, where that distinguishes all variants of a space."""
     short = {one: found.group(1) if (found := re.search(r"\(([^()]+)\)$", one)) else one for one in variants}
     return short if len(set(short.values())) == len(short) else {one: one for one in variants}
 

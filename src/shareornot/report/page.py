@@ -181,10 +181,10 @@ def _packed_chapters(chapters: Sequence[Chapter], budget: int, beside: Path | No
     while True:
         packed, lengths = [], []
         for chapter, stem in zip(chapters, stems, strict=True):
-            told = chapter_as_json(chapter, most=most, with_names=with_names)
-            told["files"] = _existing(beside, "figures", [f"{stem}-{kind}" for kind in _FIGURE_FILES])
-            lengths.append(_lengths(told))
-            packed.append(_packed(told))
+            content = chapter_as_json(chapter, most=most, with_names=with_names)
+            content["files"] = _existing(beside, "figures", [f"{stem}-{kind}" for kind in _FIGURE_FILES])
+            lengths.append(_lengths(content))
+            packed.append(_packed(content))
         size = sum(map(len, packed))
         if size <= budget or most <= FEWEST_POINTS:
             return packed, {name: max(own[name] for own in lengths) for name in lengths[0]}
@@ -197,13 +197,13 @@ def _packed_chapters(chapters: Sequence[Chapter], budget: int, beside: Path | No
 _FIGURE_FILES = tuple(f"{figure}.{kind}" for figure in ("agreement", "regret", "audit") for kind in FIGURE_FORMATS)
 
 
-def _lengths(told: Mapping[str, Any]) -> dict[str, int]:
+def _lengths(content: Mapping[str, Any]) -> dict[str, int]:
     """Of the columns that figures draw."""
     return {
-        "points": sum(told["points"]["counts"]),
-        "times": max(len(curve["time_s"]) for curve in told["curves"].values()),
-        "budgets": len(told["budgets"]),
-        "effects": len(told["effects"]),
+        "points": sum(content["points"]["counts"]),
+        "times": max(len(curve["time_s"]) for curve in content["curves"].values()),
+        "budgets": len(content["budgets"]),
+        "effects": len(content["effects"]),
     }
 
 
@@ -312,10 +312,10 @@ def _downloads(chapters: Sequence[Chapter], provenance: Provenance, tables: Sequ
         {"appraisal": to_json(chapter.appraisal), "audit": audit_to_json(chapter.audit) if chapter.audit else None}
         for chapter in chapters
     ]
-    told = {"provenance": asdict(provenance), "results": results}
+    everything = {"provenance": asdict(provenance), "results": results}
     return {
         **{f"{table.name}.csv": table.to_csv() for table in tables},
-        "results.json": json.dumps(told, indent=1, default=str),
+        "results.json": json.dumps(everything, indent=1, default=str),
     }
 
 
@@ -347,13 +347,13 @@ def _script_json(value: Any) -> Any:
 
 def _settings_in_words(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     """Names with dots and values as text, nested ones in order."""
-    told: list[tuple[str, str]] = []
+    pairs: list[tuple[str, str]] = []
     for name, value in settings.items():
         if isinstance(value, Mapping):
-            told += _settings_in_words(value, f"{prefix}{name}.")
+            pairs += _settings_in_words(value, f"{prefix}{name}.")
         else:
-            told.append((f"{prefix}{name}", value if isinstance(value, str) else json.dumps(value, default=str)))
-    return told
+            pairs.append((f"{prefix}{name}", value if isinstance(value, str) else json.dumps(value, default=str)))
+    return pairs
 
 
 def _policy(scripts: Sequence[str]) -> str:

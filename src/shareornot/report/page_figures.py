@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SEARCHES = ("random", "evolution", "local", "baseline", "guided")
 """Those of an appraisal's curves, the most important one on top."""
 DASHES = {"local": "dashed", "baseline": "dotdash"}
-"""Of the lines of some searches, so that they are told apart without colours."""
+"""Dashes of the lines of some searches, which distinguish them without colours."""
 FIGURES = ("cloud", "above", "beside", "regret", "effects")
 """Names of the figures; the page has an element `figure-NAME` for each."""
 LEFT_PX, BOTTOM_PX = 46, 26

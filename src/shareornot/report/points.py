@@ -134,7 +134,7 @@ def column_as_json(values: Float[np.ndarray, " rows"], *, as_fractions: bool = F
 
 def features_as_json(features: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
     """Each feature that differs, with its kind: truth, number or words."""
-    told = []
+    packed = []
     for name, values in features.items():
         values = np.asarray(values)
         base = {"name": name, "label": feature_in_words(name), "offset": 0, "scale": 1}
@@ -150,8 +150,8 @@ def features_as_json(features: Mapping[str, np.ndarray]) -> list[dict[str, Any]]
                 column = {"kind": "words", "levels": [str(level)[:MOST_LETTERS] for level in levels]}
                 column["values"] = [int(code) if levels[code] else None for code in codes.tolist()]
         if len(set(column["values"])) > 1:
-            told.append(base | column)
-    return told
+            packed.append(base | column)
+    return packed
 
 
 def feature_in_words(name: str) -> str:

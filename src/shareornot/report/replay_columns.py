@@ -1,7 +1,7 @@
-"""The tables of a replay: which numbers they show, under which titles, and what a reader must know.
+"""The tables of a replay: which numbers they show, under which titles, and the notes that a reader needs.
 
 The paper's tables have its headings and the printed figures beside ours. For evaluations on another table than
-NASBench-101 nothing is printed: then the titles say what is computed, and the empty columns are left out.
+NASBench-101 nothing is printed: then the titles name what is computed, and the empty columns are left out.
 """
 
 import json
@@ -26,7 +26,7 @@ from shareornot.storage import atomic_write
 
 
 def replay_tables(found: Replay) -> list[Table]:
-    """The tables of all replayed sections, in the order in which they were asked for."""
+    """The tables of all replayed sections, in the order in which they were requested."""
     makers: dict[str, tuple[Callable[[Replay], Table | None], ...]] = {
         "agreement": (agreement_table, without_copies_table, copies_table, diverged_table),
         "quality": (quality_table, ceilings_table),

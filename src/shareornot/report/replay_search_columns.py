@@ -111,15 +111,15 @@ def _version2_notes(found: Replay) -> list[str]:
     rows = [row for row in found.version2 or () if row.same_sign is not None]
     if not rows:
         return []
-    told = []
+    sentences = []
     for method in METHODS:
         own = [row for row in rows if row.method == method]
         same, within = sum(bool(row.same_sign) for row in own), sum(bool(row.within_printed) for row in own)
-        told.append(
+        sentences.append(
             f"{method}: {same} of {len(own)} differences have the printed sign, {within} lie in the printed interval."
         )
     return [
-        *told,
+        *sentences,
         (
             "Not comparable: printed are 30 super-nets with pools of 10,000 cells, of which none is published, and "
             "times measured on two K80, unpublished too; ours are the super-nets, pools and table times at hand."

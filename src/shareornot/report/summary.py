@@ -26,7 +26,7 @@ TRUSTED: tuple[TrustAnswer, ...] = ("reliable", "partly", "unreliable", "undecid
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeyNumber:
-    """A number with what it is, and what one should know about it."""
+    """A number with its name and a remark."""
 
     label: str
     value: str

@@ -23,7 +23,7 @@ COLOURS = {
     "local": "#00868b",
     "baseline": "#b5527f",
 }
-"""Told apart by colour-blind readers too, with the line styles below."""
+"""Distinguishable by colour-blind readers too, with the line styles below."""
 STYLES = {"local": "--", "baseline": "-."}
 SHADES = ("#0072b2", "#56b4e9", "#003f66", "#7aa6c2", "#2f8fcf")
 """One for each super-net."""

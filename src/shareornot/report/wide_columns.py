@@ -26,7 +26,7 @@ MEANS = (
 
 
 def wide_tables(found: WideReplay) -> list[Table]:
-    """The tables of all replayed sections, in the order in which they were asked for."""
+    """The tables of all replayed sections, in the order in which they were requested."""
     makers: dict[str, tuple[Callable[[WideReplay], Table], ...]] = {
         "agreement": (_agreement,),
         "baselines": (_baselines,),

@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from shareornot.errors import DataError, MissingDataError, told_by
+from shareornot.errors import DataError, MissingDataError, message_of
 
 MOST_BYTES = 1 << 27
 """Of one file; the published ones have a few megabytes."""
@@ -36,7 +36,7 @@ def published_files(source: Path, pattern: re.Pattern[str]) -> Iterator[tuple[re
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
         raise DataError(
             f"{source}: expected a folder, or a whole .zip or .tar.gz archive, of the repository: "
-            f"{told_by(error)}; download it again"
+            f"{message_of(error)}; download it again"
         ) from error
 
 

@@ -61,7 +61,7 @@ def read_published_supernets(source: Path, progress: Progress | None = None) -> 
 
     Raises:
         MissingDataError: nothing is there.
-        DataError: no evaluations, a damaged file, or a pickle that asks for anything but plain data.
+        DataError: no evaluations, a damaged file, or a pickle that refers to anything but plain data.
         UnitError: a score outside [0, 1].
     """
     progress = progress or Silent()

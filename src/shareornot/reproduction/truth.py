@@ -1,4 +1,4 @@
-"""The ground on which searches are replayed: a uniform sample of a space where the table knows only some of it."""
+"""The ground on which searches are replayed: a uniform sample of a space where the table holds only some of it."""
 
 from dataclasses import replace
 
@@ -19,7 +19,7 @@ DEFAULT_GUIDE = "BNS-FT"
 def replay_ground(evaluations: Evaluations, table: BenchmarkTable, space: str) -> SearchTable:
     """Search table of a space.
 
-    The whole space where the table knows all of it. Else the cells that the super-nets of this space scored: pools are
+    The whole space where the table holds all of it. Else the cells that the super-nets of this space scored: pools are
     drawn uniformly, whereas the known cells of a partial table may not be, as those gathered from pools of several
     spaces hold too many of the cells that several spaces share. Regret is measured from the best known cell; as long as
     that is one constant, differences of regret do not depend on it.

@@ -1,6 +1,6 @@
 """Replay of version 1's comparison: guided against random search on the same pools, over all random orders.
 
-Version 1 drew one random order for each of five super-nets and tested five pairs of regrets. Drawing other orders tells
+Version 1 drew one random order for each of five super-nets and tested five pairs of regrets. Drawing other orders shows
 how much of its verdicts was the luck of those. With the table's training times a budget is no number of evaluations, so
 orders are simulated; were all trainings equally long, everything could be computed, and is, beside it.
 

@@ -142,7 +142,7 @@ def random_search_runs_at(
         unfinished: what becomes of the training that runs when a budget ends.
 
     Raises:
-        SettingsError: times that do not ascend, or cells with repeats or outside what the table knows of the space.
+        SettingsError: times that do not ascend, or cells with repeats or without a row in the table.
     """
     check_pool(table, cells)
     # No order gets further than the one that begins with the cheapest trainings; one more may be running.

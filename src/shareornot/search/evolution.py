@@ -1,7 +1,7 @@
 """Regularized evolution: tournaments in a population whose oldest member dies; many runs at once, on any space.
 
 On NASBench-101 the runs are compiled, see `nasbench101.evolution`. On other spaces they advance in step, one proposal
-of every run at a time, by the mutation of the space; tournaments are compiled.
+of every run together, by the mutation of the space; tournaments are compiled.
 
 References: Real et al. 2019, "Regularized Evolution for Image Classifier Architecture Search", arXiv:1802.01548.
 """

@@ -48,7 +48,7 @@ def expected_random_regret(
     if counts.size and not (counts.min() >= 0 and counts.max() <= num_cells):
         raise SettingsError(
             f"num_evaluations: expected 0 to {num_cells:,}, the number of cells, "
-            f"got {counts.min():,} to {counts.max():,}; ask for fewer evaluations"
+            f"got {counts.min():,} to {counts.max():,}; choose fewer evaluations"
         )
     best_first = np.argsort(-table.validation[cells], kind="stable")
     validation = table.validation[cells[best_first]]

@@ -73,8 +73,8 @@ def climb_kernel(
 ) -> int:
     """Climb from each of `starts` until `evaluated` is full; returns an architecture without known neighbours, or -1.
 
-    `progress` says how many were evaluated, how many starts were taken, and where the climb stands (-1: nowhere); with
-    it the run goes on once these neighbours are known. `seen_in_run` has the number of the last run that met each.
+    `progress` holds how many were evaluated, how many starts were taken, and where the climb stands (-1: nowhere); with
+    it the run resumes once these neighbours are known. `seen_in_run` has the number of the last run that met each.
     """
     answers, scores = landscape
     places, rows, num_neighbours = known_neighbours

@@ -48,7 +48,7 @@ def local_search_runs(
         raise SettingsError(f"improvement: expected one of {', '.join(get_args(Improvement))}, got {improvement!r}")
     if min(num_runs, num_evaluations) < 1:
         raise SettingsError(
-            f"local search: expected at least 1 run and evaluation, got {num_runs} and {num_evaluations}; ask for more"
+            f"local search: expected at least 1 run and evaluation, got {num_runs} and {num_evaluations}; choose more"
         )
     space, take_first = landscape.searchable_space, improvement == "first"
     if isinstance(space, NASBench101):
@@ -64,7 +64,7 @@ def local_search_by_neighbours(
     num_runs: int,
     num_evaluations: int,
 ) -> SearchRuns:
-    """Runs one after the other; arguments as in `local_search_runs`, and a space that knows neighbours."""
+    """Runs one after the other; arguments as in `local_search_runs`, and a space with neighbours."""
     number = len(landscape.answers)
     evaluated = np.zeros((num_runs, min(num_evaluations, len(landscape.candidates))), np.int32)
     counts = np.empty(num_runs, np.int32)
@@ -94,10 +94,10 @@ def local_search_by_neighbours(
 class _KnownNeighbours:
     """The neighbours of the architectures from which a climb has looked around, in the order that the space gives.
 
-    Only those are asked for: to list the neighbours of a whole space may take far longer than to climb in it.
+    Only those are computed: to list the neighbours of a whole space may take far longer than to climb in it.
 
     Args:
-        space: knows neighbours.
+        space: one with neighbours.
         number: of the first architectures of the family; neighbours beyond them are left out.
     """
 
@@ -106,12 +106,12 @@ class _KnownNeighbours:
         self.places = np.full(number, -1, np.int32)
         """The row of each architecture; -1 where its neighbours are not known yet."""
         self.rows = np.empty((0, 0), np.int32)
-        """Neighbours, as many of each row as `counts` says."""
+        """Neighbours, from each row the number that `counts` gives."""
         self.counts = np.empty(0, np.int32)
         self._num_known = 0
 
     def learn(self, architecture: int) -> None:
-        """Ask for the neighbours of an architecture."""
+        """Request the neighbours of an architecture."""
         around = self._space.neighbours(architecture)
         around = around[around < len(self.places)]
         num_rows, width = self.rows.shape

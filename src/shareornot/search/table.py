@@ -41,7 +41,7 @@ class Landscape:
     candidates: Int32[np.ndarray, " candidates"]
     """The cells that can be evaluated, ascending."""
     space: Space | None
-    """Knows how architectures are changed; None if they cannot be."""
+    """Changes architectures; None if they cannot be changed."""
 
     def answers_to(self, architectures: Integer[np.ndarray, " proposals"]) -> UInt8[np.ndarray, " proposals"]:
         """The answer to each proposal; `NO_CELL` to architectures of the family beyond the universe."""
@@ -76,8 +76,8 @@ class SearchTable:
         known: which cells the benchmark holds; values of the others are never looked at.
         member: which cells belong to the search space.
         optimum: highest mean test accuracy in the space, where more is known about it than the table holds.
-        space: knows how architectures are changed: the family, or one of its spaces with mutations of its own. None for
-            a list of anything.
+        space: defines how architectures are changed: the family, or one of its spaces with mutations of its own. None
+            for a list of anything.
 
     Raises:
         SettingsError: the length is that of no universe of the space, or nothing is known about the space.

@@ -1,7 +1,7 @@
 """Floor 1: what an architecture is.
 
 Its number, text, structure, features, isomorphism and mutation: protocols in `contract`, sub-spaces in `subspace`, a
-user's list in `listed`, and one folder for each family. Nothing here knows a data set, a network or an accuracy.
+user's list in `listed`, and one folder for each family. Nothing here depends on a data set, a network or an accuracy.
 """
 
 from shareornot.spaces.contract import (

@@ -114,7 +114,7 @@ class OptionSpace(SpaceFrame):
         """Read texts such as `depth=2,kernel=3`; decisions may come in any order.
 
         Raises:
-            ArchitectureError: a decision or option that is none, or one that is missing or given twice.
+            ArchitectureError: an unknown decision or option, or one that is missing or given twice.
         """
         choices = np.zeros((len(texts), len(self.decisions)), np.int64)
         for row, text in enumerate(texts):

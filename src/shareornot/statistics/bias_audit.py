@@ -65,10 +65,10 @@ class AuditedScores:
     residuals: Float[np.ndarray, " distinct"]
     """Rank residuals."""
     unbiased: Float[np.ndarray, " distinct"]
-    """Ranks less the group's rating at equal accuracy, which a tree grown on other cells says."""
+    """Ranks less the group's rating at equal accuracy, which a tree grown on other cells predicts."""
     corrected: Float[np.ndarray, " distinct"]
     """Ranks less all of the residual that a tree grown on other cells predicts. This takes the noise's dislike of good
-    structures back too, so these scores know the mean standalone accuracy of each group."""
+    structures back too, so these scores contain the mean standalone accuracy of each group."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -84,7 +84,7 @@ class BiasAudit:
     explained_share: float
     """Share of the variance of the rank residuals that trees predict on cells held out; below zero by chance alone."""
     linear_share: float
-    """The same for least squares on all structures at once, which say more than a few readable groups."""
+    """The same for least squares on all structures at once, which explain more than a few readable groups."""
     scores: tuple[AuditedScores, ...]
     """Of each super-net that converged."""
     diverged: tuple[int, ...]
@@ -238,7 +238,7 @@ def _linear_cross_fit(
 ) -> Float[np.ndarray, " scores"]:
     """For each score the residual that least squares on all structures, fitted to other cells, predict.
 
-    Where a structure does not apply it counts as absent, and one more column says so.
+    Where a structure does not apply it counts as absent, and one more column marks that.
     """
     missing = np.isnan(matrix)
     columns = np.concatenate([np.nan_to_num(matrix), missing[:, missing.any(axis=0)]], axis=1)
@@ -282,14 +282,14 @@ def _groups(
 
 def _conditions(leaf: Leaf, columns: Sequence[FeatureColumn]) -> tuple[Condition, ...]:
     """The answers on the way to a leaf, without those that others imply."""
-    asked = [(columns[question.column], question.threshold, answer) for question, answer in leaf.answers]
-    has_level = {column.feature for column, _, answer in asked if column.level is not None and answer}
+    questions = [(columns[question.column], question.threshold, answer) for question, answer in leaf.answers]
+    has_level = {column.feature for column, _, answer in questions if column.level is not None and answer}
     kept: dict[tuple[str, bool], Condition] = {}
-    for column, threshold, holds in asked:
+    for column, threshold, holds in questions:
         if column.level is not None and column.feature in has_level and not holds:
             continue
         above = None
-        if column.is_number:  # of integers say the integer, of others the threshold between them
+        if column.is_number:  # integers are named themselves, for others the threshold between them
             whole = bool((column.values[column.applies] % 1 == 0).all())
             above = float(np.floor(threshold)) if whole else threshold
         # a number's last question about the same side is the narrowest

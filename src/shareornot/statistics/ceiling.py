@@ -1,6 +1,6 @@
 """How well could any proxy agree with a benchmark table whose accuracies are noisy themselves?
 
-No proxy that knows nothing of the noise correlates with a column better than sqrt(reliability): the true accuracy
+No proxy that is independent of the noise correlates with a column better than sqrt(reliability): the true accuracy
 itself does just that, see `reliability`.
 """
 

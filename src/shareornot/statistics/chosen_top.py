@@ -71,10 +71,10 @@ def training_in_chosen_top(runs: Runs, share: float, coefficient: Coefficient = 
     for chooser, top in _chosen(runs, share):
         others = [run for run in range(runs.shape[1]) if run != chooser]
         values += [coefficient(runs[top, one], runs[top, two]).value for one, two in permutations(others, 2)]
-    told = [value for value in values if value is not None]
-    if not told:
+    defined = [value for value in values if value is not None]
+    if not defined:
         raise DataError("runs: expected trainings that differ among the best, got constant ones; take a larger share")
-    return float(np.mean(told))
+    return float(np.mean(defined))
 
 
 def ceiling_in_chosen_top(runs: Runs, share: float) -> float:

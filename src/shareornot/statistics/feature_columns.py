@@ -42,7 +42,7 @@ def feature_columns(features: Mapping[str, np.ndarray]) -> tuple[FeatureColumn, 
 
     Args:
         features: arrays of the same length by name. Truth values stay what they are. Numbers may be NaN where the
-            feature does not apply, and words empty. Of two words the first in the alphabet says it all, of many the
+            feature does not apply, and words empty. Of two words the first in the alphabet suffices, of many the
             most frequent ones are kept.
 
     Raises:

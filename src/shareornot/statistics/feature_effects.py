@@ -6,7 +6,7 @@ rank, where five groups of standalone rank have a level and a slope each. Only t
 that saturates among good architectures, not mistaken for one that dislikes what good architectures have.
 
 Several super-nets see the same architectures, so their errors are not independent. Two variances of the mean effect
-over n super-nets are told apart:
+over n super-nets are distinguished:
 
     W = sum over architectures of (sum over super-nets of influences / n)^2    what other architectures would change
     S = s^2 / n + C                                                            what other seeds would change, too
@@ -14,12 +14,13 @@ over n super-nets are told apart:
 with s the standard deviation of b between super-nets, and C the part of W that super-nets have in common. The interval
 is S's: Student's over super-nets, widened by C, see `half_width`. The p-value for claims is that of W plus the spread
 between super-nets in excess of what W explains, as a mean over all structures, since two or three super-nets hardly
-tell how much one effect varies from seed to seed. A structure that varies more is held back by its own interval.
+estimate how much one effect varies from seed to seed. A structure that varies more is held back by its own interval.
 
-A structure is called over-rated where both effects are above 0. Its effect at equal accuracy tells the sign, two-sided;
-for that sign the effect on rank residuals is then tested one-sided. The weaker of the two counts, so that, whichever of
-them is 0, a claim is false with at most the probability of the level (an intersection-union test). This is asked of the
-p-values for claims, corrected for the number of structures, and also of those that belong to the intervals.
+A structure is called over-rated where both effects are above 0. Its effect at equal accuracy determines the sign,
+two-sided; for that sign the effect on rank residuals is then tested one-sided. The weaker of the two counts, so that,
+whichever of them is 0, a claim is false with at most the probability of the level (an intersection-union test). This is
+required of the p-values for claims, corrected for the number of structures, and also of those that belong to the
+intervals.
 
 References: Bell and McCaffrey 2002, "Bias reduction in standard errors for linear regression with multi-stage samples";
 Berger 1982, "Multiparameter hypothesis testing and acceptance sampling" (intersection-union tests);
@@ -116,12 +117,12 @@ class StructureEffect:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class MeanEffects:
-    """Mean effects of structures over super-nets, an entry each; without meaning where no super-net tells of it."""
+    """Mean effects of structures over super-nets, an entry each; without meaning where no super-net gives one."""
 
     num_supernets: Int[np.ndarray, " structures"]
     """In how many enough architectures have the structure and enough do not."""
     each: Float[np.ndarray, "supernets structures"]
-    """Effect in points in each super-net, NaN if it cannot be told."""
+    """Effect in points in each super-net, NaN if it cannot be estimated."""
     mean: PerStructure
     between: PerStructure
     """s^2 / n of the module's text; W for a single super-net."""
@@ -195,11 +196,11 @@ def mean_effects(
             inside = applies[own]
             rows = own[inside]
             x = values[rows]
-            told = _varies(x, are_numbers)
-            if not told.any():
+            varying = _varies(x, are_numbers)
+            if not varying.any():
                 continue
-            x, structures = x[:, told], numbers[told]
-            x = x / np.where(are_numbers[told], x.std(axis=0), 1.0)
+            x, structures = x[:, varying], numbers[varying]
+            x = x / np.where(are_numbers[varying], x.std(axis=0), 1.0)
             basis = _basis(truth[inside]) if at_equal_accuracy else np.full((len(x), 1), len(x) ** -0.5)
             effect, influence, share, estimable = _least_squares(x, outcome[inside], basis)
             structures = structures[estimable]
@@ -221,7 +222,7 @@ def structure_effects(
 ) -> tuple[tuple[StructureEffect, ...], tuple[str, ...]]:
     """Effects of the structures that can be tested, the largest first, and the names of the others.
 
-    A structure is tested where it can be told in more than half of the super-nets.
+    A structure is tested where its effect can be estimated in more than half of the super-nets.
 
     Args:
         columns: structures of all architectures.
@@ -242,7 +243,7 @@ def structure_effects(
     of_raw, of_equal = raw.standardized(std, confidence), equal.standardized(std, confidence)
     seeds_raw, seeds_equal = (np.array([one.p_value for one in effects]) for effects in (of_raw, of_equal))
     corrected = np.maximum(benjamini_hochberg(raw.test_p_values[tested]), seeds_raw[tested])
-    # the weaker of two effects counts; the sign that the one at equal accuracy tells is tested one-sided in the other
+    # the weaker of two effects counts; the sign of the one at equal accuracy is tested one-sided in the other
     same_sign = raw.mean[tested] * equal.mean[tested] > 0
     both = np.where(same_sign, np.maximum(raw.test_p_values / 2, equal.test_p_values)[tested], 1.0)
     seeds = np.where(same_sign, np.maximum(seeds_raw / 2, seeds_equal)[tested], 1.0)
@@ -314,7 +315,7 @@ def _least_squares(
     Float[np.ndarray, "rows structures"],
     Bool[np.ndarray, " structures"],
 ]:
-    """Coefficient of each structure by itself beside a basis.
+    """Coefficient of each structure alone beside a basis.
 
     Returns:
         The coefficients; the influence of each row on them, of which the squares sum to their variance (HC3); the
@@ -324,7 +325,7 @@ def _least_squares(
     y = y - basis @ (basis.T @ y)
     squares = (left**2).sum(axis=0)
     leverage = left**2 / np.where(squares > 0, squares, 1) + (basis**2).sum(axis=1)[:, None]
-    # a structure of which too little is left beside the basis says nothing that is not held equal
+    # a structure of which too little is left beside the basis adds nothing that is not held equal
     estimable = squares > 1e-6 * len(x)
     scale = np.where(estimable, squares, 1.0)
     coefficient = y @ left / scale
@@ -340,11 +341,11 @@ def _combined(
     own_variance: PerStructure,
 ) -> MeanEffects:
     """Means over super-nets with both variances."""
-    told = ~np.isnan(each)
-    num = told.sum(axis=0)
+    estimable = ~np.isnan(each)
+    num = estimable.sum(axis=0)
     some = np.maximum(num, 1)
-    mean = np.where(told, each, 0).sum(axis=0) / some
-    between = np.where(told, (each - mean) ** 2, 0).sum(axis=0) / np.maximum(num - 1, 1)
+    mean = np.where(estimable, each, 0).sum(axis=0) / some
+    between = np.where(estimable, (each - mean) ** 2, 0).sum(axis=0) / np.maximum(num - 1, 1)
     within = own_variance / some  # of one super-net
     clustered = (summed**2).sum(axis=0) / some**2
     cluster_degrees = expected.sum(axis=0) ** 2 / np.maximum((expected**2).sum(axis=0), 1e-300)
@@ -355,7 +356,7 @@ def _combined(
     seen = (between - (within - common))[several]
     excess = np.where(several, max(float(seen.mean()), 0.0) if seen.size else 0.0, 0.0) / some
     seed_degrees = np.maximum(num - 1.0, 1.0)
-    # the structures overlap, so their mean is known by fewer degrees than their number says
+    # the structures overlap, so their mean has fewer degrees of freedom than their number
     excess_degrees = seed_degrees * max(np.count_nonzero(several) / 4, 1.0)
     return MeanEffects(
         num_supernets=num,

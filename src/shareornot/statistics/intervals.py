@@ -109,7 +109,7 @@ def bootstrap_interval(
 ) -> Interval:
     """Percentile interval of a mean coefficient over super-nets and cells drawn anew, both with replacement.
 
-    Student's interval covers other seeds and other pools of the same size together; this one too, and it asks
+    Student's interval covers other seeds and other pools of the same size together; this one too, and it requires
     nothing of the coefficients' distribution. One row of accuracies means one pool for all super-nets, whose cells are
     then drawn once for all; with a pool for each super-net, cells are drawn within each. With few super-nets it is
     narrow, as every percentile bootstrap: by sqrt((n - 1) / n) and by the quantile of the normal law in place of

@@ -90,10 +90,10 @@ def _mean_within_strata(x: Column, y: Column, strata: Int[np.ndarray, " architec
     """Mean correlation of two columns of `_within_strata`."""
     squares = np.bincount(strata, weights=x * x) * np.bincount(strata, weights=y * y)
     products = np.bincount(strata, weights=x * y)
-    told = squares > 0
-    if not told.any():
+    varying = squares > 0
+    if not varying.any():
         return 0.0
-    return float(np.average(products[told] / np.sqrt(squares[told]), weights=np.bincount(strata)[told]))
+    return float(np.average(products[varying] / np.sqrt(squares[varying]), weights=np.bincount(strata)[varying]))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -48,7 +48,8 @@ def num_supernets_needed(
         num_random: runs of random search; as many as super-nets where not given.
 
     Returns:
-        The number, at least 2; None if millions are not enough, most likely for want of runs of random search.
+        The number, at least 2; None if millions are not enough, most likely because there are too few runs of random
+        search.
 
     Raises:
         SettingsError: `d` is 0, `target` is outside (alpha, 1), or `num_random` is below 2.

@@ -32,7 +32,7 @@ def rank_residuals(
 
     Scores that are merely noisy over-rate bad cells and under-rate good ones, whatever their structure: ranks drawn by
     lot leave a residual of 1/2 - rank. A structure that good cells have is thus under-rated by any imperfect score,
-    which `standardized_effect` at equal accuracy tells from a liking or dislike for the structure itself.
+    which `standardized_effect` at equal accuracy separates from a bias towards or against the structure itself.
 
     Args:
         proxies: scores of the cells, any unit.

@@ -36,7 +36,7 @@ class Leaf:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SmallTree:
-    """A tree: the leaves say all."""
+    """A tree, defined by its leaves."""
 
     leaves: tuple[Leaf, ...]
 
@@ -130,7 +130,7 @@ def _best_split(
         below, size = sums[allowed], sizes[allowed]
         gains = below**2 / size + (total - below) ** 2 / (num_rows - size) - total**2 / num_rows
         position = int(gains.argmax())
-        # of two columns that say the same the first is taken, whatever rounding does
+        # of two equal columns the first is taken, whatever rounding does
         if best is None or gains[position] > best[0] * (1 + 1e-9):
             best = (float(gains[position]), column, int(allowed[position]))
     return best

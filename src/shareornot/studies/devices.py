@@ -8,7 +8,7 @@ def choose_device(device: str) -> str:
 
     Raises:
         MissingExtraError: PyTorch is not installed.
-        SettingsError: PyTorch does not know the device, or does not find it.
+        SettingsError: the device is unknown to PyTorch, or not found.
     """
     try:
         import torch

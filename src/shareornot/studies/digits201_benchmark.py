@@ -1,6 +1,6 @@
 """How a benchmark of NAS-Bench-201 is made: each distinct architecture, trained alone three times on the digits.
 
-Isomorphic architectures share their trainings, so that the table knows all 15,625.
+Isomorphic architectures share their trainings, so that the table holds all 15,625.
 """
 
 import platform
@@ -49,7 +49,7 @@ def build_digits201(
     Args:
         out: the table.
         parts: folder of finished trainings; those of other settings are refused.
-        num_processes: trainings at a time, by default one a core.
+        num_processes: trainings at the same time, by default one per core.
         bars: shows the progress in architectures.
         build: what to train, by default `digits_201`; one architecture of each class at most.
 
@@ -77,7 +77,7 @@ def write_table(out: Path, results: dict[str, np.ndarray], build: StandaloneBuil
     rows = np.array([row_of.get(one, -1) for one in FAMILY.isomorphism_classes(FAMILY.members).tolist()])
     members = FAMILY.members[rows >= 0]
     rows = rows[rows >= 0]
-    # The time of the runs is shared equally, so that one column says all.
+    # The time of the runs is shared equally, so that one column holds everything.
     values = {name: results[source][rows] for name, source in NAMES.items()}
     values[TIME] = values[TIME][:, :1]
     write_architecture_table(out, _info(build), members, list(values.values()))

@@ -40,7 +40,7 @@ def build_digits(
     Args:
         out: the table.
         parts: folder of finished trainings; those of other settings are refused.
-        num_processes: trainings at a time, by default one per core.
+        num_processes: trainings at the same time, by default one per core.
         bars: shows the progress in cells.
         build: what to train, by default `digits`; cells by their unique indices, from 0 on.
 

@@ -43,7 +43,7 @@ from shareornot.tables.contract import TEST, TIME, VALIDATION
 
 
 def finished_appraisals(folder: Path, bars: ProgressBars = no_bars) -> list[tuple[str, PlannedChapter]]:
-    """The appraisals that the study's last run asked for, as far as they are finished and whole: names and contents.
+    """The appraisals of the study's last run that are finished and undamaged: names and contents.
 
     Raises:
         MissingDataError: no study there, or nothing of it is finished.
@@ -180,7 +180,7 @@ def _costs(store: Store, job: str, chapter: PlannedChapter, table: Table, column
 def _not_scored(
     space: str, scores: Sequence[dict[str, Any]], evaluations: Sequence[dict[str, Any]], table: Table
 ) -> dict[str, Any]:
-    """The known cells of a space that no super-net scored: random search knows them too."""
+    """The known cells of a space that no super-net scored: random search trains them too."""
     cells = open_space(space).members_below(table.num_architectures)
     scored = [one["cell"] for one in evaluations if one["space"][0] == space]
     rest = np.setdiff1d(cells[table.rows_of(cells)[1]], np.concatenate(scored))

@@ -14,19 +14,19 @@ def polite_interruption() -> Iterator[Callable[[], bool]]:
     Yields:
         A function that returns whether an interruption was requested.
     """
-    asked = threading.Event()
+    requested = threading.Event()
     if threading.current_thread() is not threading.main_thread():
-        yield asked.is_set
+        yield requested.is_set
         return
 
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        if asked.is_set():
+    def request(_number: int, _frame: FrameType | None) -> None:
+        if requested.is_set():
             raise KeyboardInterrupt
-        asked.set()
+        requested.set()
 
-    previous = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {number: signal.signal(number, request) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield asked.is_set
+        yield requested.is_set
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shareornot.methods import says_something
+from shareornot.methods import has_preference
 from shareornot.studies.naming import Kind, content_hash
 from shareornot.studies.settings import ChapterSettings, PoolSettings, SupernetSettings, WatchingSettings, identity_of
 from shareornot.supernet.settings import EvaluationSettings
@@ -129,8 +129,8 @@ def _describe(spec: Spec) -> tuple[Kind, tuple[str, ...], dict[str, Any]]:
                     "evaluation": scoring_identity(spec.evaluation),
                     "cells": spec.cells_sha256,
                     "images": spec.images_sha256,
-                    # earlier versions did not ask the method
-                    **({"own": 1} if says_something(spec.supernet.training.method) else {}),
+                    # earlier versions did not use the method
+                    **({"own": 1} if has_preference(spec.supernet.training.method) else {}),
                 },
             )
         case AppraiseSpec():

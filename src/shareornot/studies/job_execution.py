@@ -34,7 +34,7 @@ def do_job(folder: Path, job: Job, device: str, should_stop: ShouldStop) -> None
         folder: of the study.
         job: what to do.
         device: as PyTorch names it, or "auto".
-        should_stop: asked at every step.
+        should_stop: called at every step.
 
     Raises:
         Interrupted: `should_stop` turned true; what was computed is saved.

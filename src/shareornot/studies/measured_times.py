@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from jaxtyping import Float64
 
-from shareornot.errors import DataError, MissingDataError, told_by
+from shareornot.errors import DataError, MissingDataError, message_of
 from shareornot.progress import ProgressBars, no_bars
 from shareornot.search import fit_pass_times, training_times
 from shareornot.spaces.nasbench101 import MAX_VERTICES, unique_codes
@@ -113,7 +113,7 @@ def read_times(path: Path, num_cells: int) -> MeasuredTimes:
         origin = json.loads((table.schema.metadata or {})[KEY])
     except (OSError, KeyError, ValueError, pa.ArrowException) as error:
         raise DataError(
-            f"{path}: expected measured times in Parquet format, got {told_by(error)}; measure again"
+            f"{path}: expected measured times in Parquet format, got {message_of(error)}; measure again"
         ) from error
     if len(time_s) < num_cells or not (np.isfinite(time_s).all() and time_s.min() > 0):
         raise DataError(f"{path}: expected times above 0 for {num_cells:,} cells, got {len(time_s):,}; measure again")

@@ -39,11 +39,11 @@ def choose_place(
     Args:
         images: name of the image set. Networks on digits are small: they run on one core each, on a processor.
         device: as PyTorch names it, or "auto".
-        num_processes: jobs at a time; 0 does them in this process. By default one per core for small networks, else
+        num_processes: jobs at the same time; 0 does them here. By default one per core for small networks, else
             one, or one per accelerator. Several processes per GPU share it.
         ray: address of a Ray cluster, "local" to start one on this machine, None for no cluster.
-        most: jobs that can run at a time; where it is given, a processor gets one job per core at most, and a single
-            job runs in this process.
+        most: jobs that can run at the same time; where it is given, a processor gets one job per core at most, and a
+            single job runs in this process.
 
     Raises:
         SettingsError: both `num_processes` and `ray`, or a device that is not there.

@@ -1,4 +1,4 @@
-"""From a study to its jobs: what must be computed, each thing once, whoever asks for it."""
+"""From a study to its jobs: what must be computed, each result once."""
 
 import hashlib
 from dataclasses import replace
@@ -28,7 +28,7 @@ def plan_jobs(study: StudySettings, hashes: DataHashes) -> tuple[Job, ...]:
     Two chapters that train the same super-net, or score the same cells with it in the same way, share those jobs.
 
     Args:
-        study: what is asked for.
+        study: what to compute.
         hashes: of the data; remembers what it has hashed.
 
     Raises:

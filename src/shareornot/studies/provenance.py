@@ -55,7 +55,7 @@ class Provenance:
     date: str
     """When the report was made: ISO 8601 with its zone."""
     notes: tuple[str, ...] = field(default=())
-    """Sentences about what a reader must know, such as what was assumed."""
+    """Sentences that a reader needs, such as assumptions."""
 
 
 def used_data(path: Path, name: str | None = None) -> UsedData:
@@ -93,7 +93,7 @@ def make_provenance(
     now: datetime | None = None,
     notes: Sequence[str] = (),
 ) -> Provenance:
-    """Say how a result was made, with what is installed here.
+    """Describe how a result was made, with the versions that are installed here.
 
     Args:
         title: of the report.

@@ -69,8 +69,8 @@ RECIPES: Mapping[str, Values] = {
         "pool": {"with_replacement": True},
     },
 }
-"""Ours, which learns fast, see `docs/recipe.md`; what the paper's text says; and what its published code did when it
-made the printed numbers."""
+"""Ours, which learns fast, see `docs/recipe.md`; what the paper's text describes; and what its published code did when
+it made the printed numbers."""
 DEFAULT_RECIPE = "tuned"
 PAPER_RECIPES = {"as-published"}
 """Recipes that fit the paper's setting only, and not the digits."""
@@ -163,12 +163,12 @@ def evaluation_layer(text: str) -> Values:
     return values
 
 
-def evaluation_text(usual: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
+def evaluation_text(usual: Mapping[str, Any], changes: Mapping[str, Any]) -> str:
     """The shortest text of an evaluation.
 
     Args:
         usual: the evaluation settings of `bns-ft`, by name.
-        asked: the settings that differ, by name.
+        changes: the settings that differ, by name.
 
     Returns:
         A text that `evaluation_layer` reads.
@@ -177,16 +177,16 @@ def evaluation_text(usual: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
         >>> evaluation_text({"adaptation": "average", "num_batches": 4}, {"adaptation": "none", "num_batches": 8})
         'no-ft num_batches=8'
     """
-    asked = {name: value for name, value in asked.items() if usual.get(name) != value}
+    changes = {name: value for name, value in changes.items() if usual.get(name) != value}
     name = "bns-ft"
-    if asked.get("fine_tuning_steps", 0):
+    if changes.get("fine_tuning_steps", 0):
         name = "ft"
-        if asked["fine_tuning_steps"] == BASE["evaluation"]["fine_tuning_steps"]:
-            del asked["fine_tuning_steps"]
-    elif asked.get("adaptation") == "none":
+        if changes["fine_tuning_steps"] == BASE["evaluation"]["fine_tuning_steps"]:
+            del changes["fine_tuning_steps"]
+    elif changes.get("adaptation") == "none":
         name = "no-ft"
-        del asked["adaptation"]
-    return " ".join([name, *(f"{one}={value}" for one, value in sorted(asked.items()))])
+        del changes["adaptation"]
+    return " ".join([name, *(f"{one}={value}" for one, value in sorted(changes.items()))])
 
 
 def check_choice(what: str, value: str, choices: Mapping[str, Any]) -> None:

@@ -48,7 +48,7 @@ class RunReport:
     """Of the failures that a person can mend, in one sentence each."""
     num_blocked: int
     stopped: bool
-    """Whether it was asked to stop before all was done."""
+    """Whether it was stopped before all was done."""
     set_aside: tuple[SetAside, ...]
     duration_s: float
 
@@ -88,12 +88,12 @@ def run_study(
 
     Args:
         folder: of the study; one that holds another study keeps what they share, and takes the new settings.
-        study: what is asked for.
+        study: what to compute.
         executor: where jobs are done.
         wanted: which jobs this run does; the jobs that they need must be finished or among them.
         device: on which they are done there.
         watch: called with every event.
-        should_stop: asked several times a second.
+        should_stop: called several times per second.
         on_plan: called once with the jobs of this run, and the names of those that are finished.
         on_set_aside: called for every job that is found damaged.
         resources: what a job that trains or scores takes; by default one core for small networks and all of them for

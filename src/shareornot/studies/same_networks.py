@@ -1,7 +1,7 @@
 """Whether the super-nets of a folder have the networks that its settings mean now.
 
 A study states what differs from the defaults. Where a version changes a default, such as the size of the network of an
-embedded benchmark, super-nets that an earlier version trained are others than the settings now say.
+embedded benchmark, super-nets that an earlier version trained differ from the present settings.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ def check_networks(store: Store, study: StudySettings) -> None:
     for job in planned:
         if job.kind != "train" or not store.is_finished(job.name):
             continue
-        with contextlib.suppress(DataError):  # a damaged job is found, and told, where it is read
+        with contextlib.suppress(DataError):  # a damaged job is found, and reported, where it is read
             found = store.read_job(job.name)["identity"].get("network")
             if isinstance(found, dict) and found not in expected:
                 break

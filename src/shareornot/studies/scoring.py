@@ -17,7 +17,7 @@ from jaxtyping import Int32
 from shareornot.appraisal.own_word import OWN, OwnScores, write_own
 from shareornot.appraisal.scores_file import ScoredCells, read_scores, write_scores
 from shareornot.errors import DataError, Interrupted, ShareOrNotError
-from shareornot.methods import says_something
+from shareornot.methods import has_preference
 from shareornot.spaces import open_space, space_members
 from shareornot.studies.execution import LOG_NAME, LogWriter, open_log
 from shareornot.studies.job import Job, ScoreSpec
@@ -94,7 +94,7 @@ def score_job(store: Store, job: Job, spec: ScoreSpec, images: "ImageSet", shoul
             raise
         store.set_aside(job.name, str(error))
         score()
-    if not says_something(spec.supernet.training.method):
+    if not has_preference(spec.supernet.training.method):
         return [PROXIES]
     write_own(folder / OWN, _own_word(store, spec, evaluation, images, cells, should_stop))
     return [PROXIES, OWN]
@@ -146,7 +146,7 @@ def score_cells(
         evaluation: how to score.
         images: on the device to score on.
         cells: unique indices, in the order in which they are scored.
-        should_stop: asked after every cell.
+        should_stop: called after every cell.
         log: gets a line per second.
         others: folders that may hold scores of the first of these cells, or of more cells.
         earlier: the same super-net after earlier epochs, over which scores are averaged too.

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from shareornot.errors import DataError, Interrupted, JobError, SettingsError, told_by
+from shareornot.errors import DataError, Interrupted, JobError, SettingsError, message_of
 from shareornot.progress import Progress, ProgressBars, no_bars
 from shareornot.storage import atomic_write, remove_part_files
 from shareornot.studies.devices import choose_device
@@ -73,7 +73,7 @@ def train_alone(
     Args:
         folder: of finished trainings; those of other settings are refused.
         build: what to train.
-        num_processes: trainings at a time, by default one per core.
+        num_processes: trainings at the same time, by default one per core.
         bars: shows the progress in architectures.
 
     Returns:
@@ -117,7 +117,7 @@ def train_parts(folder: Path, num_processes: int, progress: Progress, build: Sta
 
     Args:
         folder: where the parts are kept.
-        num_processes: trainings at a time, each on one core.
+        num_processes: trainings at the same time, each on one core.
         progress: advances by the architectures done.
         build: what to train.
 
@@ -179,7 +179,7 @@ def _read_part(path: Path, part: Sequence[int], build: StandaloneBuild) -> pa.Ta
         table = pq.read_table(path, page_checksum_verification=True)
     except (OSError, pa.ArrowException) as error:
         raise DataError(
-            f"{path}: expected trainings in Parquet format, got {told_by(error)}; delete it and build again"
+            f"{path}: expected trainings in Parquet format, got {message_of(error)}; delete it and build again"
         ) from error
     expected = {"architecture": np.repeat(part, build.num_runs), "run": np.tile(np.arange(build.num_runs), len(part))}
     if table.column_names != ["architecture", "run", *build.metrics] or not all(

@@ -126,13 +126,13 @@ class Store:
             return set()
 
     def finish(self, job: "Job", files: Sequence[str], *, duration_s: float, about: Mapping[str, Any]) -> None:
-        """Say that a job is finished, as the last thing of all.
+        """Mark a job as finished, as the last step of all.
 
         Args:
             job: that is finished.
             files: its results, by name.
             duration_s: how long it took, as far as this call of its work did it.
-            about: versions, device, whatever a reader may want to know.
+            about: versions, device, whatever else a reader may need.
         """
         folder = self.path(job.name)
         content: dict[str, Any] = {

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from shareornot.errors import DataError, MissingDataError, SettingsError, told_by
+from shareornot.errors import DataError, MissingDataError, SettingsError, message_of
 from shareornot.storage import atomic_write
 from shareornot.studies.overrides import Values, merged
 from shareornot.studies.settings import as_values
@@ -58,7 +58,7 @@ def read_study(path: Path, overrides: Sequence[str] = ()) -> StudySettings:
     try:
         values = tomllib.loads(file.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{file}: expected a study in TOML, got another file: {told_by(error)}; {remedy}") from error
+        raise DataError(f"{file}: expected a study in TOML, got another file: {message_of(error)}; {remedy}") from error
     try:
         study = decode_study(values, overrides, where=str(file), name=None if path.is_dir() else path.stem)
     except SettingsError as error:

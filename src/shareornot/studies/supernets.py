@@ -56,7 +56,7 @@ def train_supernets(
         folder: of the study; created if it does not exist.
         study: with one space, one variant and no experiments.
         device: as PyTorch names it, or "auto" for an accelerator where there is one.
-        num_processes: super-nets trained at a time, by default one per core, or one per accelerator.
+        num_processes: super-nets trained at the same time, by default one per core, or one per accelerator.
         bars: shows the progress in steps.
         warn: gets a sentence as soon as a training turns out to learn nothing.
 
@@ -72,8 +72,8 @@ def train_supernets(
     """
     if len(study.spaces) != 1 or len(study.variants) != 1 or study.experiments:
         raise SettingsError("train_supernets: expected a study of one space and one variant; use run_study for others")
-    asked, study = study, _joined(folder, study)
-    seeds = range(asked.seed, asked.seed + asked.supernets)
+    requested, study = study, _joined(folder, study)
+    seeds = range(requested.seed, requested.seed + requested.supernets)
 
     def wanted(job: Job) -> bool:
         return isinstance(job.spec, TrainSpec) and job.spec.supernet.training.seed in seeds
@@ -101,7 +101,7 @@ def evaluate_supernets(
         evaluation: settings that differ from those of the recipe, such as `{"adaptation": "none"}`.
         num_cells: cells in a pool, by default as the recipe states; fewer than were scored before change nothing.
         device: as in `train_supernets`.
-        num_processes: jobs at a time, as in `train_supernets`.
+        num_processes: jobs at the same time, as in `train_supernets`.
         bars: shows the progress in cells.
 
     Returns:
@@ -239,11 +239,11 @@ def read_folder(folder: Path) -> StudySettings:
 
 
 def larger_than_space(folder: Path, num_cells: int | None) -> str | None:
-    """A sentence about a pool that was asked to be larger than what is known of the space; None for others.
+    """A sentence about a requested pool that is larger than what is known of the space; None for others.
 
     Args:
         folder: of super-nets.
-        num_cells: that were asked for.
+        num_cells: the requested number.
     """
     if num_cells is None:
         return None
@@ -253,7 +253,7 @@ def larger_than_space(folder: Path, num_cells: int | None) -> str | None:
     if chapter.pool.with_replacement or num_cells <= known:
         return None
     return (
-        f"space {space}: {num_cells:,} cells were asked for, and the benchmark knows {known:,}; all of these are scored"
+        f"space {space}: {num_cells:,} cells were requested, and the benchmark holds {known:,}; all of these are scored"
     )
 
 
@@ -284,7 +284,7 @@ def training_warnings(folder: Path, study: StudySettings) -> list[str]:
 
 
 def _joined(folder: Path, study: StudySettings) -> StudySettings:
-    """The study of a folder with more super-nets, or the study that was asked for where the folder is new.
+    """The study of a folder with more super-nets, or the requested study where the folder is new.
 
     Raises:
         SettingsError: the folder holds super-nets of other settings; the message names each with both values.
@@ -333,7 +333,7 @@ def _run(
     Raises:
         JobError: a job failed for a reason that a person can mend.
         RuntimeError: a job failed for another reason.
-        Interrupted: someone asked to stop.
+        Interrupted: the user stopped the work.
     """
     place = choose_place(study.images, device, num_processes, most=study.supernets)
     with polite_interruption() as should_stop, RunBar(bars, what, Store(folder), warn) as bar:

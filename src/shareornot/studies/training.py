@@ -1,7 +1,7 @@
 """The job that trains a super-net.
 
 checkpoint.safetensors    the training as it stands, written about every half minute
-after-9.safetensors       the same after an epoch among the last, where `training.keep_checkpoints` asks for it
+after-9.safetensors       the same after an epoch among the last, where `training.keep_checkpoints` requires it
 warning.txt               a sentence, if the training turned out early to learn nothing
 log.jsonl                 a line per epoch: loss, images per second, now and then the correlation with the benchmark
 """
@@ -91,7 +91,7 @@ def continue_training(
         supernet: what to train.
         images: on the device to train on.
         space: unique indices of all cells of the space.
-        should_stop: asked before every step.
+        should_stop: called before every step.
         on_epoch: called after each epoch with the super-net, the report of the epoch, and the images per second. It may
             score cells, and must change neither parameters nor running statistics.
 

@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from shareornot.errors import DataError, told_by
+from shareornot.errors import DataError, message_of
 from shareornot.storage import atomic_write
 from shareornot.supernet.contract import SuperNet
 from shareornot.supernet.families import build_supernet
@@ -165,7 +165,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
     except SafetensorError as error:
         raise DataError(
-            f"{path}: expected a checkpoint in safetensors format, got a damaged file ({told_by(error)}); delete it "
+            f"{path}: expected a checkpoint in safetensors format, got a damaged file ({message_of(error)}); delete it "
             "and train again"
         ) from error
     if metadata.get("format") not in READABLE:

@@ -38,7 +38,7 @@ from shareornot.supernet.vector_kernel import (
 )
 
 Kernel = Callable[..., None]
-# numba knows nothing of changes in other files: delete its cache after a change in `vector_kernel`.
+# numba does not notice changes in other files: delete its cache after a change in `vector_kernel`.
 OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 

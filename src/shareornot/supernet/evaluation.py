@@ -71,7 +71,7 @@ class Evaluator:
             yield int(correct[::2].sum()), int(correct[1::2].sum())
 
     def _evaluation(self, network: SuperNet) -> AbstractContextManager[None]:
-        """Evaluation mode with the statistics of batch norm that the settings ask for."""
+        """Evaluation mode with the statistics of batch norm that the settings require."""
         if self.config.adaptation == "none":
             return evaluation_mode(network)
         return adapted_batch_norm(network, self.batches, average=self.config.adaptation == "average")

@@ -8,7 +8,8 @@ import math
 from collections import deque
 
 PART, LEAST_STEPS = 0.05, 300
-"""The check comes after this part of the steps, and after so many at least; a shorter training ends without one."""
+"""The check comes after this part of the steps, and not before the number below; a shorter training ends without
+one."""
 RECENT = 100
 """Losses that it looks at, the last ones."""
 NUM_ERRORS = 2.0

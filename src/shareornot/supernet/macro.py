@@ -31,7 +31,7 @@ LAST_CHANNELS = 1280
 
 
 class ConvNorm(nn.Sequential):
-    """Convolution and batch norm, and ReLU up to 6 where it is asked for."""
+    """Convolution and batch norm, and ReLU up to 6 on request."""
 
     def __init__(
         self,

@@ -21,7 +21,7 @@ class ConvBatchNorm(nn.Module):
     in use; in evaluation mode it uses the running ones.
 
     Args:
-        in_channels, out_channels: the most that an architecture can ask for.
+        in_channels, out_channels: the most that an architecture can use.
         kernel_size: 1 or 3.
         config: for the constants of batch norm.
         generator: source of the initial weights, which are those of PyTorch's convolution.
@@ -54,7 +54,7 @@ class ConvBatchNorm(nn.Module):
         return conv_batch_norm(x_BCHW, self.weight, norm, num_channels, kernel_size, add_to=add_to)
 
     def regions(self, in_channels: int, num_channels: int, kernel_size: int) -> tuple[Region, Region]:
-        """Which part of the weight, and which of the vectors, so many channels and such a kernel use."""
+        """Which part of the weight, and which of the vectors, these numbers of channels and this kernel use."""
         return _parts(in_channels, num_channels, (self.weight.shape[2] - kernel_size) // 2, kernel_size)
 
 

@@ -46,8 +46,8 @@ class BatchNorm(NamedTuple):
     running_mean: Vector
     running_var: Vector
     momentum: float | None
-    """Weight of the mini-batch in the running statistics, which it is normalized by itself; None: by the running
-    ones, which stay as they are."""
+    """Weight of the mini-batch in the running statistics, where it is normalized by its own statistics; None: by the
+    running ones, which stay as they are."""
     epsilon: float
 
 
@@ -144,7 +144,7 @@ def concatenate(maps: Sequence[Float[Tensor, "B _ H W"]]) -> Output | None:
 
 
 def refuse_second_derivatives() -> None:
-    """Called on the way back: PyTorch computes gradients of it where `create_graph` asks for them."""
+    """Called on the way back: PyTorch computes gradients of it where `create_graph` requires them."""
     if torch.is_grad_enabled():
         raise NotImplementedError("operations on processors have no second derivatives")
 

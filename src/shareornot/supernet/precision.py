@@ -1,4 +1,4 @@
-"""Computing in bfloat16 where a person asks for it: matrix products in half the bits, everything delicate in float32.
+"""Computing in bfloat16 on request: matrix products in half the bits, everything delicate in float32.
 
 `torch.autocast` runs convolutions and matrix products in bfloat16. The weights that the optimizer moves, the statistics
 of batch norm and the loss stay in float32.

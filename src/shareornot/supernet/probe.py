@@ -8,8 +8,8 @@ the initial weights in seconds, show how far they do:
 - *Image similarity*: how well the features keep which images look alike, compared with the images at 4 x 4 pixels.
 
 Both are 1 where nothing is lost and near 0 where everything is. A super-net with low numbers can still learn, only
-more slowly, and a high number promises no good ranking: where architectures look alike at the start, what tells them
-apart has to be learnt.
+more slowly, and a high number promises no good ranking: where architectures look alike at the start, training has
+to learn their differences.
 """
 
 import math

@@ -11,7 +11,7 @@ from shareornot.supernet.evaluation import Evaluator
 from shareornot.supernet.settings import EvaluationSettings
 
 PILOT_ARCHITECTURES, PILOT_IMAGES = 60, 1_000
-"""Architectures and images of the pilot, where there are so many."""
+"""Architectures and images of the pilot, or as many as there are."""
 ROUNDING = 250
 """The number of images is rounded up to a multiple of this."""
 

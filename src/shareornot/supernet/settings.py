@@ -213,7 +213,7 @@ class EvaluationSettings:
     """Steps that a copy of the weights is trained on the cell alone before it is scored."""
     fine_tuning_learning_rate: float = 0.01
     forward_size: int | None = None
-    """Validation images passed at a time; it changes the speed and nothing else. By default as many as have 65,536
+    """Validation images per forward pass; it changes the speed and nothing else. By default as many as have 65,536
     pixels on a processor, whose cache they fit, and 2,000 on an accelerator."""
     num_images: int | Literal["all", "auto"] = "all"
     """Validation images that cells are scored on: a number of the first ones, all, or as many as the scores need for a

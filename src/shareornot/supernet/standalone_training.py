@@ -1,4 +1,4 @@
-"""Training one architecture alone, some runs of it at a time."""
+"""Training one architecture alone, in several runs together."""
 
 import math
 import time

@@ -115,7 +115,7 @@ class BatchSource(Protocol):
     device: torch.device
 
     def training_batch(self, epoch: int, position: int) -> Batch:
-        """The mini-batch of a step; steps ask in their order, from any first one."""
+        """The mini-batch of a step; steps come in their order, from any first one."""
 
     def validation_batch(self, epoch: int, position: int, number: int) -> Batch:
         """A random mini-batch of validation images; another one for each `number`, which counts from 1 in a step."""
@@ -251,7 +251,7 @@ class Trainer:
         """Train to the end, reporting after each epoch.
 
         Args:
-            should_stop: asked before every step; where it returns true, training ends there, ready to be saved.
+            should_stop: called before every step; where it returns true, training ends there, ready to be saved.
         """
         self.network.train()
         losses: list[Tensor] = []

@@ -1,6 +1,6 @@
 """Tables of any family: some metrics, each on a data set after a number of epochs, in several runs.
 
-What is asked for is explicit: where a table has a metric on several data sets or after several numbers of epochs,
+A selection is explicit: where a table has a metric on several data sets or after several numbers of epochs,
 `select` chooses one. A run that is missing is NaN; nothing is filled in.
 """
 

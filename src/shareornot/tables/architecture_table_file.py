@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from shareornot.errors import DataError, MissingDataError, SettingsError, told_by
+from shareornot.errors import DataError, MissingDataError, SettingsError, message_of
 from shareornot.spaces.registry import open_family
 from shareornot.storage import atomic_write
 from shareornot.tables.architecture_table import ArchitectureTable, ArchitectureTableInfo, Column
@@ -42,7 +42,7 @@ def write_architecture_table(
         texts: where the table is about a list: the text of each, of which it then holds all.
 
     Raises:
-        DataError: no such family, numbers that are none or repeated, wrong shapes, or values out of range.
+        DataError: no such family, invalid or repeated numbers, wrong shapes, or values out of range.
     """
     order = np.argsort(architectures, kind="stable")
     numbers = np.asarray(architectures, np.int32)[order]
@@ -116,7 +116,7 @@ def read_architecture_table(path: Path) -> ArchitectureTable:
         )
         texts = batch.column(1).to_pylist() if info.family is None else None
     except (pa.ArrowException, OSError, DataError, ValueError, TypeError, KeyError, RecursionError) as error:
-        raise DataError(f"{path}: not a table, or damaged: {told_by(error)}; import it again") from error
+        raise DataError(f"{path}: not a table, or damaged: {message_of(error)}; import it again") from error
     return ArchitectureTable(info, architectures, columns, texts)
 
 

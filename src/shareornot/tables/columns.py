@@ -69,9 +69,9 @@ def import_columns(
 
     Raises:
         MissingDataError: no such file.
-        DataError: not such a file, a column that is missing, or an architecture that is none or there twice.
+        DataError: not such a file, a missing column, or an invalid or repeated architecture.
         UnitError: percentages for fractions, or the reverse.
-        SettingsError: a metric that is none.
+        SettingsError: an unknown metric.
     """
     if not source.is_file():
         raise MissingDataError(f"{source}: expected a CSV, Parquet or JSON file, found none; check the name")
@@ -229,7 +229,7 @@ def _fractions(array: np.ndarray, place: str, *, percent: bool) -> np.ndarray:
 def _numbered(texts: list[str], space: Space | None) -> tuple[np.ndarray, Space | None]:
     """Numbers of the architectures, and the family whose numbers they are; None for a list of its own."""
     if space is not None and space.family not in {family.name for family in known_families()}:
-        numbers = space.parse(texts)  # the table holds the texts, as no process knows the space by its name
+        numbers = space.parse(texts)  # the table holds the texts, because no process can open the space by its name
         space = None
     if space is None:
         listed = list_architectures(texts)

@@ -1,6 +1,6 @@
 """Read pickles of plain data without running anything that they contain.
 
-A pickle is a program that may import and call whatever it names. This reader knows only what the official files of
+A pickle is a program that may import and call whatever it names. This reader accepts only what the official files of
 NAS-Bench-201 and NATS-Bench consist of: containers, numbers, texts, arrays and numbers of NumPy, and tensors of
 PyTorch. Each name stands for a function of ours that checks its arguments and builds the value; any other name is
 refused, as is any other use of these. The contents of tensors, which no table needs, are left out.
@@ -151,7 +151,7 @@ class _Reader(pickle.Unpickler):
     def find_class(self, module_name: str, global_name: str, /) -> Any:
         if (found := KNOWN_NAMES.get((module_name, global_name))) is None:
             raise DataError(
-                f"the file asks for {module_name[:80]}.{global_name[:80]}, which a file of plain data does not need; "
+                f"the file refers to {module_name[:80]}.{global_name[:80]}, which a file of plain data does not need; "
                 "nothing was executed; get the file from its publisher"
             )
         return found
@@ -169,7 +169,7 @@ def load_plain(file: io.BufferedIOBase) -> Any:
         Containers, numbers, texts, `Array` for arrays, and `Tensor` for tensors.
 
     Raises:
-        DataError: the pickle asks for anything else, by name, or is damaged.
+        DataError: the pickle refers to anything else, by name, or is damaged.
     """
     try:
         return _Reader(file).load()

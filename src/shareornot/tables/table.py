@@ -42,7 +42,7 @@ class BenchmarkTable(TableFrame):
     """The results of training cells alone, each several times, perhaps with several budgets.
 
     A table may hold only some of the cells that its benchmark is about. A query for another cell is an error, and a
-    mask where many are asked for at once: never a zero.
+    mask where several are requested together: never a zero.
 
     Args:
         columns: the rows, in the order of unique indices.
@@ -123,7 +123,7 @@ class BenchmarkTable(TableFrame):
         """Look at every value, which opening does not.
 
         Raises:
-            DataError: a value that is missing or out of range, or an order that is none.
+            DataError: a value that is missing or out of range, or an invalid order.
         """
         check_contents(self._columns, self.info)
         if not np.array_equal(self._hash_order, self._columns.hash_order()):
@@ -314,7 +314,7 @@ class BenchmarkTable(TableFrame):
     def _unknown(self, what: str) -> UnknownCellError:
         return UnknownCellError(
             f"{what}: not among the {len(self):,} cells of the table {self.info.name}, which is about cells with at "
-            f"most {self.info.max_vertices} vertices; ask for one of table.cells"
+            f"most {self.info.max_vertices} vertices; choose one of table.cells"
         )
 
 

@@ -25,7 +25,7 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Float32, Int32, Int64, UInt8
 
-from shareornot.errors import DataError, MissingDataError, told_by
+from shareornot.errors import DataError, MissingDataError, message_of
 from shareornot.spaces.nasbench101 import MAX_VERTICES
 from shareornot.spaces.nasbench101.vocabulary import NUM_CELLS_UP_TO
 from shareornot.storage import atomic_write
@@ -205,7 +205,7 @@ def read_table(path: Path) -> tuple[TableColumns, Int32[np.ndarray, " cells"], T
             raise DataError("hash_order: expected row numbers")
     except (pa.ArrowException, OSError, DataError, ValueError) as error:
         raise DataError(
-            f"{path}: not a benchmark table, or damaged: {told_by(error)}; fetch or build it again"
+            f"{path}: not a benchmark table, or damaged: {message_of(error)}; fetch or build it again"
         ) from error
     return columns, hash_order, info
 

@@ -108,7 +108,7 @@ def test_the_same_seed_gives_the_same(plain):
     assert one(made_up(), seed=1).appraisal.comparisons != plain.appraisal.comparisons
 
 
-def test_percentages_are_told():
+def test_percentages_are_reported():
     scores = read_user_scores(made_up(standalone=made_up()["standalone"] * 100))
     assert scores.notes[0].startswith("standalone: taken for percentages")
     (found,) = appraise_scores(scores)
@@ -123,7 +123,7 @@ def test_proxies_may_have_any_unit(plain):
     assert one(made_up(proxy=made_up()["proxy"] / 2)).appraisal.proxy_unit == "fraction"
 
 
-def test_super_nets_are_told_apart_and_sorted():
+def test_super_nets_are_distinguished_and_sorted():
     source = made_up(num=120, supernet=[10, 9] * 60)
     found = one(source)
     assert [pool.name for pool in found.appraisal.pools] == ["9", "10"]
@@ -177,7 +177,7 @@ def test_odd_times(odd):
         one(made_up(cost=np.where(np.arange(60) == 3, odd, 5.0)))
 
 
-def test_columns_that_tell_the_size_are_guides():
+def test_columns_of_sizes_are_baselines():
     size = np.arange(60.0)
     found = one(made_up(num_params=size, FLOPs=-size, width=size))
     assert found.appraisal.baselines.keys() == {"num_params", "FLOPs"}
@@ -238,7 +238,7 @@ def test_an_infinite_score_ranks_first_or_last(odd, rank):
     assert (scores.argmax() if rank == "most" else scores.argmin()) == 2
 
 
-def test_a_reversed_proxy_is_told():
+def test_a_reversed_proxy_is_reported():
     assert "use --lower-is-better proxy" in notes_of(one(made_up(proxy=-made_up()["proxy"])))
     assert "use --lower-is-better proxy" in notes_of(one(made_up(proxy=-made_up()["proxy"], supernet=[0, 1] * 30)))
     assert "lower-is-better" not in notes_of(one(made_up(proxy=np.random.default_rng(1).uniform(size=60))))

@@ -118,7 +118,7 @@ def scored_cells(cells, **changes):
     return {"architecture": cells_as_texts(cells), "proxy": proxy, "standalone": truth} | changes
 
 
-def test_cells_tell_their_features_and_evolution_is_played_on_them():
+def test_cells_have_features_and_evolution_is_simulated_on_them():
     found = one(scored_cells(np.arange(2_532)))
     appraisal = found.appraisal
     assert appraisal.thing == "architecture"

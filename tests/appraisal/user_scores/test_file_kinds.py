@@ -61,7 +61,7 @@ def csv(tmp_path):
 
 @pytest.fixture
 def file(tmp_path):
-    """Reads a file with such bytes, under a name that says nothing."""
+    """Reads a file with these bytes, under a name without a suffix."""
 
     def read(content, **options):
         path = tmp_path / "scores.dat"

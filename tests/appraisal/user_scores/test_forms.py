@@ -193,7 +193,7 @@ def test_json_in_other_forms_of_unicode(tmp_path, encoding, lines):
     assert is_right(read_user_scores(tmp_path / "scores.json"))
 
 
-def test_json_lines_end_where_json_says(tmp_path):
+def test_json_lines_end_at_line_feeds_only(tmp_path):
     records = [{"architecture": f"a\u2028{n}\x85", "proxy": PROXY[n], "standalone": TRUTH[n]} for n in range(NUM)]
     text = "\r\n".join(json.dumps(one, ensure_ascii=False) for one in records)
     (tmp_path / "scores.json").write_text(text, encoding="utf-8", newline="")

@@ -17,7 +17,7 @@ from shareornot.spaces import open_space
 
 NUM_MUTATIONS = 10_000
 NUM_APPRAISED = 6
-"""Of those that are read, so many are appraised as well."""
+"""Number of readable files that are appraised as well."""
 TOKENS = (
     *(
         "",

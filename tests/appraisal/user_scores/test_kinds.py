@@ -130,7 +130,7 @@ def test_names_of_the_super_net(read, name):
     assert f"{name} is taken for the super-net" in " ".join(scores.notes)
 
 
-def test_a_seed_that_tells_no_super_nets_apart(read):
+def test_a_seed_that_distinguishes_no_super_nets(read):
     twice = {key: [*values, *values] for key, values in table().items()}
     twice["proxy"] = [*map(str, PROXY), *map(str, PROXY[::-1])]
     twice["seed"] = [str(number % 2) for number in range(NUM)] * 2
@@ -234,7 +234,7 @@ def test_a_pattern_of_proxies_leaves_the_column_that_is_named_for_the_accuracies
         read(columns, proxy="x *", standalone="x *")
 
 
-def test_a_second_row_of_names_is_told(tmp_path):
+def test_a_second_row_of_names_is_reported(tmp_path):
     names = [("architecture", ""), ("proxy", ""), ("standalone", "alone")]
     frame = pd.DataFrame(dict(zip(names, zip(*zip(NAMES, PROXY, TRUTH, strict=True), strict=True), strict=True)))
     frame.to_csv(tmp_path / "levels.csv", index=False)

@@ -16,13 +16,13 @@ def test_fractions_stay():
     assert assumed is None
 
 
-def test_percentages_are_divided_and_told():
+def test_percentages_are_divided_and_reported():
     found, assumed = as_fractions("standalone", values(50, 94.1, np.nan), "auto")
     np.testing.assert_allclose(found, [0.5, 0.941, np.nan])
     assert assumed == "standalone: taken for percentages, since the highest is 94.1, and divided by 100."
 
 
-def test_what_is_said_is_taken():
+def test_a_given_unit_is_used():
     assert as_fractions("standalone", values(0.5, 1), "percent")[0].tolist() == [0.005, 0.01]
     assert as_fractions("standalone", values(0.9, 60, 80, 95), "percent")[1] is None
     with pytest.raises(UnitError, match=r"at most 1, got 94; state that they are percentages \(--unit percent\)"):

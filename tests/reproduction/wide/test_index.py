@@ -24,7 +24,7 @@ def test_an_index_in_csv_is_read_alike(tmp_path):
     assert index.columns == {"thresholds": ("20", "15,20"), "balanced": (True, False), "epochs": (250, 500)}
 
 
-def test_names_alone_tell_seed_and_training():
+def test_names_alone_give_seed_and_training():
     index = index_of_names(["seed-0-balanced", "seed-12-balanced", "one_seed3", "no number"])
     assert index.seeds == ("0", "12", "3", "0")
     assert index.columns == {"trained": ("balanced", "balanced", "one", "no number")}

@@ -66,7 +66,7 @@ def test_agreement_by_setting_is_the_mean_over_seeds(given, found):
     assert stats.kendalltau(free["zero_cost"], truth)[0] == pytest.approx(found.baselines[-1]["kendall"])
 
 
-def test_what_a_change_brings_is_told_from_what_it_does_not(found):
+def test_a_change_with_an_effect_is_distinguished_from_one_without(found):
     balanced = row_of(found.effects, setting="balanced")
     assert balanced["kendall_low"] > 0.05
     split = row_of(found.effects, setting="kind")

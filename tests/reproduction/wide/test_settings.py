@@ -23,7 +23,7 @@ def test_super_nets_that_differ_in_their_seeds_alone_are_one_setting(wide_folder
     assert dict(settings[0].values) == {"kind": "few-shot", "thresholds": "15,20", "balanced": "no", "epochs": "250"}
 
 
-def test_labels_tell_settings_apart_even_where_words_are_missing():
+def test_labels_distinguish_settings_even_where_words_are_missing():
     labels = [one.label for one in settings_of(index_of({"epochs": [1, 2, 2], "kind": ["", "", None]}))]
     assert len(set(labels)) == 3
 

@@ -86,7 +86,7 @@ def test_refuses_operations_of_another_length():
 @pytest.mark.parametrize(
     ("place", "value"), [((1, 0), 1), ((1, 1), 1), ((0, 1), 2), ((0, 1), -1), ((0, 1), 2**32), ((2, 0), 2**40)]
 )
-def test_refuses_edges_that_are_none(place, value):
+def test_refuses_invalid_edges(place, value):
     adjacencies = np.tile(np.array([[0, 1, 0], [0, 0, 1], [0, 0, 0]]), (3, 1, 1))
     adjacencies[(1, *place)] = value
     with pytest.raises(CellError, match=r"specification 1: expected an upper-triangular .* got adjacency .*; number"):
@@ -94,13 +94,13 @@ def test_refuses_edges_that_are_none(place, value):
 
 
 @pytest.mark.parametrize("operation", [-1, 3, 2**40])
-def test_refuses_operations_that_are_none(operation):
+def test_refuses_invalid_operations(operation):
     operations = np.array([[0], [0], [operation]])
     with pytest.raises(CellError, match=r"specification 2: .* operations 0 to 2, got .* operations \[-?\d+\]; number"):
         encode(np.tile(np.array([[0, 1, 0], [0, 0, 1], [0, 0, 0]]), (3, 1, 1)), operations)
 
 
 @pytest.mark.parametrize("code", [-1, 243 << 21, 1 << 32])
-def test_refuses_codes_that_are_none(code):
+def test_refuses_invalid_codes(code):
     with pytest.raises(CellError, match=rf"code: expected 0 to 0x1e5fffff, got {code:#x}; take codes from encode"):
         decode(code)

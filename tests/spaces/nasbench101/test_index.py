@@ -90,7 +90,7 @@ def test_as_many_cells_in_each_space_as_published():
     assert Counter(features.residual.tolist()) == {True: 81_020, False: 342_604}
 
 
-def test_small_cells_are_told_apart_exactly_by_isomorphism():
+def test_small_cells_are_equal_exactly_where_isomorphic():
     """Every specification with at most 5 vertices, pruned or not: 27,648 of them with 5."""
     index_of: dict[Specification, int] = {}
     for index, code in enumerate(unique_codes(5).tolist()):

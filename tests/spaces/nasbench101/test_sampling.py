@@ -1,6 +1,6 @@
-"""Random specifications and mutants, against the distributions that they are said to have.
+"""Random specifications and mutants, against their documented distributions.
 
-Seeds are fixed, so that the tests of significance always say the same.
+Seeds are fixed, so that the tests of significance always give the same results.
 """
 
 import numpy as np
@@ -93,7 +93,7 @@ def test_mutation_of_read_only_codes_and_of_none():
 
 
 @pytest.mark.parametrize("rate", [0.5, 1.0, 3.0])
-def test_mutants_are_distributed_as_said(rate):
+def test_mutants_have_the_documented_distribution(rate):
     """Each edge flips with probability rate / 21, each operation changes with rate / 5, given that a cell results."""
     num_children = 50_000
     children = mutate(CHAIN.repeat(num_children), np.random.default_rng(0), mutation_rate=rate)

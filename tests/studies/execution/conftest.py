@@ -50,7 +50,7 @@ def wait_for_stop(folder, name, should_stop):
             (folder / f"{name}-saved").write_text(str(os.getpid()))
             raise Interrupted("saved")
         time.sleep(0.025)
-    raise AssertionError("nobody asked")
+    raise AssertionError("not requested")
 
 def wait_deaf(folder, name, should_stop):
     (folder / f"{name}-began").write_text(str(os.getpid()))
@@ -78,14 +78,14 @@ def resume_after_death(folder, should_stop):
         while step == 20 and (folder / "pid").read_text() == str(os.getpid()):
             time.sleep(0.02)  # until somebody kills this
 
-def tell_threads(folder, name, should_stop):
+def report_threads(folder, name, should_stop):
     (folder / name).write_text(os.environ["OMP_NUM_THREADS"])
 
-def tell_torch_threads(folder, name, should_stop):
+def report_torch_threads(folder, name, should_stop):
     import torch
     (folder / name).write_text(str(torch.get_num_threads()))
 
-def tell_device(folder, name, should_stop):
+def report_device(folder, name, should_stop):
     (folder / name).write_text(os.environ.get("CUDA_VISIBLE_DEVICES", "none"))
     time.sleep(0.2)
 

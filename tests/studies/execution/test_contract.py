@@ -27,7 +27,7 @@ from shareornot.studies.execution import (
 
 
 class Contract:
-    """The tests; a subclass for each executor says which and what it can do."""
+    """The tests; a subclass for each executor names it and its abilities."""
 
     num_at_a_time = 2
     survives_killed_tasks = True
@@ -91,7 +91,7 @@ class Contract:
         assert by_name == {"odd": ["started", "failed"]}
         assert text in events[-1].traceback
 
-    def test_a_task_that_stops_by_itself_leaves_the_others_alone(self, executor, work, tmp_path):
+    def test_a_task_that_stops_itself_does_not_stop_the_others(self, executor, work, tmp_path):
         tasks = [
             Task(name="stops", work=work.interrupt),
             Task(name="needs it", needs=("stops",), work=work.nothing),
@@ -100,7 +100,7 @@ class Contract:
         _, by_name = self.run(executor, tasks)
         assert by_name == {"stops": ["started", "stopped"], "good": ["started", "finished"]}
 
-    def test_what_runs_is_asked_to_stop_and_nothing_new_starts(self, executor, work, tmp_path):
+    def test_running_tasks_are_requested_to_stop_and_no_new_one_starts(self, executor, work, tmp_path):
         tasks = [Task(name=f"t{n}", work=work.wait_for_stop, arguments=(tmp_path, f"t{n}")) for n in range(6)]
         tasks.append(Task(name="late", needs=("t0",), work=work.nothing))
         start = time.monotonic()
@@ -127,7 +127,7 @@ class Contract:
         )
         assert by_name == {name: ["started", "finished"] for name, _ in pairs}
 
-    def test_asked_to_stop_before_it_began(self, executor, work, tmp_path):
+    def test_stopped_before_it_began(self, executor, work, tmp_path):
         tasks = [Task(name="t", work=work.write, arguments=(tmp_path, "t"))]
         assert self.run(executor, tasks, should_stop=lambda: True) == ([], {})
         assert not list(tmp_path.iterdir())
@@ -234,7 +234,7 @@ class TestLocalProcesses(Contract):
     ("reason", "told"),
     [
         ("no route\nto it", "got none: refused; start one with: ray start --head"),
-        ("InvalidAuthToken: it is missing", "got one that wants another token: copy"),
+        ("InvalidAuthToken: it is missing", "got one that needs another token: copy"),
     ],
 )
 def test_a_cluster_that_cannot_be_joined(reason, told, monkeypatch):
@@ -253,7 +253,7 @@ def test_a_cluster_that_cannot_be_joined(reason, told, monkeypatch):
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:{}", "ray://localhost:{}"])
-def test_a_machine_that_does_not_answer_is_told_at_once(address):
+def test_a_machine_that_does_not_answer_is_reported_at_once(address):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         ray_membership.check_address(address.format(port))  # somebody is there
@@ -302,9 +302,9 @@ class TestRayCluster(Contract):
 
     test_nothing_to_do = None
     test_any_exception_is_a_failure_with_a_text = None
-    test_a_task_that_stops_by_itself_leaves_the_others_alone = None
+    test_a_task_that_stops_itself_does_not_stop_the_others = None
     test_no_more_at_a_time_than_there_is_room_for = None
-    test_asked_to_stop_before_it_began = None
+    test_stopped_before_it_began = None
     test_many_tiny_tasks_that_all_need_one_and_are_all_needed_by_one = None
     test_needs_that_cannot_be = None
     test_names_must_differ = None
@@ -339,15 +339,15 @@ class TestRayCluster(Contract):
         with pytest.raises(SettingsError, match=r"task big: expected to need at most 2 CPU .*, got 3"):
             self.run(executor, [task])
 
-    def test_a_task_gets_the_threads_that_it_asks_for(self, executor, work, tmp_path):
+    def test_a_task_gets_the_threads_that_it_needs(self, executor, work, tmp_path):
         tasks = [
-            Task(name=f"{n}", work=work.tell_threads, arguments=(tmp_path, f"{n}"), resources=Resources(num_cores=n))
+            Task(name=f"{n}", work=work.report_threads, arguments=(tmp_path, f"{n}"), resources=Resources(num_cores=n))
             for n in (1, 2)
         ]
         self.run(executor, tasks)
         assert [(tmp_path / name).read_text() for name in ("1", "2")] == ["1", "2"]
 
-    def test_a_task_that_does_not_listen_is_ended_when_patience_is_over(self, work, tmp_path):
+    def test_a_task_that_does_not_stop_is_ended_after_a_time(self, work, tmp_path):
         task = Task(name="deaf", work=work.wait_deaf, arguments=(tmp_path, "deaf"))
         start = time.monotonic()
         _, by_name = self.run(RayCluster(patience_s=0.5), [task], should_stop=lambda: any(tmp_path.iterdir()))
@@ -403,7 +403,7 @@ def test_ctrl_c_in_a_terminal_with_ray_on_this_machine(tmp_path):
         shutil.rmtree(temporary)
 
 
-def test_without_ray_the_remedy_is_told(monkeypatch):
+def test_without_ray_a_remedy_is_reported(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'shareornot\[cluster\]'"):
         RayCluster().run([Task(name="t", work=print)], lambda _: None, lambda: False)

@@ -54,7 +54,7 @@ def test_tasks_get_the_threads_that_they_can_use_but_not_more_than_their_share(w
         Task(
             name=name,
             needs=names[: names.index(name)],
-            work=work.tell_torch_threads if name == "many" else work.tell_threads,
+            work=work.report_torch_threads if name == "many" else work.report_threads,
             arguments=(tmp_path, name),
             resources=Resources(num_cores=1000 if name == "many" else 1),
         )
@@ -66,14 +66,14 @@ def test_tasks_get_the_threads_that_they_can_use_but_not_more_than_their_share(w
 
 def test_each_process_sees_one_accelerator_and_tasks_share_it(work, tmp_path):
     tasks = [
-        Task(name=f"{n}", work=work.tell_device, arguments=(tmp_path, f"{n}"), resources=Resources(num_gpus=0.5))
+        Task(name=f"{n}", work=work.report_device, arguments=(tmp_path, f"{n}"), resources=Resources(num_gpus=0.5))
         for n in range(4)
     ]
     run(tasks, num_processes=2, devices=("7", "9"))
     assert {path.read_text() for path in tmp_path.iterdir()} == {"7", "9"}
 
 
-def test_a_whole_accelerator_is_for_one_task_at_a_time(work, tmp_path):
+def test_only_one_task_uses_a_whole_accelerator(work, tmp_path):
     tasks = [
         Task(name=f"{n}", work=work.overlap, arguments=(tmp_path, f"{n}"), resources=Resources(num_gpus=2 / 3))
         for n in range(3)
@@ -110,7 +110,7 @@ def test_tasks_that_need_all_the_memory_wait_for_each_other(work, tmp_path):
     assert {path.read_text() for path in tmp_path.iterdir()} == {"1"}
 
 
-def test_a_task_that_does_not_listen_is_ended_when_patience_is_over(work, tmp_path):
+def test_a_task_that_does_not_stop_is_ended_after_a_time(work, tmp_path):
     tasks = [Task(name=name, work=work.wait_deaf, arguments=(tmp_path, name)) for name in ("a", "b", "c")]
     start = time.monotonic()
     by_name = run(tasks, lambda: len(list(tmp_path.iterdir())) == 2, num_processes=2, patience_s=0.3)
@@ -136,11 +136,11 @@ def test_the_signal_that_killed_a_process_is_named(number, work, tmp_path):
         lambda: False,
     )
     killer.join()
-    memory = ", most likely for want of memory" if number == signal.SIGKILL else ""
+    memory = ", most likely because memory ran out" if number == signal.SIGKILL else ""
     assert texts[-1] == f"task t: its process was killed by {number.name}{memory}, 2 times; {REMEDY}\n"
 
 
-REMEDY = "ask for fewer processes at a time"
+REMEDY = "use fewer processes"
 
 
 def test_fewer_than_one_process():

@@ -51,7 +51,7 @@ def test_nobody_runs_what_is_not_there(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_second_runner_is_told_who_the_first_is(holder, tmp_path):
+def test_a_second_runner_learns_which_process_is_the_first(holder, tmp_path):
     message = rf"got process {holder.pid} on .* since .*: -c .*; wait until it ends, .* shareornot study status"
     with pytest.raises(SettingsError, match=message), only_runner(tmp_path):
         pytest.fail("two runners")

@@ -49,7 +49,7 @@ def test_failures_block_exactly_what_needs_them(graph):
     for one in sorted(needs, key=int):
         if needs[one] & lost:
             lost.add(one)
-    assert sorted(blocked) == sorted(lost - failed)  # each told once
+    assert sorted(blocked) == sorted(lost - failed)  # each reported once
     assert done == needs.keys() - lost
 
 

@@ -117,7 +117,7 @@ def test_without_a_terminal_every_event_is_a_line(log_of):
         view.watch(event("a", "started"))
         view.watch(event("a", "failed", "Traceback\n  somewhere\nValueError: no [bold]way[/bold]\n"))
         view.watch(event("b", "blocked"))
-        view.say("damaged: x")
+        view.print_line("damaged: x")
     assert stream.getvalue().splitlines() == [
         "2 jobs, 0 of them finished before",
         "started: train [red]",

@@ -119,7 +119,7 @@ def _mean_over_rows(
     what: str,
     notes: list[str],
 ) -> Float64[np.ndarray, " architectures"]:
-    """Mean of what the rows of each architecture say, NaN where none says anything; exact where all say the same."""
+    """Mean over the rows of each architecture, NaN where all rows are empty; exact where all values are equal."""
     there = np.flatnonzero(~np.isnan(values))
     first = np.full(num, np.nan)
     first[local[there[::-1]]] = values[there[::-1]]  # the last assignment, of the first row, stays
@@ -132,10 +132,9 @@ def _mean_over_rows(
     distance = np.abs(values[there] - means[local[there]])
     if distance.max() > 1e-6:
         different = len(np.unique(local[there][distance > 1e-6]))
-        told = f"{2 * distance.max():.2g}"
-        note = (
-            f"{count(different, thing)} with different {what} in different rows, up to {told} apart: the mean is taken."
-        )
+        spread = f"{2 * distance.max():.2g}"
+        note = f"{count(different, thing)} with different {what} in different rows, up to {spread} apart: "
+        note += "the mean is taken."
         if note not in notes:
             notes.append(note)
     return np.asarray(means)

@@ -46,11 +46,11 @@ LEAST_FOR_AUDIT = 20
 MOST_AUDITED = 20_000
 """Architectures of a space that the bias audit looks at: effects are known to a hundredth then."""
 MOST_CHAPTERS = 20
-"""Pairs of space and variant whose searches are simulated, unless all are asked for."""
+"""Pairs of space and variant whose searches are simulated, unless all are requested."""
 MOST_SUPERNETS = 200
-"""Super-nets of a pair whose searches are simulated, unless all are asked for."""
+"""Super-nets of a pair whose searches are simulated, unless all are requested."""
 MOST_SCORES = 400_000
-"""Scores of a pair with several super-nets, likewise: their super-nets are taken as long as they have so many."""
+"""Scores of a pair with several super-nets, likewise: super-nets are added while the total is below this."""
 
 
 def appraise_scores(
@@ -71,8 +71,8 @@ def appraise_scores(
     Args:
         source: `UserScores`, or whatever `read_user_scores` reads: a file, a data frame, a mapping.
         supernet_cost: what training the super-net costs, in average trainings of an architecture alone; by default what
-            the file says, else 4.
-        scoring_cost: what scoring one architecture costs, in the same unit; by default what the file says, else 0.
+            the file states, else 4.
+        scoring_cost: what scoring one architecture costs, in the same unit; by default what the file states, else 0.
         seed: of what is random; the result of a space and variant does not depend on the others.
         num_trained: k of the TOP-k comparisons.
         top: k of the comparison that the verdict is about, fixed beforehand; by default 10.

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from shareornot.appraisal.user_scores.columns import MOST_ROWS, Columns, make_columns
 from shareornot.appraisal.user_scores.python_columns import array_of
 from shareornot.appraisal.user_scores.wording import shown
-from shareornot.errors import DataError, MissingExtraError, told_by
+from shareornot.errors import DataError, MissingExtraError, message_of
 
 
 def read_parquet(source: str, content: bytes) -> Columns:
@@ -30,7 +30,7 @@ def read_parquet(source: str, content: bytes) -> Columns:
         raise
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise DataError(
-            f"{source}: expected a Parquet file of scores, got: {told_by(error)}; write it again"
+            f"{source}: expected a Parquet file of scores, got: {message_of(error)}; write it again"
         ) from error
     return make_columns(source, zip(table.column_names, table.columns, strict=True))
 
@@ -47,7 +47,9 @@ def read_arrow(source: str, content: bytes) -> Columns:
             table = reader.read_all()
         table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-        raise DataError(f"{source}: expected an Arrow file of scores, got: {told_by(error)}; write it again") from error
+        raise DataError(
+            f"{source}: expected an Arrow file of scores, got: {message_of(error)}; write it again"
+        ) from error
     return make_columns(source, zip(table.column_names, table.columns, strict=True))
 
 
@@ -63,7 +65,7 @@ def read_feather(source: str, content: bytes) -> Columns:
         table = feather.read_table(pa.BufferReader(content))
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise DataError(
-            f"{source}: expected a Feather file of scores, got: {told_by(error)}; write it again"
+            f"{source}: expected a Feather file of scores, got: {message_of(error)}; write it again"
         ) from error
     return make_columns(source, zip(table.column_names, table.columns, strict=True))
 
@@ -84,7 +86,7 @@ def read_npz(source: str, content: bytes) -> Columns:
     except (zipfile.BadZipFile, OSError, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
         if isinstance(error, DataError):
             raise
-        raise DataError(f"{source}: expected a whole npz file, got {told_by(error)}; write it again") from error
+        raise DataError(f"{source}: expected a whole npz file, got {message_of(error)}; write it again") from error
     columns: list[tuple[str, Any]] = []
     for name, values in pairs:
         columns += array_of(source, name, values)
@@ -125,7 +127,7 @@ def _numpy_array(source: str, name: str | None, content: bytes) -> np.ndarray:
                 "are never opened here; write them as CSV, or as arrays of numbers and of text"
             ) from error
         raise DataError(
-            f"{where}: expected an array in NumPy's format, got {told_by(error)}; write it again"
+            f"{where}: expected an array in NumPy's format, got {message_of(error)}; write it again"
         ) from error
 
 
@@ -187,7 +189,9 @@ def _sheets(source: str, content: bytes) -> list[_Sheet]:
             (name, *_tidy(book.get_sheet_by_name(name).to_python(skip_empty_area=False))) for name in book.sheet_names
         ]
     except Exception as error:  # its errors have no common type
-        raise DataError(f"{source}: expected an .xlsx file, got {told_by(error)}; save it again or as CSV") from error
+        raise DataError(
+            f"{source}: expected an .xlsx file, got {message_of(error)}; save it again or as CSV"
+        ) from error
     return found
 
 
@@ -203,7 +207,9 @@ def _sheets_by_openpyxl(source: str, content: bytes) -> list[_Sheet]:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         return [(sheet.title, *_tidy([list(row) for row in sheet.iter_rows(values_only=True)])) for sheet in book]
     except Exception as error:  # its errors have no common type
-        raise DataError(f"{source}: expected an .xlsx file, got {told_by(error)}; save it again or as CSV") from error
+        raise DataError(
+            f"{source}: expected an .xlsx file, got {message_of(error)}; save it again or as CSV"
+        ) from error
 
 
 def _tidy(rows: list[list[Any]]) -> tuple[list[list[Any]], int]:

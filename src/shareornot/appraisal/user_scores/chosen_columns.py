@@ -61,15 +61,15 @@ def choose_columns(columns: Columns, options: ReadingOptions) -> ChosenColumns:
     all_names = list(columns.named)
     ignored = matching("--ignore", options.ignore, all_names)
     names = [name for name in all_names if name not in ignored]
-    said_proxies = matching("--proxy", options.proxy, names)
-    said_standalone = matching("--standalone", options.standalone, names)
-    said_proxies, said_standalone = _told_apart(options, said_proxies, said_standalone)
-    free = [name for name in names if name not in said_proxies and name not in said_standalone]
+    named_proxies = matching("--proxy", options.proxy, names)
+    named_standalone = matching("--standalone", options.standalone, names)
+    named_proxies, named_standalone = _disjoint(options, named_proxies, named_standalone)
+    free = [name for name in names if name not in named_proxies and name not in named_standalone]
     by_name = _by_name(source, free)
     architecture, kind, note = _architecture(columns, by_name, free)
     notes += [note] if note else []
-    proxies = tuple(said_proxies) or _proxies(by_name, free)
-    standalone = tuple(said_standalone) or _repeats("standalone", by_name, free, notes)
+    proxies = tuple(named_proxies) or _proxies(by_name, free)
+    standalone = tuple(named_standalone) or _repeats("standalone", by_name, free, notes)
     test = _repeats("test", by_name, free, notes)
     if architecture is None or not proxies:
         raise DataError(_missing(source, architecture is not None, bool(proxies), bool(standalone), all_names))
@@ -102,7 +102,7 @@ def choose_columns(columns: Columns, options: ReadingOptions) -> ChosenColumns:
     )
 
 
-def _told_apart(
+def _disjoint(
     options: ReadingOptions, proxies: Sequence[str], standalone: Sequence[str]
 ) -> tuple[list[str], list[str]]:
     """Columns that both options name belong to the one that names them in full.

@@ -191,7 +191,7 @@ def is_known_name(name: str) -> bool:
 
 
 def is_index_name(name: str) -> bool:
-    """Whether a name is that of an index, which counts rows and says nothing of an architecture."""
+    """Whether a name is that of an index, which counts rows and does not describe an architecture."""
     return _INDEX.fullmatch(normalized(name)) is not None
 
 

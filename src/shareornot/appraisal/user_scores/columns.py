@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from jaxtyping import Float64, Int64
 
 from shareornot.appraisal.user_scores.wording import listed, shown
-from shareornot.errors import DataError, told_by
+from shareornot.errors import DataError, message_of
 
 MOST_ROWS = 100_000_000
 MOST_COLUMNS = 20_000
@@ -78,8 +78,8 @@ def make_columns(
         named[unique] = plain(source, unique, array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array)
     lengths = {len(array) for array in named.values()}
     if len(lengths) > 1:
-        told = ", ".join(f"{name} {len(array):,}" for name, array in list(named.items())[:10])
-        raise DataError(f"{source}: expected columns of one length, got {told}; give one value for each row")
+        sizes = ", ".join(f"{name} {len(array):,}" for name, array in list(named.items())[:10])
+        raise DataError(f"{source}: expected columns of one length, got {sizes}; give one value for each row")
     if not named:
         raise DataError(f"{source}: expected named columns, got none; name them: architecture, proxy, standalone, ...")
     num_rows = lengths.pop()
@@ -90,11 +90,11 @@ def make_columns(
             f"{source}: expected at most {MOST_ROWS:,} rows and {MOST_COLUMNS:,} columns, got {num_rows:,} and "
             f"{len(named):,}; split the file"
         )
-    told_again = [f"The header repeats {listed([*dict.fromkeys(again)])}: the copies are numbered."] if again else []
+    repeated = [f"The header repeats {listed([*dict.fromkeys(again)])}: the copies are numbered."] if again else []
     return Columns(
         source=source,
         named=named,
-        notes=(*notes, *told_again),
+        notes=(*notes, *repeated),
         decimal_comma=decimal_comma,
         first_line=first_line,
         index=index,
@@ -124,7 +124,7 @@ def plain(source: str, name: str, array: pa.Array) -> pa.Array:
             return pc.cast(array, pa.string())
     except pa.ArrowException as error:
         raise DataError(
-            f"{source}: column {shown(name)}: expected text, got {told_by(error, 120)}; convert it"
+            f"{source}: column {shown(name)}: expected text, got {message_of(error, 120)}; convert it"
         ) from error
     if _is_binary(array):
         try:

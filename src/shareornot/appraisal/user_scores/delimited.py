@@ -20,7 +20,7 @@ from shareornot.appraisal.user_scores.column_names import is_known_name
 from shareornot.appraisal.user_scores.columns import MOST_BYTES, Columns, make_columns
 from shareornot.appraisal.user_scores.number_text import MISSING, has_decimal_commas
 from shareornot.appraisal.user_scores.wording import shown
-from shareornot.errors import DataError, told_by
+from shareornot.errors import DataError, message_of
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _ALL = {**DELIMITERS, " ": "spaces"}
@@ -99,7 +99,7 @@ def _num_breaks(content: bytes, start: int) -> int:
 
 
 def _handed_over(pairs: list[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
-    """The pairs, each of which is forgotten when the next one is asked for."""
+    """The pairs; the iterator drops each one when the next one is requested."""
     pairs.reverse()
     while pairs:
         yield pairs.pop()
@@ -313,7 +313,9 @@ def _parsed_by_python(source: str, content: bytes, layout: _Layout) -> pa.Table:
         reader = csv.reader(lines, delimiter=layout.delimiter, skipinitialspace=True)
         rows = [row for row in reader if any(value.strip() for value in row)]
     except (csv.Error, UnicodeDecodeError) as error:
-        raise DataError(f"{source}: expected delimited text, got {told_by(error, 120)}; write the file again") from None
+        raise DataError(
+            f"{source}: expected delimited text, got {message_of(error, 120)}; write the file again"
+        ) from None
     for number, row in enumerate(rows):
         if len(row) != len(layout.names):
             raise DataError(f"{source}: {_odd_row(layout, number, layout.delimiter.join(row), len(row))}")
@@ -332,7 +334,7 @@ def _explained(
         return f"{source}: {_odd_row(layout, (number or 1) - 1, row.text, row.actual_columns)}"
     if content.count(b'"', layout.start) % 2:
         return f"{source}: {_open_quote(content, layout)}"
-    return f"{source}: expected a CSV file of scores, got: {told_by(reason)}; write the file again"
+    return f"{source}: expected a CSV file of scores, got: {message_of(reason)}; write the file again"
 
 
 def _odd_row(layout: _Layout, number: int, text: str, actual: int) -> str:

@@ -10,7 +10,7 @@ import zlib
 from typing import IO, Any, Literal
 
 from shareornot.appraisal.user_scores.columns import MOST_BYTES
-from shareornot.errors import DataError, told_by
+from shareornot.errors import DataError, message_of
 
 Kind = Literal["parquet", "arrow", "feather", "npz", "npy", "spreadsheet", "json", "text"]
 
@@ -69,7 +69,7 @@ def decompressed(source: str, content: bytes) -> bytes:
             plain = file.read(MOST_BYTES + 1)
     except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
         raise DataError(
-            f"{source}: expected a whole file compressed by {method}, got {told_by(error, 120)}; compress it again"
+            f"{source}: expected a whole file compressed by {method}, got {message_of(error, 120)}; compress it again"
         ) from error
     if len(plain) > MOST_BYTES:
         raise DataError(f"{source}: expected at most 2 GiB after decompression, got more; split the file")
@@ -91,7 +91,7 @@ def _only_member(source: str, content: bytes) -> bytes:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return archive.read(names[0])
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, zlib.error) as error:
-        raise DataError(f"{source}: expected a whole archive, got {told_by(error, 120)}; unpack it first") from error
+        raise DataError(f"{source}: expected a whole archive, got {message_of(error, 120)}; unpack it first") from error
 
 
 def _compression(content: bytes) -> str | None:
@@ -190,7 +190,7 @@ def member_names(source: str, content: bytes) -> list[str]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise DataError(f"{source}: expected a whole archive, got {told_by(error, 120)}; write it again") from error
+        raise DataError(f"{source}: expected a whole archive, got {message_of(error, 120)}; write it again") from error
     if sum(member.file_size for member in members) > MOST_BYTES:
         raise DataError(f"{source}: expected at most 2 GiB after unpacking, got more; split the file")
     return [member.filename for member in members]

@@ -8,7 +8,7 @@ from typing import Any
 from shareornot.appraisal.user_scores.columns import Columns, make_columns
 from shareornot.appraisal.user_scores.python_columns import Pairs, array_of, mapping_columns, record_columns
 from shareornot.appraisal.user_scores.wording import shown
-from shareornot.errors import DataError, told_by
+from shareornot.errors import DataError, message_of
 
 
 def read_json(source: str, content: bytes) -> Columns:
@@ -34,7 +34,7 @@ def read_json(source: str, content: bytes) -> Columns:
             raise DataError(_complaint(source, text, error)) from None
         return make_columns(source, record_columns(source, _lines(source, text)), first_line=1)
     except (RecursionError, ValueError) as error:
-        reason = "values nested too deeply" if isinstance(error, RecursionError) else told_by(error, 160)
+        reason = "values nested too deeply" if isinstance(error, RecursionError) else message_of(error, 160)
         raise DataError(
             f"{source}: expected JSON of records or columns, got {reason}; write a list of records"
         ) from None
@@ -75,7 +75,7 @@ def _lines(source: str, text: str) -> list[Mapping[str, Any]]:
         except (ValueError, RecursionError) as error:
             raise DataError(
                 f"{source}: line {number:,}: expected one JSON record in each line, got {shown(line.strip())} "
-                f"({told_by(error, 80)}); write it again"
+                f"({message_of(error, 80)}); write it again"
             ) from None
         if not isinstance(record, dict):
             raise DataError(

@@ -172,13 +172,13 @@ def _numbers(
         ]
         if _one_dimension(quantities):
             dimension = next((kind for quantity in quantities if quantity and (kind := quantity[1]) != "number"), None)
-            told = {"count": "in units of 1", "bytes": "in bytes", "seconds": "in seconds", None: None}[dimension]
-            return [quantity and quantity[0] for quantity in quantities], percent, told
+            unit_words = {"count": "in units of 1", "bytes": "in bytes", "seconds": "in seconds", None: None}[dimension]
+            return [quantity and quantity[0] for quantity in quantities], percent, unit_words
     return found, percent, "as percentages" if percent else reading
 
 
 def _signs_of_some(texts: Sequence[str]) -> tuple[list[float | None], bool, str] | None:
-    """Numbers of which some have a sign of percent, where the others tell their unit: all up to 1, or all above."""
+    """Numbers of which some have a sign of percent, where the others show their unit: all up to 1, or all above."""
     signed = [text.endswith("%") for text in texts]
     plain = [text.rstrip("% ") for text in texts]
     if not any(signed) or not all(map(_PLAIN.fullmatch, plain)):

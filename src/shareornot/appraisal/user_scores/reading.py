@@ -18,7 +18,7 @@ from shareornot.appraisal.user_scores.file_kinds import decompressed, recognized
 from shareornot.appraisal.user_scores.json_files import read_json
 from shareornot.appraisal.user_scores.memory import release_memory
 from shareornot.appraisal.user_scores.python_columns import columns_from
-from shareornot.errors import DataError, MissingDataError, told_by
+from shareornot.errors import DataError, MissingDataError, message_of
 
 STANDARD_INPUT = "-"
 READERS = {
@@ -76,7 +76,7 @@ def _content(path: str) -> tuple[str, bytes]:
     except IsADirectoryError:
         raise DataError(f"{path}: expected a file of scores, got a folder; name a file in it") from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or told_by(error)
+        reason = getattr(error, "strerror", None) or message_of(error)
         raise DataError(f"{path}: expected a file of scores, got: {reason}; name a file that can be read") from None
 
 

@@ -50,7 +50,7 @@ class ScoreTable:
     """Row of each score."""
     score_supernet: Int64[np.ndarray, " scores"]
     proxy: Float64[np.ndarray, " scores"]
-    """NaN where a super-net gave none: the row shows that it was asked to score."""
+    """NaN where a super-net gave no score for a row that belongs to it."""
     supernets: list[str]
     notes: tuple[str, ...]
 
@@ -237,7 +237,7 @@ def _scores(
 def _accuracies(
     columns: Columns, names: Sequence[str], options: ReadingOptions
 ) -> tuple[Float64[np.ndarray, "rows runs"] | None, list[str]]:
-    """Accuracies as fractions, a column for each training; the unit of each column is decided by itself."""
+    """Accuracies as fractions, a column for each training; the unit of each column is decided independently."""
     found: list[np.ndarray] = []
     notes: dict[str, list[str]] = {}
     told: list[str] = []

@@ -166,7 +166,7 @@ def _variants_of(
     problems, found = [], []
     name_of_space = table.spaces[space]
     for variant, places in _grouped(all_scores.variant).items():
-        scores = _asked(_part(all_scores, places))
+        scores = _without_missing(_part(all_scores, places))
         if not len(scores.proxy):
             continue
         called = table.variants[variant] if variant >= 0 else None
@@ -219,7 +219,7 @@ def _part(scores: SpaceScores, places: Int64[np.ndarray, " kept"]) -> SpaceScore
     )
 
 
-def _asked(scores: SpaceScores) -> SpaceScores:
+def _without_missing(scores: SpaceScores) -> SpaceScores:
     """The scores without missing ones, except those of super-nets that gave none at all: these diverged."""
     given = ~np.isnan(scores.proxy)
     if given.all() or not given.any():

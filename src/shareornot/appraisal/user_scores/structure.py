@@ -67,26 +67,26 @@ def structure_of(table: ScoreTable, options: ReadingOptions) -> Structure:
     all_names = list(columns.named)
     others = [name for name in others if name not in matching("--ignore", options.ignore, all_names)]
     forced = matching("--feature", options.feature, all_names)
-    said_baselines = matching("--baseline", options.baseline, all_names)
+    named_baselines = matching("--baseline", options.baseline, all_names)
     distinct = distinct_cells(table.architecture)
     first = first_of_each(places_among(distinct, table.architecture), len(distinct))
     features: dict[str, Feature] = {}
     baselines: dict[str, Feature] = {}
     left_out: dict[str, list[str]] = {}
     notes: list[str] = []
-    for name in [*others, *(name for name in (*forced, *said_baselines) if name not in others)]:
+    for name in [*others, *(name for name in (*forced, *named_baselines) if name not in others)]:
         reason = None if name in forced else not_structure(name, all_names)
-        if reason is None or name in said_baselines:
-            feature, why, note = _feature(columns, name, first, forced=name in forced or name in said_baselines)
+        if reason is None or name in named_baselines:
+            feature, why, note = _feature(columns, name, first, forced=name in forced or name in named_baselines)
             notes += [note] if note else []
-            if name in said_baselines:
+            if name in named_baselines:
                 baselines[printable(name)] = _numeric(columns, name, feature)
             elif feature is not None and feature.words is None and is_size_name(name):
                 baselines[printable(name)] = feature
             reason = reason or why
             if reason is None and feature is not None:
                 features[printable(name)] = feature
-        if reason is not None and name not in said_baselines:
+        if reason is not None and name not in named_baselines:
             left_out.setdefault(reason, []).append(name)
     if len(features) > MOST_FEATURES:
         raise DataError(
@@ -104,8 +104,8 @@ def _summary(features: dict[str, Feature], baselines: dict[str, Feature], left_o
     if baselines:
         parts.append(f"baselines that cost nothing: {listed(list(baselines))}")
     if left_out:
-        told = [f"{listed(names, 4)} ({reason})" for reason, names in left_out.items()]
-        parts.append(f"left out: {', '.join(told)}")
+        reasons = [f"{listed(names, 4)} ({reason})" for reason, names in left_out.items()]
+        parts.append(f"left out: {', '.join(reasons)}")
     return [f"Columns taken as {'; '.join(parts)}. Choose with --feature, --baseline and --ignore."]
 
 

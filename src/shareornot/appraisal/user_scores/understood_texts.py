@@ -120,11 +120,11 @@ def _without(
 ) -> tuple[UnderstoodSpace, list[str]]:
     """The space with some texts not understood, and a note that names them."""
     places = np.flatnonzero(odd).tolist()
-    told = ", ".join(f"{row_of(place)}: {shown(texts[place])}" for place in places[:3])
+    some = ", ".join(f"{row_of(place)}: {shown(texts[place])}" for place in places[:3])
     more = f" and {len(places) - 3:,} more" if len(places) > 3 else ""
     what = "a cell or graph" if space.kind is None else f"an architecture of {space.kind.name}"
     note = (
-        f"{count(len(places), 'text')} understood as no architecture: expected {what} as in the other rows, got {told}"
+        f"{count(len(places), 'text')} understood as no architecture: expected {what} as in the other rows, got {some}"
         f"{more}. Scores and accuracies count, features are missing."
     )
     return replace(space, understood=~odd), [note]
@@ -175,7 +175,7 @@ def _nodes(edges: Sequence[tuple[str, str]]) -> list[list[tuple[str, str]]]:
 
 
 def _described(entries: Sequence[str]) -> Bool[np.ndarray, " texts"]:
-    """Which texts are of the kind that most are of, found by halving: most are read many at a time."""
+    """Which texts are of the most frequent kind, found by halving, so that most texts are read in large groups."""
     sample = entries[:: max(1, len(entries) // 50)]
     kinds = [_kind(one) for one in sample]
     known = [kind for kind in kinds if kind is not None]

@@ -156,8 +156,8 @@ def replay_wide(
     progress.advance(1)
     audits: list[tuple[str, SpaceAudit]] = []
     if "bias" in wanted:
-        audits, told = _audits(scores, truth, groups, settings, progress)
-        notes += told
+        audits, audit_notes = _audits(scores, truth, groups, settings, progress)
+        notes += audit_notes
 
     def when(section: str, make: Callable[[], Sequence[Row]]) -> tuple[Row, ...]:
         return tuple(make()) if section in wanted else ()
@@ -195,7 +195,7 @@ def num_steps(scores: WideScores, settings: WideSettings) -> int:
 
 
 def _scored_part(truth: Truth, scores: WideScores) -> Truth:
-    """The same truth, in which searches know the scored architectures alone where these are fewer.
+    """The same truth, in which searches train only scored architectures where these are fewer.
 
     Evolution and local search, which move through a whole space, are left out then.
     """

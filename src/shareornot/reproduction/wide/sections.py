@@ -185,7 +185,7 @@ def effect_rows(contrasts: Sequence[Contrast], found: Measures, num_trained: Seq
 def supernet_rows(
     names: Sequence[str], settings: Sequence[SupernetSetting], found: Measures, num_trained: Sequence[int]
 ) -> list[Row]:
-    """Each super-net by itself."""
+    """Each super-net on its own."""
     label = {place: setting.label for setting in settings for place in setting.supernets}
     fields = ("kendall", "spearman", "given_size", "given_all", "at_equal_size", "top_kendall", "unjudged_kendall")
     return [

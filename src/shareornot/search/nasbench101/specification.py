@@ -100,7 +100,7 @@ class Mutation:
 
 
 def _probabilities(changes: np.ndarray, probability: float) -> Float64[np.ndarray, " outcomes"]:
-    """Probability of each outcome, in which so many places change independently and the others do not."""
+    """Probability of each outcome, in which this number of places changes independently and the others do not."""
     num_changes = changes.sum(axis=1)
     result: Float64[np.ndarray, " outcomes"] = probability**num_changes * (1 - probability) ** (
         changes.shape[1] - num_changes

@@ -69,7 +69,7 @@ def decode(code: int) -> tuple[np.ndarray, list[str]]:
         The adjacency, int8 with shape (vertices, vertices), and a name for each vertex.
 
     Raises:
-        CellError: more than 29 bits, or operations that are none.
+        CellError: more than 29 bits, or invalid operations.
     """
     if not 0 <= code < NUM_LABELLINGS << ADJACENCY_BITS:
         raise CellError(

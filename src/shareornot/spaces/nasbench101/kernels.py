@@ -19,7 +19,7 @@ PLACEMENT_BITS = 9
 def encode_kernel(edges: Any, operations: Any, bit_values: Any, forbidden: Any, codes: Any) -> int:
     """Fill `codes`; return the first specification that is malformed, or -1.
 
-    `edges` are flattened matrices; `bit_values` says what an edge at each place counts, and `forbidden` which bits of
+    `edges` are flattened matrices; `bit_values` gives what an edge at each place counts, and `forbidden` which bits of
     the entry there must be zero; an entry that 32 bits do not hold is malformed too. Both inner loops are free of
     branches, so that they run in vector registers.
     """

@@ -141,7 +141,7 @@ def space_cells(space: Space, max_vertices: int = MAX_VERTICES) -> Int32[np.ndar
 def min_output_edges(space: Space, max_vertices: int = MAX_VERTICES) -> int:
     """Smallest number of interior vertices that share the output's channels, over the cells of a space.
 
-    A super-net divides the output channels by it: a vertex can be asked for that many channels. It is at least 1.
+    A super-net divides the output channels by it: a vertex can need that many channels. It is at least 1.
 
     Raises:
         SettingsError: the space is empty or of another family.

@@ -2,7 +2,7 @@
 
 A topology is the set of parents of each vertex, empty for a vertex on no path to the output. The authors' search for
 all topologies "without loose ends" stops at the first partial graph that passes its validity check and descends into
-one parent at a time, so that it misses some: it finds 49, 65 and 234 of 66, 190 and 876.
+parent by parent, so that it misses some: it finds 49, 65 and 234 of 66, 190 and 876.
 
 References: Zela, Siems and Hutter 2020, "NAS-Bench-1Shot1: Benchmarking and Dissecting One-shot Neural Architecture
 Search", arXiv:2001.10422.

@@ -81,13 +81,13 @@ class Executor(Protocol):
         """Run all tasks, each after those that it needs; those that come first in the sequence first.
 
         A task that fails blocks those that need it, and no others. A task whose process dies is tried again before it
-        counts as failed. When `should_stop` turns true, nothing new starts, running work is asked to stop, and the
+        counts as failed. When `should_stop` turns true, nothing new starts, running work is requested to stop, and the
         call returns within seconds. An exception of `watch`, and `KeyboardInterrupt`, end everything at once.
 
         Args:
             tasks: in any order.
             watch: receives every event.
-            should_stop: asked several times a second.
+            should_stop: called several times per second.
 
         Raises:
             SettingsError: two tasks of one name, a need that is no task, needs in a circle, or resources that are not

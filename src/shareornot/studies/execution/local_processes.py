@@ -1,4 +1,4 @@
-"""Several tasks at a time on this machine, over fresh processes that each do task after task."""
+"""Several tasks at the same time on this machine, in fresh processes that each do task after task."""
 
 import time
 from collections import Counter
@@ -15,7 +15,7 @@ from shareornot.studies.execution.schedule import Schedule
 from shareornot.studies.execution.worker_process import WorkerProcess
 
 INTERVAL_S = 0.1
-"""How often the main process looks whether it was asked to stop."""
+"""Seconds between two checks by the main process whether it was requested to stop."""
 MAX_TRIES = 2
 """How often a task is tried whose process dies."""
 ALMOST = 1e-6
@@ -24,14 +24,14 @@ ALMOST = 1e-6
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LocalProcesses:
-    """Does as many tasks at a time as it has processes.
+    """Does as many tasks at the same time as it has processes.
 
     A task gets as many threads as it has cores, but no more than its share: cores of the machine / processes. Tasks
     whose memory together is more than the machine has wait for each other. With several accelerators each process
-    sees one of them, as its only one; tasks that ask for a part of an accelerator share it.
+    sees one of them, as its only one; tasks that need a part of an accelerator share it.
 
     Args:
-        num_processes: tasks at a time, by default one for each core.
+        num_processes: tasks at the same time, by default one for each core.
         devices: accelerators, see `visible_devices`; fewer processes than devices leave some of them idle.
         patience_s: how long running tasks may take to save and stop; after that they are killed.
 
@@ -87,7 +87,7 @@ class _Run:
                 if deadline_s is None:
                     if should_stop():
                         deadline_s = time.monotonic() + self.patience_s
-                        self.ask_to_stop()
+                        self.request_stop()
                     else:
                         self.hand_out()
                 if not any(seat.task for seat in self.seats):
@@ -169,7 +169,7 @@ class _Run:
         elif self.tries[task.name] < MAX_TRIES:
             self.schedule.put_back(task.name)
         else:
-            text = f"task {task.name}: its process {how}, {MAX_TRIES} times; ask for fewer processes at a time\n"
+            text = f"task {task.name}: its process {how}, {MAX_TRIES} times; use fewer processes\n"
             self.ended(task, Outcome("failed", text))
 
     def leave(self, seat: _Seat) -> None:
@@ -180,7 +180,7 @@ class _Run:
         seat.worker = seat.task = None
 
     def ended(self, task: Task, outcome: Outcome) -> None:
-        """Tell how a task ended, and what follows from it."""
+        """Report how a task ended, and what follows from it."""
         self.watch(outcome.event(task.name))
         if outcome.what == "finished":
             self.schedule.finish(task.name)
@@ -189,10 +189,10 @@ class _Run:
             if outcome.what == "failed":
                 self.watch(Event(name=name, what="blocked"))
 
-    def ask_to_stop(self) -> None:
+    def request_stop(self) -> None:
         for seat in self.seats:
             if seat.worker and seat.task:
-                seat.worker.ask_to_stop()
+                seat.worker.request_stop()
 
     def end_the_unwilling(self) -> None:
         """Kill the tasks that do not stop; what they have saved is there."""

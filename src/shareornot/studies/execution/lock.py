@@ -1,4 +1,4 @@
-"""At most one runner per folder at a time.
+"""At most one runner works in a folder.
 
 The lock is `filelock`'s, on a file in the folder; the operating system frees it when its holder ends in whatever way,
 so there are no stale locks. Beside it, `runner.json` states who holds it, for people.
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from shareornot.errors import SettingsError, told_by
+from shareornot.errors import SettingsError, message_of
 from shareornot.storage import atomic_write
 
 LOCK_NAME, RUNNER_NAME = "runner.lock", "runner.json"
@@ -111,7 +111,7 @@ def _without_locks(folder: Path, error: Exception) -> Exception:
     if isinstance(error, PermissionError) or not os.access(folder, os.W_OK):
         return error
     return SettingsError(
-        f"{folder}: expected a file system with locks, got {told_by(error)}; use a folder on another one"
+        f"{folder}: expected a file system with locks, got {message_of(error)}; use a folder on another one"
     )
 
 

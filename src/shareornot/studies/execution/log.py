@@ -59,7 +59,7 @@ class LogWriter:
             measures: numbers by name; the name contains the unit where there is one.
         """
         line = {"time": round(self._clock(), 3), "done": done, "total": total, "unit": unit, **measures}
-        # A NaN is no JSON: a loss that is none is left out.
+        # NaN is not JSON: a loss that is NaN is left out.
         finite = {name: value for name, value in line.items() if isinstance(value, str) or math.isfinite(value)}
         os.write(self._descriptor, (json.dumps(finite) + "\n").encode())
 

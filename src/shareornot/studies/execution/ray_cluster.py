@@ -1,8 +1,8 @@
 """Tasks on a Ray cluster (extra `cluster`): Ray schedules, places and retries them; we only submit and listen.
 
 Needs are object references, so Ray starts a task when those that it needs have ended, wherever there is room. A small
-actor, the bulletin, takes what must be known while tasks run: which have begun, and whether someone asked to stop. It
-goes with the process that runs the study, and a task that cannot reach it any more stops too.
+actor, the bulletin, keeps what must be known while tasks run: which have begun, and whether the user stopped the run.
+It goes with the process that runs the study, and a task that cannot reach it any more stops too.
 """
 
 import contextlib
@@ -12,16 +12,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shareornot.errors import SettingsError, told_by
+from shareornot.errors import SettingsError, message_of
 from shareornot.studies.execution.contract import Event, ShouldStop, Task, Watch
 from shareornot.studies.execution.outcome import Outcome, PackingError, do_packed, pack
 from shareornot.studies.execution.ray_membership import joined_cluster
 from shareornot.studies.execution.schedule import in_order
 
 INTERVAL_S = 0.1
-"""How often the main process looks what has happened, and whether it was asked to stop."""
-ASK_EVERY_S = 0.25
-"""How often it is asked for a task whether to stop."""
+"""Seconds between two checks by the main process for events and for a request to stop."""
+CHECK_EVERY_S = 0.25
+"""Seconds between two checks for a task whether to stop."""
 MAX_WAITING = 1000
 """Tasks that Ray is given ahead of time."""
 MAX_RETRIES = 2
@@ -65,12 +65,12 @@ def _check_resources(ray: Any, tasks: Sequence[Task]) -> None:
     """A task that no machine can take would wait for ever."""
     there = ray.cluster_resources()
     for task in tasks:
-        asked = {
+        resources = {
             "CPU": task.resources.num_cores,
             "GPU": task.resources.num_gpus,
             "memory": task.resources.memory_bytes,
         }
-        for name, number in asked.items():
+        for name, number in resources.items():
             if number > there.get(name, 0.0):
                 raise SettingsError(
                     f"task {task.name}: expected to need at most {there.get(name, 0.0):g} {name} in Ray's terms, "
@@ -79,11 +79,11 @@ def _check_resources(ray: Any, tasks: Sequence[Task]) -> None:
 
 
 class _Bulletin:
-    """The actor: tasks tell it when they begin, the main process when to stop."""
+    """The actor: tasks report to it when they begin, the main process when to stop."""
 
     def __init__(self) -> None:
         self.begun: list[str] = []
-        self.told = 0
+        self.reported = 0
         self.stopping = False
 
     def begin(self, name: str) -> bool:
@@ -92,16 +92,16 @@ class _Bulletin:
             self.begun.append(name)
         return self.stopping
 
-    def asked_to_stop(self) -> bool:
+    def stop_requested(self) -> bool:
         return self.stopping
 
     def news(self) -> list[str]:
         """Tasks that have begun since the last call."""
-        news, self.told = self.begun[self.told :], len(self.begun)
+        news, self.reported = self.begun[self.reported :], len(self.begun)
         return news
 
     def stop(self) -> list[str]:
-        """Ask all to stop; nothing begins afterwards. The last news."""
+        """Request all tasks to stop; nothing begins afterwards. Returns the last news."""
         self.stopping = True
         return self.news()
 
@@ -117,14 +117,14 @@ def _do_on_ray(name: str, packed: bytes, num_threads: int, bulletin: Any, *needs
 
 
 class _Correspondent:
-    """Speaks with the bulletin for a task, in a thread of its own.
+    """Connects a task with the bulletin, in a thread of its own.
 
     While the main thread of a task waits for an actor, Ray counts its cores as free and starts another task on them.
     """
 
     def __init__(self, name: str, bulletin: Any) -> None:
         self._name, self._bulletin = name, bulletin
-        self._heard, self._asked_to_stop, self._done = threading.Event(), threading.Event(), threading.Event()
+        self._heard, self._stop_requested, self._done = threading.Event(), threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._correspond, daemon=True)
 
     def __enter__(self) -> "_Correspondent":
@@ -136,13 +136,13 @@ class _Correspondent:
         self._thread.join()
 
     def may_begin(self) -> bool:
-        """Tell that the task begins; false where the run is over."""
+        """Report that the task begins; false where the run is over."""
         self._heard.wait()
-        return not self._asked_to_stop.is_set()
+        return not self._stop_requested.is_set()
 
     def should_stop(self) -> bool:
-        """Whether someone asked, up to a moment ago."""
-        return self._asked_to_stop.is_set()
+        """Whether a stop was requested, up to a moment ago."""
+        return self._stop_requested.is_set()
 
     def _correspond(self) -> None:
         import ray
@@ -152,13 +152,13 @@ class _Correspondent:
             stop = ray.get(self._bulletin.begin.remote(self._name))
             while not stop:
                 self._heard.set()
-                if self._done.wait(ASK_EVERY_S):
+                if self._done.wait(CHECK_EVERY_S):
                     return
-                stop = ray.get(self._bulletin.asked_to_stop.remote())
+                stop = ray.get(self._bulletin.stop_requested.remote())
         except RayError:  # the process that runs the study is gone
             pass
         finally:
-            self._asked_to_stop.set()
+            self._stop_requested.set()
             self._heard.set()
 
 
@@ -190,7 +190,7 @@ class _Run:
                 self.listen(self.bulletin.news.remote)
         except self.ray.exceptions.RayError as error:
             raise SettingsError(
-                f"ray: lost the cluster, with the message: {told_by(error)}; finished jobs are kept"
+                f"ray: lost the cluster, with the message: {message_of(error)}; finished jobs are kept"
             ) from error
         finally:
             self.let_go()
@@ -220,14 +220,14 @@ class _Run:
             self.references[task.name] = reference
             self.waiting[reference] = task
 
-    def listen(self, ask: Callable[[], Any]) -> None:
+    def listen(self, fetch: Callable[[], Any]) -> None:
         """Wait a moment for tasks that end, and hear which have begun."""
         references = list(self.waiting)
         if self.ray.wait(references, timeout=INTERVAL_S)[0]:
             ended = set(self.ray.wait(references, num_returns=len(references), timeout=0)[0])
         else:
             ended = set()
-        self.hear(self.ray.get(ask()))
+        self.hear(self.ray.get(fetch()))
         # In the order of the tasks, so that whatever a task needs has been dealt with before it.
         for reference in [reference for reference in references if reference in ended]:
             self.settle(reference, self.waiting.pop(reference))
@@ -238,7 +238,7 @@ class _Run:
             self.watch(Event(name=name, what="started"))
 
     def settle(self, reference: Any, task: Task) -> None:
-        """Tell what became of a task that has ended."""
+        """Report the outcome of a task that has ended."""
         if any(need in self.lost for need in task.needs):
             self.drop(task)
             return
@@ -247,10 +247,10 @@ class _Run:
         except self.ray.exceptions.RayError as error:
             outcome = Outcome(
                 "failed",
-                f"task {task.name}: its process died, {MAX_RETRIES + 1} times, most likely for want of memory; let it "
-                f"ask for more, or for more cores, so that fewer run on one machine. Ray says: {error}\n",
+                f"task {task.name}: its process died, {MAX_RETRIES + 1} times, most likely out of memory; let it "
+                f"request more, or more cores, so that fewer run on one machine. Ray reports: {error}\n",
             )
-        if task.name not in self.running:  # it died before it could say that it began
+        if task.name not in self.running:  # it died before it could report that it began
             self.watch(Event(name=task.name, what="started"))
         self.ended(task, outcome or Outcome("stopped"))
 

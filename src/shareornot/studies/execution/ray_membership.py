@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from shareornot.cores import num_usable_cores
-from shareornot.errors import MissingExtraError, SettingsError, told_by
+from shareornot.errors import MissingExtraError, SettingsError, message_of
 from shareornot.studies.execution.lock import current_runner, only_runner
 
 OBJECT_STORE_BYTES = 100 * 2**20
@@ -55,7 +55,7 @@ def joined_cluster(address: str | None = None, num_cores: int | None = None) -> 
         os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", str(CONNECT_ATTEMPTS))
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # what Ray will do one day; now it warns
     if address is not None and _has_token():
-        os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray asks for one by default, and does not show it by default
+        os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray requires one by default, and does not show it by default
     try:
         import ray
     except ImportError as error:
@@ -110,7 +110,7 @@ def check_address(address: str) -> None:
         socket.create_connection((host, port), timeout=CONNECT_S).close()
     except OSError as error:
         raise SettingsError(
-            f"ray: expected a cluster at {address}, got none: {told_by(error)}; start one with: ray start --head"
+            f"ray: expected a cluster at {address}, got none: {message_of(error)}; start one with: ray start --head"
         ) from error
 
 
@@ -133,7 +133,7 @@ def _reason(error: BaseException) -> str:
     while causes[-1].__cause__:
         causes.append(causes[-1].__cause__)
     if any("token" in str(cause).lower() for cause in causes):
-        return "one that wants another token: copy ~/.ray/auth_token from its head node, or set RAY_AUTH_TOKEN"
+        return "one that needs another token: copy ~/.ray/auth_token from its head node, or set RAY_AUTH_TOKEN"
     if TOO_BUSY in str(error):
         return "none: Ray did not start within its 30 s; try again when the machine is less busy"
     return f"none: {str(error).strip().partition(chr(10))[0]}; start one with: ray start --head"

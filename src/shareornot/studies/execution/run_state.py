@@ -60,7 +60,7 @@ class RunState:
     def expect(
         self, labels: Mapping[str, str], finished: Collection[str] = (), weights: Mapping[str, float] | None = None
     ) -> None:
-        """Say what is to be done; the clock starts.
+        """Set the jobs to do; the clock starts.
 
         Args:
             labels: of all jobs by name, for people.

@@ -66,7 +66,7 @@ class Schedule:
         """A task has failed, or stopped early.
 
         Returns:
-            The tasks that will never run for that reason, in the order of the tasks; none that was told before.
+            The tasks that will never run for that reason, in the order of the tasks; none that was returned before.
         """
         blocked: set[int] = set()
         reached = [self._numbers[name]]

@@ -55,28 +55,28 @@ class RunView:
     def expect(
         self, labels: Mapping[str, str], finished: Collection[str] = (), weights: Mapping[str, float] | None = None
     ) -> None:
-        """Say what is to be done, see `RunState.expect`."""
+        """Set the jobs to do, see `RunState.expect`."""
         with self._lock:
             self._begun = True
             self._state.expect(labels, finished, weights)
-            self._screen.say(f"{len(labels):,} jobs, {len(finished):,} of them finished before")
+            self._screen.print_line(f"{len(labels):,} jobs, {len(finished):,} of them finished before")
 
     def watch(self, event: Event) -> None:
         """Something happened."""
         with self._lock:
             self._begun = True
             self._state.note(event)
-            self._screen.tell(event_text(event, self._state), event)
+            self._screen.show_event(event_text(event, self._state), event)
             if event.what == "finished":
                 self._warn(event.name)
 
-    def say(self, text: str) -> None:
+    def print_line(self, text: str) -> None:
         """Show a line that stays."""
         with self._lock:
-            self._screen.say(text)
+            self._screen.print_line(text)
 
     def show(self, *, stopping: bool = False) -> None:
-        """Show how the run stands at this moment, if it has begun: before, others may want the terminal."""
+        """Show how the run stands at this moment, if it has begun: before, others may use the terminal."""
         with self._lock:
             for name in self._state.running:
                 self._warn(name)
@@ -92,7 +92,7 @@ class RunView:
     def _warn(self, name: str) -> None:
         """Show the warning of a job, once."""
         if (sentence := self._warnings.new(name)) is not None:
-            self._screen.say(f"warning: {self._state.label(name)}: {sentence}")
+            self._screen.print_line(f"warning: {self._state.label(name)}: {sentence}")
 
 
 @runtime_checkable
@@ -102,10 +102,10 @@ class Screen(Protocol):
     every_s: float
     """How often to show how it stands."""
 
-    def tell(self, text: str, event: Event) -> None:
+    def show_event(self, text: str, event: Event) -> None:
         """Something happened."""
 
-    def say(self, text: str) -> None:
+    def print_line(self, text: str) -> None:
         """A line that stays."""
 
     def show(self, snapshot: RunSnapshot, *, stopping: bool) -> None:
@@ -120,17 +120,17 @@ class PlainLines:
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
 
-    def tell(self, text: str, event: Event) -> None:  # noqa: ARG002 (all events are told alike)
+    def show_event(self, text: str, event: Event) -> None:  # noqa: ARG002 (all events are shown alike)
         """One line."""
-        self.say(text)
+        self.print_line(text)
 
-    def say(self, text: str) -> None:
+    def print_line(self, text: str) -> None:
         """One line."""
         print(text, file=self._stream, flush=True)
 
     def show(self, snapshot: RunSnapshot, *, stopping: bool) -> None:
         """One line."""
-        self.say(summary_text(snapshot) + (f"; {STOPPING}" if stopping else ""))
+        self.print_line(summary_text(snapshot) + (f"; {STOPPING}" if stopping else ""))
 
 
 class LiveView:
@@ -141,12 +141,12 @@ class LiveView:
     def __init__(self, console: "Console", live: "Live") -> None:
         self._console, self._live = console, live
 
-    def tell(self, text: str, event: Event) -> None:
+    def show_event(self, text: str, event: Event) -> None:
         """Only what went wrong stays; the rest is seen below."""
         if event.what == "failed":
-            self.say(text)
+            self.print_line(text)
 
-    def say(self, text: str) -> None:
+    def print_line(self, text: str) -> None:
         """A line above the view."""
         from rich.text import Text
 
@@ -170,7 +170,7 @@ def watch_run(
 
     Args:
         log_of: the log of a job, by its name.
-        should_stop: whether someone asked to stop, which is then said.
+        should_stop: whether the user stopped the run, which is then reported.
         stream: by default standard error.
         clock: seconds, from whenever.
     """
@@ -256,8 +256,8 @@ def summary_text(snapshot: RunSnapshot) -> str:
 
 def job_text(job: RunningJob) -> str:
     """A running job, in one line."""
-    told = line_text(job.line) if job.line else f"for {duration_text(job.running_s)}"
-    return f"{job.label}: {told}"
+    progress_text = line_text(job.line) if job.line else f"for {duration_text(job.running_s)}"
+    return f"{job.label}: {progress_text}"
 
 
 def line_text(line: LogLine) -> str:

@@ -48,7 +48,7 @@ class WorkerProcess:
         """Hand a task over; that the worker is gone shows when it is listened to."""
         self._send((packed, num_threads))
 
-    def ask_to_stop(self) -> None:
+    def request_stop(self) -> None:
         """Turn the `should_stop` of its task true; the worker ends after that task."""
         self._send(None)
 
@@ -70,10 +70,10 @@ class WorkerProcess:
             name = signal.Signals(-code).name
         except ValueError:  # a real-time signal
             name = f"signal {-code}"
-        return f"was killed by {name}" + (", most likely for want of memory" if name == "SIGKILL" else "")
+        return f"was killed by {name}" + (", most likely because memory ran out" if name == "SIGKILL" else "")
 
     def let_go(self) -> None:
-        """Say that there are no more tasks; one that is running is asked to stop."""
+        """Report that there are no more tasks; one that is running is requested to stop."""
         self.connection.close()
 
     def kill(self) -> None:
@@ -95,7 +95,7 @@ class WorkerProcess:
 
 
 def _serve(connection: Connection, device: str | None, patience_s: float) -> None:
-    """What a worker does: tasks, until the main process says that there are no more, or is gone."""
+    """Do tasks until the main process reports that there are no more, or is gone."""
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
@@ -108,7 +108,7 @@ def _serve(connection: Connection, device: str | None, patience_s: float) -> Non
 
 
 def _follow_main_process(patience_s: float) -> None:
-    """End this process some time after the main process, should its task not have noticed by itself."""
+    """End this process some time after the main process, should its task not have noticed that."""
     main_process = multiprocessing.parent_process()
     assert main_process is not None
     wait([main_process.sentinel])
@@ -134,7 +134,7 @@ def _send(connection: Connection, outcome: Outcome) -> None:
 
 @contextmanager
 def _signals_held_back() -> Iterator[None]:
-    """Processes that start within the block get no signal before they ask for it; this one gets them afterwards."""
+    """Processes that start within the block get no signal before they unblock it; this one gets them afterwards."""
     resource_tracker.ensure_running()  # starting it within the block would end the block's effect
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
