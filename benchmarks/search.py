@@ -26,7 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=500, help="Independent runs of each search.")
     parser.add_argument("--evaluations", type=int, default=10_000, help="Evaluations in each run.")
-    parser.add_argument("--threads", type=int, help="Threads that share the runs; by default one a core.")
+    parser.add_argument("--threads", type=int, help="Threads that share the runs; by default one per core.")
     parser.add_argument("--repeats", type=int, default=3, help="How often each is measured.")
     options = parser.parse_args()
     start = time.perf_counter()

@@ -60,9 +60,7 @@ def refused(shareornot):
 
     def run(*arguments):
         result = shareornot(*arguments)
-        lines = [
-            line for line in result.err.splitlines() if not line.endswith(" ...")
-        ]  # progress, where nobody watches
+        lines = [line for line in result.err.splitlines() if not line.endswith(" ...")]  # progress without a terminal
         assert result.code == 2
         assert result.out == ""
         assert len(lines) == 1, result.err

@@ -1,4 +1,4 @@
-"""A bar appears only where somebody waits."""
+"""A bar appears only after some time."""
 
 import pytest
 

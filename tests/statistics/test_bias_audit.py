@@ -63,7 +63,7 @@ def test_scores_by_lot_have_no_bias_although_they_under_rate_good_structures(see
     assert not [effect for effect in audit.effects if effect.rating in ("over-rated", "under-rated")]
     assert max(abs(group.residual) for group in audit.groups) > 0.1
     assert max(abs(group.at_equal_accuracy) for group in audit.groups) < 0.25 / num_supernets
-    # taking the bias back leaves scores by lot what they are; taking the residual back reveals the truth
+    # taking the bias back does not change random scores; taking the residual back reveals the truth
     for one in audit.scores:
         assert np.corrcoef(one.unbiased, one.ranks)[0, 1] > 0.95
         assert np.corrcoef(one.corrected, accuracies[one.cells])[0, 1] > 0.2

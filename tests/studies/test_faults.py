@@ -248,7 +248,7 @@ def test_files_that_may_not_grow_are_like_a_full_disk(runs, study, tmp_path, sam
 
 @pytest.fixture
 def read_only(folder):
-    """The folder of the finished study, where nobody can write, not even root."""
+    """The folder of the finished study, in which not even root can write."""
     try:
         subprocess.run(["mount", "--bind", "-o", "ro", str(folder), str(folder)], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):

@@ -39,7 +39,7 @@ def test_time_is_shared_among_the_runs_and_leaves_out_scoring(images, network_co
     index = int(some_cells("A_FULL", 1)[0])
     clock = map(float, itertools.count()).__next__
     results = train_standalone(index, [0, 1], images, network_config(), config, clock)
-    # The clock is read before and after each epoch and ticks a second a reading: a second an epoch, for two runs.
+    # The clock is read before and after each epoch and ticks one second per reading: one per epoch, for two runs.
     assert [(half.training_time_s, final.training_time_s) for half, final in results] == [(1.0, 2.0)] * 2
 
 

@@ -121,8 +121,8 @@ def add(
 ) -> None:
     """Add your own table, which needs at least two columns: the architecture and its accuracy.
 
-    Columns with the usual names are found by themselves: architecture, accuracy or validation_accuracy, test_accuracy
-    and training_time; with _0, _1, ... at the end there is one for each run. An empty cell is a run that is missing. A
+    Columns with the usual names are found automatically: architecture, accuracy or validation_accuracy, test_accuracy
+    and training_time; with _0, _1, ... at the end there is one for each run. An empty field is a missing run. A
     table of that name is replaced.
 
     Example: shareornot data add mine trained.csv --percent

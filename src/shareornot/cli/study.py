@@ -131,7 +131,7 @@ def run(
 ) -> None:
     """Run the unfinished jobs of a study.
 
-    What is finished is never done again. Ctrl-C saves and stops within seconds.
+    Finished jobs are not repeated. Ctrl-C saves and stops within seconds.
 
     Example: shareornot study run my-study.toml --processes 2
     """

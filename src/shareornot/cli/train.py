@@ -68,7 +68,7 @@ def train(
     device: Device = "auto",
     processes: Processes = None,
 ) -> None:
-    """Train super-nets on a space of cells.
+    """Train super-nets on a search space.
 
     On digits for the embedded benchmark, on CIFAR-10 for all other tables of cells. The folder is that of a study:
     "shareornot study status FOLDER" reports on it.

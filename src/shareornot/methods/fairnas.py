@@ -72,7 +72,7 @@ def draw_fair_operations(cells: Indices) -> Draw:
 
 
 def permutations(rng: np.random.Generator, number: int, size: int) -> Integer[np.ndarray, "number size"]:
-    """Random permutations of 0 .. size - 1, one a row."""
+    """Random permutations of 0 .. size - 1, one per row."""
     return rng.permuted(np.tile(np.arange(size), (number, 1)), axis=1)
 
 

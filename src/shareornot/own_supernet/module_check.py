@@ -1,4 +1,4 @@
-"""What can be seen of a super-net without computing anything: batch norm, copies, the optimizer of somebody else."""
+"""Checks of a super-net that compute nothing: batch norm, copies, the user's optimizer."""
 
 from collections.abc import Iterator
 from copy import deepcopy

@@ -1,4 +1,4 @@
-"""The global generators in a state that follows from a seed, while somebody else's code draws from them."""
+"""The global generators in a state that follows from a seed, while a user's code draws from them."""
 
 import random
 from collections.abc import Iterator

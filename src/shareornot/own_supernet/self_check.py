@@ -58,7 +58,7 @@ def check_supernet(
         train_loader: batches of images and labels, of which the first is looked at.
         adaptation: of batch norm, as in `score_supernet`.
         trains: whether the super-net is to be trained, so that gradients matter.
-        optimizer: of PyTorch, that the super-net will be trained with by somebody else; its parameters are compared.
+        optimizer: of PyTorch, with which the user trains the super-net; its parameters are compared.
         num_checked: architectures to try, at least 2.
         activate: activates an architecture, in place of a method of the module.
         seed: of the architectures and of the loader.

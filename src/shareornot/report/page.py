@@ -2,7 +2,7 @@
 
 Texts are put in by a template that escapes them, numbers are embedded as JSON, and the page's script writes text of a
 user as text alone. A Content-Security-Policy allows the three scripts of the page by their hashes and nothing else, so
-that markup in somebody's file could do nothing even if it came through.
+that markup in a user's file could do nothing even if it came through.
 """
 
 import base64

@@ -77,7 +77,7 @@ class PrintedDifference:
     """Cohen's d."""
 
 
-# A row a space, in the paper's order; an asterisk follows what the paper marks with one.
+# One row per space, in the paper's order; an asterisk follows what the paper marks with one.
 _TABLE_1 = """
  0.08 0.17  | 0.64 0.03  | 0.66 0.01  | 0.68 0.03 | 0.67 0.02* | 0.69 0.02
  0.12 0.15  | 0.59 0.03  | 0.62 0.02  | 0.63 0.02 | 0.61 0.03  | 0.66 0.02

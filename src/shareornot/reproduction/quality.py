@@ -32,7 +32,7 @@ TOP_SHARE = 0.1
 LEAST_CELLS = 10
 """Agreement among the best needs at least this number of cells."""
 NUM_CHOSEN = 10
-"""k of the regret of the best among the k that a super-net likes best."""
+"""k of the regret of the best among the k that a super-net rates highest."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

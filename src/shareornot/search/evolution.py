@@ -38,7 +38,7 @@ def evolution_runs(
         num_runs: independent runs.
         num_evaluations: evaluations in each; architectures outside the space do not count.
         max_proposals: a run ends after this number of proposals, by default 1,000 for each evaluation.
-        num_threads: threads that share compiled runs, by default one a core; results do not depend on it.
+        num_threads: threads that share compiled runs, by default one per core; results do not depend on it.
 
     Raises:
         SettingsError: fewer than one run or evaluation, a run that evaluated nothing within `max_proposals`, a list

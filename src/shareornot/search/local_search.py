@@ -39,7 +39,7 @@ def local_search_runs(
         improvement: move to the `first` better neighbour, or to the `best` of all.
         num_runs: independent runs.
         num_evaluations: evaluations in each, at most as many as there are architectures.
-        num_threads: threads that share compiled runs, by default one a core; results do not depend on it.
+        num_threads: threads that share compiled runs, by default one per core; results do not depend on it.
 
     Raises:
         SettingsError: fewer than one run or evaluation, an unknown `improvement`, or a list without neighbours.

@@ -24,10 +24,10 @@ def random_search_runs(
 
     Args:
         cells: unique indices to draw from without replacement; a pool, or all candidates of a landscape.
-        rng: source of the randomness, one stream a run.
+        rng: source of the randomness, one stream per run.
         num_runs: independent runs.
         num_evaluations: evaluations in each, at most as many as there are cells.
-        num_threads: threads that share the runs, by default one a core; results do not depend on it.
+        num_threads: threads that share the runs, by default one per core; results do not depend on it.
 
     Raises:
         SettingsError: fewer than one run or evaluation, or no cell.

@@ -70,7 +70,7 @@ class EdgeTexts:
         return {"number of parameters": weights[self.codes[rows]].sum(axis=1)} if weights.any() else {}
 
     def _code(self, word: str) -> int:
-        """Position of a word, or one past the last if nobody uses it."""
+        """Position of a word, or one past the last if it is unused."""
         return self.words.index(word) if word in self.words else len(self.words)
 
     def _longest(

@@ -1,4 +1,4 @@
-"""Agreement of a super-net's proxies with standalone accuracies: one coefficient a super-net.
+"""Agreement of a super-net's proxies with standalone accuracies: one coefficient per super-net.
 
 Every coefficient takes one pool, shape `(cells,)`, or a row for each super-net, shape `(supernets, cells)`; accuracies
 that all super-nets share may stay one row. Ties are handled as the coefficient's definition has it: average ranks in

@@ -36,7 +36,7 @@ def agreement_in_chosen_top(
         coefficient: what is computed among the chosen.
 
     Returns:
-        One number a super-net, NaN if its scores are constant among the chosen of every pair.
+        One number per super-net, NaN if its scores are constant among the chosen of every pair.
 
     Raises:
         DataError: fewer than two trainings.

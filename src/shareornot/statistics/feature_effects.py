@@ -3,7 +3,7 @@
 In each super-net, least squares give the difference b between architectures with and without a structure (for a number,
 the slope per standard deviation): once in the rank residuals, and once in the ranks of the proxies at equal standalone
 rank, where five groups of standalone rank have a level and a slope each. Only then is a score that is merely noisy, or
-that saturates among good architectures, not mistaken for one that dislikes what good architectures have.
+that saturates among good architectures, not mistaken for one with a bias against what good architectures have.
 
 Several super-nets see the same architectures, so their errors are not independent. Two variances of the mean effect
 over n super-nets are distinguished:

@@ -64,7 +64,7 @@ def paper_interval(values: Real[np.ndarray, " supernets"]) -> Interval:
     Kept to compare with printed tables; about 1.6 times too narrow at n = 5.
 
     Args:
-        values: one number a super-net, such as the `converged` coefficients of an `Agreement`.
+        values: one number per super-net, such as the `converged` coefficients of an `Agreement`.
 
     Raises:
         DataError: no value, or one that is not finite.
@@ -83,7 +83,7 @@ def student_interval(
     """Student's t interval: mean +- t quantile with n - 1 degrees of freedom x sample standard deviation / sqrt(n).
 
     Args:
-        values: one number a super-net, such as the `converged` coefficients of an `Agreement`.
+        values: one number per super-net, such as the `converged` coefficients of an `Agreement`.
         bounds: least and largest possible value, beyond which the interval is cut.
         confidence: probability to cover the true mean, in (0, 1).
 

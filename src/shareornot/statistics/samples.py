@@ -10,7 +10,7 @@ def checked_sample(regrets: Real[np.ndarray, " runs"], name: str, *, least: int)
     """The regrets as floats.
 
     Args:
-        regrets: one a run.
+        regrets: one per run.
         name: what the message calls them.
         least: how many runs there must be.
 

@@ -1,4 +1,4 @@
-"""How good are the k cells that a super-net likes best, against k cells chosen at random?
+"""The k cells that a super-net rates highest, compared with k cells chosen at random.
 
 Ties are resolved by expectation: where several cells share the last places among the best k, each choice among them is
 equally likely and results are exact averages over those choices. A constant proxy therefore scores exactly what a

@@ -274,7 +274,7 @@ def _cost(job: Job, finished: bool, measured: dict[str, Measured]) -> JobCost:
             memory = known.memory_bytes
         else:
             time_s = (spec.stop - spec.start) * known.score_s[_scoring_key(spec.evaluation)]
-            memory, disk = known.memory_bytes, 14 * (spec.stop - spec.start)  # 4 + 8 bytes a cell, and Parquet's own
+            memory, disk = known.memory_bytes, 14 * (spec.stop - spec.start)  # 4 + 8 bytes per cell, and Parquet's own
     return JobCost(
         name=job.name,
         kind=job.kind,

@@ -2,8 +2,8 @@
 
 The name is a hash of a canonical text of: the kind of job and the version of its code, its own settings, the data it
 reads, and the names of the jobs whose results it reads, which are hashes themselves. What changes a result by no more
-than rounding is left out: the device, the number of threads, where files lie. So asking twice computes once; a change
-recomputes the jobs that it concerns and those that depend on them, and nothing else.
+than rounding is left out: the device, the number of threads, where files lie. So requesting a result twice computes it
+once; a change recomputes the jobs that it concerns and those that depend on them, and nothing else.
 """
 
 from collections.abc import Mapping

@@ -10,7 +10,7 @@ Two columns are needed: the architecture and an accuracy. Columns are found by t
 | `train_accuracy`, `train` | accuracy on the training images |
 | `training_time`, `time`, `cost` | what one training took, in seconds |
 
-With `_0`, `_1`, ... at the end of the name there is a column for each run. An empty cell is a run that is missing.
+With `_0`, `_1`, ... at the end of the name there is a column for each run. An empty field is a missing run.
 """
 
 import csv
@@ -37,7 +37,7 @@ NAMES = {
     TRAIN: ("train_accuracy", "train"),
     TIME: ("training_time", "time", "cost"),
 }
-"""Names of columns that are found by themselves, for each metric."""
+"""Names of columns that are found automatically, for each metric."""
 ARCHITECTURE = "architecture"
 
 

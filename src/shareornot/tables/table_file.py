@@ -1,6 +1,6 @@
 """The file format of benchmark tables: Arrow IPC, uncompressed, so that it is used where it lies on the disk.
 
-One record batch, one row a cell, in the order of unique indices:
+One record batch, one row per cell, in the order of unique indices:
 
 | column | type | |
 |---|---|---|

@@ -256,7 +256,7 @@ def test_a_cluster_that_cannot_be_joined(reason, told, monkeypatch):
 def test_a_machine_that_does_not_answer_is_reported_at_once(address):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        ray_membership.check_address(address.format(port))  # somebody is there
+        ray_membership.check_address(address.format(port))  # a process listens there
     started = time.monotonic()
     message = "ray: expected a cluster at .*, got none: .*; start one with: ray start --head"
     with pytest.raises(SettingsError, match=message):

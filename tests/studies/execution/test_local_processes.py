@@ -24,7 +24,7 @@ def run(tasks, should_stop=lambda: False, **settings):
 
 
 def is_running(process):
-    """Whether it runs and is no zombie that nobody waits for."""
+    """Whether it runs and is no zombie."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

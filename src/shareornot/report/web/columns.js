@@ -22,7 +22,7 @@ function fill(name, columns) {
   }));
 }
 
-// All sources, empty, before anything else is told to the figures.
+// All sources, empty, before the figures receive anything else.
 function makeRoom(sizes) {
   room = sizes;
   for (const source of Bokeh.documents[0].all_models) {

@@ -1,4 +1,4 @@
-// Files that the page holds itself, made when somebody asks for them.
+// Files that the page holds itself, made when a reader requests them.
 
 function offerFile(name, text) {
   const type = name.endsWith(".json") ? "application/json" : "text/csv";

@@ -51,7 +51,7 @@ function drawRegret(chapter) {
   nameSearches();
 }
 
-// Powers of ten, with twice and five times each where there is room for so many labels.
+// Powers of ten, with twice and five times each where there is room for these labels.
 function logTicks(low, high, room) {
   for (const steps of [[1, 2, 5], [1, 3], [1]]) {
     const ticks = [];
@@ -105,14 +105,14 @@ function paintRegret() {
 // Where each search is at a time: the last point of its curve that is not later.
 function readRegret(time) {
   fill("pointer", { x: [time] });
-  const told = SEARCHES.filter((name) => regret.curves[name]).map((name) => {
+  const readings = SEARCHES.filter((name) => regret.curves[name]).map((name) => {
     const { label: words, time_s: times, mean } = regret.curves[name];
     const after = times.findIndex((one) => one > time);
     const at = after < 0 ? times.length - 1 : after - 1;
     return `${words} ${at < 0 ? "has trained nothing" : rounded(mean[at] * 100, 2)}`;
   });
   const when = regret.unit === "trainings" ? counted(Math.round(time), "training") : `${compact(Number(time.toPrecision(3)))} s`;
-  byId("regret-readout").textContent = `After ${when}: ${told.join("; ")} points.`;
+  byId("regret-readout").textContent = `After ${when}: ${readings.join("; ")} points.`;
 }
 
 function listenToRegret() {

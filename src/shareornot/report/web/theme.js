@@ -1,4 +1,4 @@
-// Light and dark: the style sheet knows the colours, and the figures take them from there.
+// Light and dark: the style sheet defines the colours, and the figures take them from there.
 
 const OKABE_ITO = {
   light: ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#6b4fa0", "#444444"],

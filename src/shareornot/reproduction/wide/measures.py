@@ -43,7 +43,7 @@ class Ground:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Measures:
-    """One number a super-net, or a baseline, for each of these; columns of `regret` are budgets."""
+    """One number per super-net or baseline for each of these; columns of `regret` are budgets."""
 
     kendall: Float64[np.ndarray, " supernets"]
     spearman: Float64[np.ndarray, " supernets"]

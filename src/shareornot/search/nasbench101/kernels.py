@@ -106,7 +106,7 @@ def evolution_kernel(
     ranking = np.empty(population_size, np.int64)
     for run in range(len(states)):
         state = states[run]
-        # Slots that nobody has taken yet rank last, the first to be taken at the very end: it is the oldest.
+        # Free slots rank last, the first to be taken at the very end: it is the oldest.
         member_scores[:] = -1.0
         ranking[:] = np.arange(population_size - 1, -1, -1)
         num_members, oldest, count, parent = 0, 0, 0, -1

@@ -173,7 +173,7 @@ class _Run:
             self.ended(task, Outcome("failed", text))
 
     def leave(self, seat: _Seat) -> None:
-        """Nobody sits there any more."""
+        """End the process of a free seat."""
         if seat.worker:
             seat.worker.let_go()
             seat.worker.join(self.patience_s)

@@ -144,7 +144,7 @@ def _own_folder() -> Iterator[Path]:
     """A folder for a local cluster, so that nothing is left of it; those of processes that were killed go too."""
     root = Path(tempfile.gettempdir())
     for old in root.glob(f"{FOLDER_PREFIX}*"):
-        with contextlib.suppress(OSError):  # somebody else's
+        with contextlib.suppress(OSError):  # not ours
             if time.time() - old.stat().st_mtime > YOUNG_S and current_runner(old) is None:
                 shutil.rmtree(old, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX, dir=root))  # a short name, for there are sockets in it
