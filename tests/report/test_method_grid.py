@@ -11,6 +11,7 @@ from shareornot.report.columns import report_tables
 from shareornot.report.method_grid import method_grid
 from shareornot.report.page import render_page
 from shareornot.statistics import student_interval
+from shareornot.text import MINUS
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +61,10 @@ def test_the_best_method_of_each_space_comes_first(chapters):
 
 def test_a_cell_states_what_was_found(chapters):
     cells = dict(method_grid(chapters)["rows"])["better"][0]
-    words = " | ".join(cells["lines"])
-    assert "+0.11: differs from uniform, p " in words
-    assert "regret 1.00, random search 2.00 | own choice 2.00" in words
+    facts = dict(cells["facts"])
+    assert facts[f"{MINUS} uniform"].startswith("+0.11, p ")
+    assert cells["differs"]
+    assert (facts["TOP-k regret"], facts["random search"], facts["own choice"]) == ("1.00", "2.00", "2.00")
     assert cells["number"] == 1
 
 

@@ -36,29 +36,29 @@ def _short_names(variants: Sequence[str]) -> dict[str, str]:
 
 
 def _cell(row: MethodRow, title: str) -> dict[str, Any]:
-    """The texts of one cell; the first is the large one."""
+    """The texts of one cell: the mean is the large one, the facts are pairs of a label and a value."""
     half = "" if row.spearman_half_width is None else f"± {row.spearman_half_width:.2f}"
-    lines = []
+    facts = []
     if row.difference is not None:
-        verdict = "differs from uniform" if row.differs else "not shown to differ from uniform"
-        lines.append(f"{row.difference:+.2f}: {verdict}, {p_in_words(row.p_value)}")
+        facts.append((f"{MINUS} uniform", f"{row.difference:+.2f}, {p_in_words(row.p_value)}".replace("-", MINUS)))
     if row.share_of_ceiling is not None:
-        lines.append(f"{row.share_of_ceiling * 100:.0f}\u00a0% of the ceiling")
+        facts.append(("of the ceiling", f"{row.share_of_ceiling * 100:.0f}\u00a0%"))
     if row.given_size is not None:
-        lines.append(f"{row.given_size:.2f} given size")
-    lines.append(
-        f"regret {points(row.guided_regret, signed=False)}, random search {points(row.random_regret, signed=False)}"
-    )
+        facts.append(("given size", f"{row.given_size:.2f}".replace("-", MINUS)))
+    facts += [
+        ("TOP-k regret", points(row.guided_regret, signed=False)),
+        ("random search", points(row.random_regret, signed=False)),
+    ]
     if row.own_regret is not None:
-        lines.append(f"own choice {points(row.own_regret, signed=False)}")
+        facts.append(("own choice", points(row.own_regret, signed=False)))
     if row.training_cost is not None:
-        lines.append(f"cost {row.training_cost:.1f} trainings")
+        facts.append(("trainings", f"{row.training_cost:.1f}"))
     return {
         "number": row.chapter,
         "title": title,
         "share": round(min(max(row.spearman, 0.0), 1.0), 3),
         "mean": f"{row.spearman:.2f}".replace("-", MINUS),
         "half": half,
-        "lines": [line.replace("-0", f"{MINUS}0", 1) if line.startswith("-") else line for line in lines],
+        "facts": facts,
         "differs": row.differs,
     }
