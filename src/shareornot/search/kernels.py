@@ -10,6 +10,8 @@ from numba import njit
 
 NO_CELL, REFUSED, OUTSIDE, EVALUATED = range(4)
 """The values of `table.Answer`, which compiled code cannot read."""
+FINISHED, MORE_WORDS = -1, -2
+"""What a climb returns that lacks no neighbours."""
 
 
 @no_type_check
@@ -59,11 +61,39 @@ def random_search_kernel(states: Any, pool: Any, evaluated: Any) -> None:
 
 
 @no_type_check
+@njit(cache=True, inline="always")
+def shuffle(values: Any, words: Any, num_used: int) -> int:
+    """Shuffle as NumPy's `Generator.permutation` does with its next words of 32 bits; returns how many are used then.
+
+    Of `words`, `num_used` are used already. If they do not suffice, the result is -1 and `values` are in no order.
+    Numba can compile `Generator.permutation` itself, but needs seven seconds for it.
+    """
+    mask = 1
+    while mask < len(values) - 1:
+        mask = 2 * mask + 1
+    for last in range(len(values) - 1, 0, -1):
+        while mask >> 1 >= last:
+            mask >>= 1  # the lowest bits that can hold numbers up to `last`; higher numbers are drawn again
+        while True:
+            if num_used == len(words):
+                return -1
+            other = np.int64(words[num_used]) & mask
+            num_used += 1
+            if other <= last:
+                break
+        values[last], values[other] = values[other], values[last]
+    return num_used
+
+
+@no_type_check
 @njit(cache=True)
 def climb_kernel(
-    rng: Any,
-    landscape: Any,
-    known_neighbours: Any,
+    words: Any,
+    answers: Any,
+    scores: Any,
+    places: Any,
+    rows: Any,
+    num_neighbours: Any,
     starts: Any,
     take_first: bool,
     run: int,
@@ -71,15 +101,16 @@ def climb_kernel(
     progress: Any,
     evaluated: Any,
 ) -> int:
-    """Climb from each of `starts` until `evaluated` is full; returns an architecture without known neighbours, or -1.
+    """Climb from each of `starts` until `evaluated` is full; returns `FINISHED`, `MORE_WORDS`, or an architecture.
 
-    `progress` holds how many were evaluated, how many starts were taken, and where the climb stands (-1: nowhere); with
-    it the run resumes once these neighbours are known. `seen_in_run` has the number of the last run that met each.
+    The architecture is one without known neighbours: `places` has the row of each in `rows`, which holds as many
+    neighbours as `num_neighbours` says. `progress` has how many were evaluated, how many starts were taken, where the
+    climb stands (-1: nowhere), and how many of the random `words` are used; with it the run resumes once there are more
+    words or these neighbours. `seen_in_run` has the number of the last run that met each.
     """
-    answers, scores = landscape
-    places, rows, num_neighbours = known_neighbours
-    count, num_taken, current = progress[0], progress[1], progress[2]
-    lacking = -1
+    count, num_taken, current, num_used = progress[0], progress[1], progress[2], progress[3]
+    around = np.empty(rows.shape[1], rows.dtype)
+    lacking = FINISHED
     while True:
         if current < 0:
             while num_taken < len(starts) and seen_in_run[starts[num_taken]] == run:
@@ -91,12 +122,21 @@ def climb_kernel(
             seen_in_run[current] = run
             evaluated[count] = current
             count += 1
-        if places[current] < 0:
+        place = places[current]
+        if place < 0:
             lacking = current
             break
-        around = rng.permutation(rows[places[current], : num_neighbours[places[current]]])
+        size = num_neighbours[place]
+        for i in range(size):
+            around[i] = rows[place, i]
+        num_used_then = shuffle(around[:size], words, num_used)
+        if num_used_then < 0:
+            lacking = MORE_WORDS
+            break
+        num_used = num_used_then
         best = current
-        for neighbour in around:
+        for i in range(size):
+            neighbour = np.int64(around[i])
             if seen_in_run[neighbour] == run:
                 continue
             seen_in_run[neighbour] = run
@@ -105,11 +145,11 @@ def climb_kernel(
             evaluated[count] = neighbour
             count += 1
             if scores[neighbour] > scores[best]:
-                best = np.int64(neighbour)
+                best = neighbour
                 if take_first:
                     break
-        current = best if best != current else -1
-    progress[0], progress[1], progress[2] = count, num_taken, current
+        current = best if best != current else np.int64(-1)
+    progress[0], progress[1], progress[2], progress[3] = count, num_taken, current, num_used
     return lacking
 
 

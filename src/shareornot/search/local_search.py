@@ -10,10 +10,11 @@ References: White et al. 2020, "Exploring the Loss Landscape in Neural Architect
 from typing import Literal, get_args
 
 import numpy as np
+from jaxtyping import UInt32
 
 from shareornot.errors import SettingsError
 from shareornot.search.contract import SearchRuns
-from shareornot.search.kernels import climb_kernel
+from shareornot.search.kernels import FINISHED, climb_kernel
 from shareornot.search.nasbench101.local_search import cell_local_search_runs
 from shareornot.search.table import Landscape
 from shareornot.spaces import Space
@@ -72,12 +73,16 @@ def local_search_by_neighbours(
     seen_in_run = np.full(number, -1, np.int32)
     for run in range(num_runs):
         starts = rng.permutation(landscape.candidates)
-        progress = np.array([0, 0, -1], np.int64)
-        while (
-            lacking := climb_kernel(
-                rng,
-                (landscape.answers, landscape.scores),
-                (known.places, known.rows, known.counts),
+        words = _NextWords(rng)
+        progress = np.array([0, 0, -1, 0], np.int64)
+        while True:
+            lacking = climb_kernel(
+                words.drawn,
+                landscape.answers,
+                landscape.scores,
+                known.places,
+                known.rows,
+                known.counts,
                 starts,
                 take_first,
                 run,
@@ -85,10 +90,41 @@ def local_search_by_neighbours(
                 progress,
                 evaluated[run],
             )
-        ) >= 0:
-            known.learn(lacking)
+            if lacking >= 0:
+                known.learn(lacking)
+                continue
+            words.use(int(progress[3]))
+            if lacking == FINISHED:
+                break
+            words.draw(max(2 * len(words.drawn), 4 * known.rows.shape[1]))
+            progress[3] = 0
         counts[run] = progress[0]
     return SearchRuns(cells=evaluated, num_evaluations=counts)
+
+
+class _NextWords:
+    """The next words of 32 bits of a generator, of which those that are used are drawn from it in the end.
+
+    Args:
+        rng: the generator.
+    """
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+        self.draw(4_096)
+
+    def draw(self, number: int) -> None:
+        """Look at the next words."""
+        self._state = self._rng.bit_generator.state
+        self.drawn = self._words(number)
+
+    def use(self, number: int) -> None:
+        """Leave the generator where it is after this number of words."""
+        self._rng.bit_generator.state = self._state
+        self._words(number)
+
+    def _words(self, number: int) -> UInt32[np.ndarray, " words"]:
+        return self._rng.integers(1 << 32, size=number, dtype=np.uint32)
 
 
 class _KnownNeighbours:
