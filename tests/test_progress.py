@@ -25,7 +25,7 @@ def test_silence(capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_one_line_where_nobody_watches(capfd):
+def test_one_line_without_a_terminal(capfd):
     with progress_bar("Training 2 super-nets", 3) as bar:
         assert isinstance(bar, Progress)
         bar.advance(3, "loss 1.0")
@@ -43,6 +43,19 @@ def test_a_line_a_minute_with_the_time_that_is_left(capfd):
     assert len(lines) == 5
     assert lines[0] == "Training: 56%, about 7 min 20 s left, loss 1.0"
     assert lines[-1] == "Training: 80%, about 3 min 20 s left, loss 1.0"
+
+
+def test_no_estimate_from_less_than_a_hundredth_of_the_work(capfd):
+    now = [0.0]
+    logged = Logged("Training", 1000, lambda: now[0])
+    for second, num_done in ((61, 9), (122, 1), (183, 990)):  # a minute of compilation before the first step ends
+        now[0] = float(second)
+        logged.advance(num_done)
+    assert capfd.readouterr().err.splitlines() == [
+        "Training: 1%",
+        "Training: 1%, about 3 h 21 min left",
+        "Training: 100%, about 0 s left",
+    ]
 
 
 @pytest.mark.parametrize(

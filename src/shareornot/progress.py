@@ -18,6 +18,8 @@ class Progress(Protocol):
 LOG_EVERY_S = 60.0
 AT_ONCE_S = 1.0
 """What an earlier run did is reported at once; it took no time of this run, and does not enter the estimate."""
+LEAST_FRACTION = 0.01
+"""Smallest part of the work that an estimate is based on: what comes before includes the compilation of kernels."""
 
 
 class Logged:
@@ -49,7 +51,7 @@ class Logged:
         fraction = min(self._done / self._total, 1.0) if self._total else 1.0
         parts = [f"{self._description}: {fraction:.0%}"]
         done = self._done - self._done_before
-        if done > 0:
+        if done > 0 and done >= LEAST_FRACTION * self._total:
             left_s = (now_s - self._start_s) * max(self._total - self._done, 0) / done
             parts.append(f"about {duration_text(left_s)} left")
         return ", ".join([*parts, *([note] if note else [])])
