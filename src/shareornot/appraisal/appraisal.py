@@ -117,6 +117,10 @@ def appraise(
         num_runs: runs of random search, evolution and local search, at least 2.
         variant: how the super-nets were trained, where that has a name.
 
+    Returns:
+        Agreement, noise ceiling, baselines, comparisons at each budget and the verdict; accuracies and regrets are
+        fractions.
+
     Raises:
         SettingsError: no super-net, one that scored cells unknown to the table, or all of them diverged.
 
@@ -149,6 +153,9 @@ def appraise_on(
             of `num_trained` below.
         num_runs: runs of random search, evolution and local search, at least 2.
         proxy_unit: whether proxies are fractions.
+
+    Returns:
+        The appraisal, as `appraise` gives it.
 
     Raises:
         SettingsError: no super-net, one that scored an architecture without a known accuracy, or all of them diverged.

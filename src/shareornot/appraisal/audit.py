@@ -81,6 +81,9 @@ def audit_space(
         num_trained: k of the TOP-k searches.
         variant: how the super-nets were trained, a name.
 
+    Returns:
+        The audit, and what the bias costs the guided search at each budget, in fractions of accuracy.
+
     Raises:
         SettingsError: no super-net, or one that scored cells unknown to the table.
         DataError: too few cells in a pool, or no super-net converged.

@@ -180,6 +180,9 @@ def compare_at_budgets(
         rng: source of the randomness.
         num_trained: k of the TOP-k; those above the size of the smallest pool are left out.
         num_runs: of random search, evolution and local search.
+
+    Returns:
+        One comparison per budget, and the curves of all searches against time in seconds; regrets are fractions.
     """
     table = _with_evaluation(truth.table, costs.evaluation)
     moving = None if truth.evolution_table is None else _with_evaluation(truth.evolution_table, costs.evaluation)

@@ -98,6 +98,9 @@ def judge(
             the smallest.
         num_diverged: super-nets left out.
         thing: what an architecture is called.
+
+    Returns:
+        Two answers, each with the sentences and numbers that support it.
     """
     headline = headline_comparison(comparisons, top)
     details = [_ranking(beyond.agreement, ceiling, thing), *_beside_baselines(beyond), _price(headline, thing)]

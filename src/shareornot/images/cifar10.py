@@ -28,6 +28,9 @@ def cifar10_images(
         train_labels: their classes.
         test_images: the 10,000 test images.
         test_labels: their classes.
+
+    Returns:
+        40,000 training, 10,000 validation and 10,000 test images.
     """
     images, labels = torch.tensor(train_images), torch.tensor(train_labels, dtype=torch.int64)
     return ImageSet(

@@ -100,6 +100,9 @@ def draw_epoch(images: ImageSet, rng: np.random.Generator) -> Draws:
     """A random order of all training images, with a crop and a flip for each.
 
     Everything is drawn on the host, so that a seed means the same on every device.
+
+    Returns:
+        The order, and for each image the offset of its crop and whether it is flipped.
     """
     num_images = len(images.train_images)
     order = rng.permutation(num_images)

@@ -66,6 +66,9 @@ def score_supernet(
         seed: of the order and the augmentation of the loaders.
         progress: show a bar if scoring takes more than two seconds.
 
+    Returns:
+        One score per architecture, a fraction in [0, 1], in the order of `architectures`, with how they were made.
+
     Raises:
         SettingsError: the self-check finds an error, or a setting is out of range.
         ArchitectureError: the module cannot activate an architecture.

@@ -58,6 +58,10 @@ def guided_regret(
         num_trained: the numbers k.
         start_s: time spent before the first training: on the super-net and on scoring the pool, see `SupernetCost`.
 
+    Returns:
+        For each k the expected regret, a fraction, the expected time in seconds, and one cell that the search may end
+        with.
+
     Raises:
         SettingsError: a k below 1 or above the number of cells in the pool, a score that is not finite, or a pool with
             cells outside the space or unknown to the table.
@@ -140,6 +144,9 @@ def random_search_runs_at(
         rng: source of the randomness.
         num_runs: independent runs.
         unfinished: what becomes of the training that runs when a budget ends.
+
+    Returns:
+        Regret of each run at each budget, a fraction; shape (runs, budgets).
 
     Raises:
         SettingsError: times that do not ascend, or cells with repeats or without a row in the table.

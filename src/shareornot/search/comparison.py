@@ -88,6 +88,9 @@ def compare_searches(
         start_s: what a super-net costs, with scoring if it counts; see `supernet_cost`.
         evolution_table: the same values over all cells, where `table` is a list; by default `table`.
 
+    Returns:
+        Regret of each super-net and each run of a rival at each budget, as fractions.
+
     Raises:
         SettingsError: no super-net, or pools and scores of different lengths.
     """

@@ -40,6 +40,9 @@ def evolution_runs(
         max_proposals: a run ends after this number of proposals, by default 1,000 for each evaluation.
         num_threads: threads that share compiled runs, by default one per core; results do not depend on it.
 
+    Returns:
+        The evaluated architectures of each run, in the order of their evaluation.
+
     Raises:
         SettingsError: fewer than one run or evaluation, a run that evaluated nothing within `max_proposals`, a list
             without neighbours, or settings that the space does not have.

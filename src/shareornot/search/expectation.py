@@ -37,6 +37,9 @@ def expected_random_regret(
         num_evaluations: how many cells are evaluated, 0 to N; with 0 the regret is that of the worst cell of the space.
         pool: distinct unique indices to draw from, by default all known cells of the space.
 
+    Returns:
+        For each number of evaluations the mean and the standard deviation of the regret, fractions.
+
     Raises:
         SettingsError: more evaluations than cells, a negative number, an empty pool, or one with repeats or unknown
             cells.

@@ -104,7 +104,7 @@ def climb_kernel(
     """Climb from each of `starts` until `evaluated` is full; returns `FINISHED`, `MORE_WORDS`, or an architecture.
 
     The architecture is one without known neighbours: `places` has the row of each in `rows`, which holds as many
-    neighbours as `num_neighbours` says. `progress` has how many were evaluated, how many starts were taken, where the
+    neighbours as `num_neighbours` gives. `progress` has how many were evaluated, how many starts were taken, where the
     climb stands (-1: nowhere), and how many of the random `words` are used; with it the run resumes once there are more
     words or these neighbours. `seen_in_run` has the number of the last run that met each.
     """

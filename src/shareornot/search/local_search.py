@@ -42,6 +42,9 @@ def local_search_runs(
         num_evaluations: evaluations in each, at most as many as there are architectures.
         num_threads: threads that share compiled runs, by default one per core; results do not depend on it.
 
+    Returns:
+        The evaluated architectures of each run, in the order of their evaluation.
+
     Raises:
         SettingsError: fewer than one run or evaluation, an unknown `improvement`, or a list without neighbours.
     """

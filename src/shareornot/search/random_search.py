@@ -29,6 +29,9 @@ def random_search_runs(
         num_evaluations: evaluations in each, at most as many as there are cells.
         num_threads: threads that share the runs, by default one per core; results do not depend on it.
 
+    Returns:
+        The evaluated cells of each run, in the order of their evaluation.
+
     Raises:
         SettingsError: fewer than one run or evaluation, or no cell.
     """

@@ -164,6 +164,9 @@ def regret_at(
         unfinished: what becomes of the training that runs at that time.
         start_s: when the first training began.
 
+    Returns:
+        Regret of each run at each time, a fraction; shape (runs, times).
+
     Raises:
         SettingsError: an unknown choice for `unfinished`, or times that do not ascend.
     """
@@ -195,6 +198,9 @@ def regret_at(
 
 def time_grid(*finish_s: Float64[np.ndarray, "_ _"], num_times: int = 200) -> Times:
     """Log-spaced times from the first end of a training in any of the searches to the last.
+
+    Returns:
+        `num_times` times in seconds, ascending.
 
     Raises:
         SettingsError: fewer than two times, or nothing that takes time.

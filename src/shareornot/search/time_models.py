@@ -34,6 +34,9 @@ def training_times(
         num_evaluation_images: images that are passed forward once, at the end.
         batch_size: images in a batch; the last one counts as a whole.
 
+    Returns:
+        Seconds of a whole training, for each cell.
+
     Raises:
         SettingsError: a number below 1, but for evaluation images below 0.
 
@@ -86,6 +89,9 @@ def supernet_cost(
             the table are taken, as the paper's first version does. The second version measures at 16 filters.
         num_scored: cells in the pool.
         scoring_s: seconds to score one cell; the first version of the paper leaves scoring out.
+
+    Returns:
+        Seconds of training and of scoring the pool.
 
     Raises:
         SettingsError: a number below 0.

@@ -91,6 +91,9 @@ class Space(Protocol):
     def mutate(self, architectures: Indices, rng: np.random.Generator) -> Indices:
         """A random small change of each architecture that leads to an architecture of the space.
 
+        Returns:
+            As many architectures as were given, each a neighbour of the one in its place.
+
         Raises:
             SettingsError: the space has no neighbours.
         """

@@ -164,6 +164,9 @@ def list_architectures(
         sizes: those columns that measure the size of an architecture.
         name: name of the space.
 
+    Returns:
+        A space of `len(texts)` architectures, numbered in the order of the texts.
+
     Example:
         >>> space = list_architectures(["small", "large"], {"depth": np.array([8, 50])})
         >>> space.features(np.array([1]))["depth"]

@@ -77,6 +77,9 @@ def spearman(proxies: Scores, accuracies: Scores) -> Agreement:
         proxies: scores of the cells, any unit.
         accuracies: standalone accuracies of the same cells, any unit.
 
+    Returns:
+        The coefficient, in [-1, 1]; undefined where proxies are constant or not finite.
+
     Raises:
         DataError: an accuracy is not finite.
     """
@@ -180,6 +183,9 @@ def agreement_within_top(
         accuracies: standalone accuracies of the same cells, any unit.
         share: fraction of the cells, in (0, 1].
         coefficient: what is computed among them.
+
+    Returns:
+        The coefficient among these cells, in [-1, 1].
 
     Raises:
         DataError: an accuracy is not finite.

@@ -115,6 +115,9 @@ def audit_bias(
         max_depth: questions that describe a group of cells, at most.
         confidence: of intervals.
 
+    Returns:
+        Effects of all structures, groups of cells with their ratings, and the share of variance that each explains.
+
     Raises:
         DataError: fewer than 20 distinct cells in a pool, no super-net that converged, accuracies that are constant or
             not finite, no feature, or arrays that do not fit together.

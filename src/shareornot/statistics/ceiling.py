@@ -95,6 +95,9 @@ def simulated_ceiling(
         coefficient: what is averaged over the simulated tables; of normal scores, which matters for Pearson's alone.
         num_simulations: how many tables are simulated.
 
+    Returns:
+        The mean coefficient over the simulated tables.
+
     Raises:
         DataError: fewer than two cells or runs, a value that is not finite, or cells whose means are all equal.
         SettingsError: `share` is outside (0, 1].

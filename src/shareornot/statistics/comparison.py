@@ -109,6 +109,9 @@ def welch_t_test(method: MethodRuns, random_search: RandomRuns) -> Significance:
         method: regret of each run, at least 2.
         random_search: regret of each run, at least 2.
 
+    Returns:
+        The statistic and the two-sided p-value.
+
     Raises:
         DataError: fewer than 2 runs, or a regret that is not finite.
     """

@@ -37,6 +37,9 @@ def standardized_difference(difference: Interval, random_std: float) -> EffectSi
         difference: method - random search, with the interval of the test.
         random_std: standard deviation of the runs of random search, at least 0.
 
+    Returns:
+        The difference and its bounds in standard deviations.
+
     References: Glass 1976, "Primary, secondary, and meta-analysis of research".
     """
     if random_std > 0:
@@ -95,6 +98,9 @@ def probability_of_superiority(
     Args:
         method: regret of each run, at least 1.
         random_search: regret of each run, at least 1.
+
+    Returns:
+        A fraction in [0, 1]; 0.5 where neither is better.
 
     Raises:
         DataError: no run, or a regret that is not finite.

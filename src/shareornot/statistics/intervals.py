@@ -87,6 +87,9 @@ def student_interval(
         bounds: least and largest possible value, beyond which the interval is cut.
         confidence: probability to cover the true mean, in (0, 1).
 
+    Returns:
+        The mean with its lower and upper bound, in the unit of `values`; no bounds for a single value.
+
     Raises:
         DataError: no value, or one that is not finite.
         SettingsError: `confidence` is outside (0, 1).

@@ -38,6 +38,9 @@ def rank_residuals(
         proxies: scores of the cells, any unit.
         accuracies: standalone accuracies of the same cells, any unit.
 
+    Returns:
+        One residual per cell, in (-1, 1).
+
     Raises:
         DataError: a proxy or an accuracy is not finite.
     """

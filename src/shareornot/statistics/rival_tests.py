@@ -149,6 +149,9 @@ def verdict_power(
         num_runs: of random search.
         num_simulations: appraisals.
 
+    Returns:
+        Share of the simulated appraisals that find the effect, in [0, 1].
+
     Raises:
         SettingsError: fewer than 2 super-nets or runs.
     """

@@ -24,6 +24,9 @@ def precision_at_k(proxies: Column, accuracies: Column, k: int) -> float:
         accuracies: standalone accuracies of the same cells, any unit.
         k: how many cells, 1 to n.
 
+    Returns:
+        A fraction in [0, 1], exact over all ways to break ties among proxies.
+
     Raises:
         SettingsError: `k` is not in 1..n.
         DataError: an accuracy is not finite.
@@ -42,6 +45,9 @@ def best_rank_at_k(proxies: Column, accuracies: Column, k: int) -> float:
         proxies: scores of the cells, any unit.
         accuracies: standalone accuracies of the same cells, any unit.
         k: how many cells, 1 to n.
+
+    Returns:
+        A rank from 1 to n, exact over all ways to break ties among proxies.
 
     Raises:
         SettingsError: `k` is not in 1..n.

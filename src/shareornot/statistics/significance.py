@@ -63,6 +63,9 @@ def correlation_test(
         rng: source of the random permutations, needed by that method alone.
         num_permutations: how many random permutations.
 
+    Returns:
+        The coefficient, the p-value, and the method that gave it.
+
     Raises:
         DataError: an accuracy is not finite.
         SettingsError: too many cells to enumerate, too few to approximate, or permutations without `rng`.

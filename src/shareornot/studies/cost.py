@@ -110,6 +110,9 @@ def study_cost(
         num_processes: for how many processes, each as fast as one alone, to state the time.
         bars: shows the measuring.
 
+    Returns:
+        Numbers of jobs by kind and, where measured, seconds and bytes.
+
     Raises:
         MissingExtraError: PyTorch is not installed.
         SettingsError: a measurement failed.

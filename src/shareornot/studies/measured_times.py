@@ -55,6 +55,9 @@ def measure_times(
         seed: of the choice of cells.
         bars: shows the progress in cells.
 
+    Returns:
+        Training times in seconds for all cells of the universe, with the error of the fit.
+
     Raises:
         SettingsError: too few cells for a fit.
     """

@@ -45,6 +45,9 @@ def choose_place(
         most: jobs that can run at the same time; where it is given, a processor gets one job per core at most, and a
             single job runs in this process.
 
+    Returns:
+        The executor, with the device of its jobs.
+
     Raises:
         SettingsError: both `num_processes` and `ray`, or a device that is not there.
         MissingExtraError: PyTorch is not installed.

@@ -105,6 +105,9 @@ def draw_pool(table: Table, space: str, pool: PoolSettings, seed: int) -> Cells:
         space: that the super-net is trained on.
         pool: how many cells, drawn how. A larger pool of the same seed begins with the cells of a smaller one.
         seed: of the draw.
+
+    Returns:
+        Numbers of the architectures, in the order in which they are scored.
     """
     cells = space_members(open_space(space), table.num_architectures)
     known: Cells = cells[table.rows_of(cells)[1]]

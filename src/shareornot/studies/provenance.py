@@ -105,6 +105,9 @@ def make_provenance(
         now: with its zone; by default the clock's.
         notes: sentences about what was assumed.
 
+    Returns:
+        A record that JSON can hold.
+
     Raises:
         OSError: a data file cannot be read.
 

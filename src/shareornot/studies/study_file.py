@@ -40,6 +40,9 @@ def read_study(path: Path, overrides: Sequence[str] = ()) -> StudySettings:
         path: a TOML file, or a folder that holds `study.toml`.
         overrides: such as `training.epochs=20`: a dotted name and a TOML value; a word without quotes is a text.
 
+    Returns:
+        The checked settings of the study.
+
     Raises:
         MissingDataError: no such file.
         DataError: the file is no TOML.
@@ -81,6 +84,9 @@ def decode_study(
         overrides: see `read_study`.
         where: what the values come from, for messages.
         name: of a study that has a preset and no name of its own, so that two of them do not share a folder.
+
+    Returns:
+        The checked settings of the study.
 
     Raises:
         SettingsError: see `read_study`.

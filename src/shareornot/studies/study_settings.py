@@ -177,6 +177,9 @@ class StudySettings(ExperimentSettings):
 def decode_values(values: Mapping[str, Any], where: str) -> StudySettings:
     """Decode the values of a study, presets resolved.
 
+    Returns:
+        Settings of which every value is checked.
+
     Raises:
         SettingsError: an unknown name, with the nearest known one; a value of another type or out of range.
     """

@@ -165,6 +165,9 @@ def appraise_supernets(
         read_only: write nothing into the folder.
         bars: shows the progress in chapters.
 
+    Returns:
+        One chapter for each way of scoring, with its settings, and notes on what was left out.
+
     Raises:
         MissingDataError: no scored super-net in the folder, or the benchmark is not there.
         SettingsError: all super-nets diverged.

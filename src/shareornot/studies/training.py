@@ -95,6 +95,9 @@ def continue_training(
         on_epoch: called after each epoch with the super-net, the report of the epoch, and the images per second. It may
             score cells, and must change neither parameters nor running statistics.
 
+    Returns:
+        The trained super-net, on the device of the images.
+
     Raises:
         DataError: the checkpoint is damaged, or of other settings.
         Interrupted: `should_stop` turned true; a checkpoint of that very step was written.

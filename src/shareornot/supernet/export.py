@@ -37,6 +37,9 @@ def export_architecture(network: SuperNet, architecture: int) -> ExportedNetwork
         network: a super-net of this package, which stays as it is, but for the active architecture.
         architecture: its number.
 
+    Returns:
+        A module of its own, which takes images of shape (batch, channels, height, width).
+
     Raises:
         SettingsError: the network does not report which parameters an architecture uses, or cannot compute it.
 

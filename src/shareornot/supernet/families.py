@@ -30,6 +30,9 @@ def build_supernet(family: str, settings: NetworkSettings, seed: int) -> SuperNe
         settings: size and kind.
         seed: of the initial weights.
 
+    Returns:
+        A network on the processor, with all weights initialized.
+
     Raises:
         SettingsError: the package has no super-net for this family.
     """
@@ -66,6 +69,9 @@ def build_standalone(family: str, architecture: int, settings: NetworkSettings, 
         architecture: its number in the family.
         settings: size.
         seed: of the initial weights.
+
+    Returns:
+        The network, on the processor.
 
     Raises:
         SettingsError: the package has no such network for this family.

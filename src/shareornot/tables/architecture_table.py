@@ -132,6 +132,9 @@ class ArchitectureTable(TableFrame):
     def select(self, *, data_set: str | None = None, epochs: int | None = None) -> "ArchitectureTable":
         """The same table with the columns of one data set, or of one number of epochs, or of both.
 
+        Returns:
+            A table that shares the values with this one; nothing is copied.
+
         Raises:
             SettingsError: there are none.
         """

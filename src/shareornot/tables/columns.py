@@ -67,6 +67,9 @@ def import_columns(
         data_set: what the networks were trained on.
         epochs: how long.
 
+    Returns:
+        The table that was written, read from its file.
+
     Raises:
         MissingDataError: no such file.
         DataError: not such a file, a missing column, or an invalid or repeated architecture.

@@ -180,6 +180,9 @@ class BenchmarkTable(TableFrame):
             budget: epochs; the largest budget if None.
             when: half-way through the training, or at its end.
 
+        Returns:
+            Accuracies as fractions, and the training time in seconds.
+
         Raises:
             UnknownCellError: the table does not hold this cell.
             CellError: it is no cell at all.

@@ -82,6 +82,9 @@ def appraise_scores(
         progress: advances by 1 for each space and variant that is appraised.
         **options: of `read_user_scores`, such as `unit` and `lower_is_better`.
 
+    Returns:
+        One appraisal for each space and variant, and the notes on how the source was read.
+
     Raises:
         SettingsError: a cost that is negative or not finite.
         DataError, UnitError: see `read_user_scores`.

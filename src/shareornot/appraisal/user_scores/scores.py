@@ -76,6 +76,10 @@ def read_user_scores(
         baseline: columns that are baselines which cost nothing.
         benchmark: table, by name or path, in which standalone accuracies are looked up where the file has none.
 
+    Returns:
+        The checked scores, with standalone accuracies as fractions, by space and variant, and the notes on how columns
+        were read.
+
     Raises:
         MissingDataError: no such file.
         DataError: damaged, a column that is missing, a value that cannot be read, too little to appraise.

@@ -80,6 +80,9 @@ def read_index(path: Path, settings: Sequence[str] = ()) -> SupernetIndex:
 def where(index: SupernetIndex, conditions: Sequence[str]) -> SupernetIndex:
     """The super-nets that fulfil all conditions, such as `epochs=1000` or `balanced=yes`.
 
+    Returns:
+        The rows of the index that remain, in their order.
+
     Raises:
         SettingsError: a condition of another form, a setting or a value that no super-net has, or none is left.
     """

@@ -125,6 +125,9 @@ def replay_wide(
         baselines: what costs nothing besides the sizes, in the order of the scored architectures.
         repeats: table with the single trainings, where `table` holds means alone; by default `table`.
 
+    Returns:
+        The rows of each replayed section, with notes.
+
     Raises:
         SettingsError: the table of single trainings is of another family, or a k above the number of architectures.
     """

@@ -59,6 +59,9 @@ def parameter_count(
         num_classes: outputs of the dense layer.
         image_channels: 1 for grey images, 3 for coloured ones.
 
+    Returns:
+        Number of parameters for each cell, in the order of `indices`.
+
     Raises:
         CellError: an index is none.
         SettingsError: a size below 1.

@@ -35,6 +35,9 @@ def flop_count(
         num_classes: outputs of the dense layer.
         image_channels: 1 for grey images, 3 for coloured ones.
 
+    Returns:
+        Operations for each cell, twice the number of multiply-accumulates.
+
     Raises:
         CellError: an index is none.
         SettingsError: a size below 1, or an image that the down-samplings shrink to nothing.

@@ -100,6 +100,9 @@ def index_tables() -> IndexTables:
 def unique_codes(max_vertices: int = MAX_VERTICES) -> Codes:
     """Packed codes of all unique cells with at most a given number of vertices, in index order; read-only.
 
+    Returns:
+        One code per cell, 423,624 for all; the position of a code is the unique index of its cell.
+
     >>> len(unique_codes()), len(unique_codes(max_vertices=5))
     (423624, 2532)
     """
