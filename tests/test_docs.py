@@ -17,6 +17,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.core import TyperGroup as Group
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from shareornot.cli.app import app
@@ -143,6 +145,26 @@ def run(words):
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     assert result.exit_code == 0, f"{shlex.join(words)}:\n{result.output}"
+
+
+@pytest.mark.parametrize("page", ["../README.md", *PAGES])
+def test_commands_and_their_options_exist(page):
+    """Also of blocks that no test runs."""
+    for match in BLOCK.finditer((DOCS / page).read_text()):
+        for line in re.sub(r"\\\n\s*", " ", match["code"]).splitlines():
+            words = shlex.split(line.removeprefix("$ "), comments=True) if "shareornot " in line[:14] else []
+            if not words or words[0] != "shareornot":
+                continue
+            command, rest = get_command(app), words[1:]
+            for place, word in enumerate(words[1:], 1):
+                if not isinstance(command, Group) or word.startswith("--"):
+                    break
+                assert word in command.commands, f"{page}: {line}"
+                command = command.commands[word]
+                rest = words[place + 1 :]
+            known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+            options = {word.partition("=")[0] for word in rest if word.startswith("--")}
+            assert options <= known | {"--help"}, f"{page}: {line}: {options - known}"
 
 
 @pytest.mark.parametrize("page", PAGES)
