@@ -62,6 +62,7 @@ def test_presets_and_a_new_file(shareornot, refused, tmp_path):
         "methods",
         "methods-digits201",
         "methods-nasbench201",
+        "recipe-cifar10",
         "paper-v1",
         "paper-v2",
     }

@@ -29,6 +29,7 @@ PRESETS = (
     "methods-nasbench201",
     "paper-v1",
     "paper-v2",
+    "recipe-cifar10",
 )
 STUDY_FILE = "study.toml"
 
