@@ -158,21 +158,22 @@ def climb_kernel(
 def tournament_kernel(draws: Any, runs: Any, scores: Any, births: Any, num_entrants: int) -> Any:
     """The position of the best of the members with the lowest draws, in each of some runs; of equals the youngest."""
     winners = np.empty(len(runs), np.int64)
-    lowest = np.empty(num_entrants)
+    lowest, entrants = np.empty(num_entrants), np.empty(num_entrants, np.int64)
     for row in range(len(runs)):
         lowest[:] = np.inf
-        for draw in draws[row]:
+        for member in range(draws.shape[1]):
+            draw = draws[row, member]
             if draw < lowest[-1]:
                 place = num_entrants - 1
                 while place > 0 and lowest[place - 1] > draw:
-                    lowest[place] = lowest[place - 1]
+                    lowest[place], entrants[place] = lowest[place - 1], entrants[place - 1]
                     place -= 1
-                lowest[place] = draw
-        last, run = lowest[-1], runs[row]
+                lowest[place], entrants[place] = draw, member
+        run = runs[row]
         winner, best, youngest = -1, -np.inf, -1
-        for member in range(draws.shape[1]):
+        for member in entrants:
             score, birth = scores[run, member], births[run, member]
-            if draws[row, member] <= last and (score > best or (score == best and birth > youngest)):
+            if score > best or (score == best and birth > youngest):
                 winner, best, youngest = member, score, birth
         winners[row] = winner
     return winners

@@ -204,9 +204,16 @@ def test_lists_of_trainings_in_parquet(file):
     np.testing.assert_array_equal(table.standalone, [[0.5, 0.6, np.nan], [0.7, 0.8, 0.9]])
 
 
-@pytest.mark.parametrize("kind", [pa.timestamp("s"), pa.time64("us")])
+@pytest.mark.parametrize("kind", [pa.time32("s"), pa.time64("ns"), pa.duration("ms")])
+def test_times_of_day_and_durations_are_seconds(file, kind):
+    per_second = {"s": 1, "ms": 1_000, "ns": 1_000_000_000}[kind.unit]
+    table = file(parquet(cost=pa.array([90 * per_second, 3_600 * per_second], kind)))
+    assert table.cost.tolist() == [90, 3_600]
+
+
+@pytest.mark.parametrize("kind", [pa.timestamp("s"), pa.date32()])
 def test_a_type_that_is_no_number(file, kind):
-    with pytest.raises(DataError, match="row 1: column 'cost': expected numbers, got time"):
+    with pytest.raises(DataError, match=r"row 1: column 'cost': expected numbers, got (timestamp|date)"):
         file(parquet(cost=pa.array([0, 0], kind)))
 
 
@@ -320,7 +327,10 @@ def torch_file():
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "a Git LFS pointer .*; run: git lfs pull"),
         (b"/annex/objects/SHA256E-s10--00.csv\n", "run: git annex get"),
         (b"\x89HDF\r\n\x1a\n" + b"\0" * 60, "an HDF5 file"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 60, "an old version of Excel; save it as .xlsx or CSV"),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 60,
+            "an old version of Excel or one with a password; save it as .xlsx without one, or as CSV",
+        ),
         (b"PK\x03\x04rest", "expected a whole archive"),
         (b"%PDF-1.4\n", "a PDF document"),
         (b"\x89PNG\r\n\x1a\n", "a picture"),

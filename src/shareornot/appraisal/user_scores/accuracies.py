@@ -1,14 +1,16 @@
 """Accuracies of the architectures of one space: means over rows and runs, looked up where the file has none."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
+from shareornot.appraisal.user_scores.column_names import normalized
 from shareornot.appraisal.user_scores.score_table import ScoreTable
 from shareornot.appraisal.user_scores.understood_texts import UnderstoodSpace
-from shareornot.appraisal.user_scores.wording import count
+from shareornot.appraisal.user_scores.wording import count, shown
 from shareornot.errors import DataError, ShareOrNotError
 from shareornot.statistics.reliability import mean_of_runs
 from shareornot.tables import open_table
@@ -68,7 +70,7 @@ def accuracies_of_space(
     cost = None if table.cost is None else _mean_over_rows(local, table.cost[rows], num, thing, "costs", notes)
     test_runs: np.ndarray | None
     if table.standalone is None:
-        runs, test_runs, times, note = _looked_up(table.source, space, benchmark)
+        runs, test_runs, times, note = _looked_up(table, space, benchmark)
         notes.append(note)
         cost = times if cost is None else cost if times is None else np.where(np.isnan(cost), times, cost)
     else:
@@ -176,18 +178,22 @@ def _filled_times(
 
 
 def _looked_up(
-    source: str, space: UnderstoodSpace, benchmark: str | None
+    scores: ScoreTable, space: UnderstoodSpace, benchmark: str | None
 ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None, str]:
     """Validation accuracies, test accuracies and training times of a table as far as it has them, and a note.
 
     Raises:
         DataError: the texts are names, or no table on this machine holds them.
     """
-    expected = f"{source}: expected the column standalone, got none"
+    expected = f"{scores.source}: expected the column standalone, got none"
     if space.kind is None or space.numbers is None:
+        others = scores.chosen.others
+        similar = [name for name in others if "standalone" in normalized(name)]
+        similar = similar or [name for name in others if re.search(r"acc(urac)?|top_?1", normalized(name))]
+        near = f" ({shown(similar[0])} may be meant for it)" if similar else ""
         raise DataError(
-            f"{expected}, and architectures that no table holds, such as {space.entries[0][:60]!r}; add the accuracy "
-            "of each when it was trained alone, or name its column: --standalone COLUMN"
+            f"{expected}{near}, and architectures that no table holds, such as {space.entries[0][:60]!r}; add the "
+            "accuracy of each when it was trained alone, or name its column: --standalone COLUMN"
         )
     name = benchmark or space.kind.family
     try:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from shareornot.appraisal.user_scores.columns import MOST_ROWS, Columns, make_columns
+from shareornot.appraisal.user_scores.formulas import formula_notes
 from shareornot.appraisal.user_scores.python_columns import array_of
 from shareornot.appraisal.user_scores.wording import shown
 from shareornot.errors import DataError, MissingExtraError, message_of
@@ -152,6 +153,7 @@ def read_spreadsheet(source: str, content: bytes) -> Columns:
     width = max(len(row) for row in rows)
     header = ["" if value is None else str(value).strip() for value in [*rows[0], *[None] * (width - len(rows[0]))]]
     body = [[*row, *[None] * (width - len(row))] for row in rows[1:]]
+    notes += formula_notes(source, content, name, header, line)
     columns: list[tuple[str, Any]] = []
     for place, column in enumerate(header):
         values = [row[place] for row in body]

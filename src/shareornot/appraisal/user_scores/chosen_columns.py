@@ -11,9 +11,11 @@ from shareornot.appraisal.user_scores.column_names import (
     PROXY_NAMES,
     RUN_NAMES,
     SINGLE_NAMES,
+    STATE,
     SUPERNET_NAMES,
     is_index_name,
     normalized,
+    not_structure,
     numbered,
 )
 from shareornot.appraisal.user_scores.columns import Columns, is_text
@@ -204,12 +206,18 @@ def _missing(source: str, has_architecture: bool, has_proxy: bool, has_standalon
     there = {"architecture": has_architecture, "proxy": has_proxy, "standalone": has_standalone}
     missing = [name for name, found in there.items() if not found]
     known = {*ARCHITECTURE_NAMES, *PROXY_NAMES, *SUPERNET_NAMES, *SINGLE_NAMES, "standalone", "test"}
-    free = [name for name in names if normalized(name) not in known and numbered(name) is None]
+    free = [
+        name
+        for name in names
+        if normalized(name) not in known and numbered(name) is None and not_structure(name, names) != STATE
+    ]
     hints = []
     for name in missing:
         inside = [one for one in free if name in one.lower()]
         near = inside or difflib.get_close_matches(name, free, n=1, cutoff=0.5)
-        if near:
+        if name == "proxy" and len(inside) > 1 and all(one.lower().startswith(name) for one in inside):
+            hints.append("a column for each super-net is named by --proxy 'proxy*'")
+        elif near:
             hints.append(f"{shown(near[0])} may be meant for {name}")
     hint = f" ({'; '.join(hints)})" if hints else ""
     return (

@@ -89,6 +89,8 @@ _SCORE_PHRASES = re.compile(r"(^|_)(jacob_cov|grad_norm|l2_norm|epe_nas|zen_scor
 _TIME_WORDS = frozenset(
     ["time", "duration", "elapsed", "runtime", "date", "datetime", "timestamp", "started", "finished", "created"]
 )
+STATE = "how the run went"
+"""Why a column such as `state` is no structure."""
 _STATE_NAMES = frozenset(
     (
         *("state", "status", "seed", "run", "epoch", "epochs", "position", "hash", "module_hash", "cell"),
@@ -174,9 +176,15 @@ _SIZED = frozenset(
 
 
 def normalized(name: str) -> str:
-    """The name without what does not matter: case, spaces and hyphens for underscores, and `(%)` or `[s]` behind it."""
-    plain = re.sub(r"[\s_]*(%|\(%\)|\[%\]|\(s\)|\[s\])$", "", name.strip().strip("'\"").lower())
-    return re.sub(r"[\s\-]+", "_", plain)
+    """The name without what does not matter.
+
+    That is case, spaces and hyphens for underscores, quotes and marks of Markdown around it, letters without a width,
+    and `(%)` or `[s]` behind it.
+    """
+    plain = re.sub(r"[\u200b-\u200f\u2060\ufeff]", "", name).strip().strip("'\"").lower()
+    plain = re.sub(r"^(\*\*|\*|`)(.+)\1$", r"\2", plain)
+    plain = re.sub(r"[\s_]*(%|\(%\)|\[%\]|\(s\)|\[s\])$", "", plain)
+    return re.sub(r"^stand_alone", "standalone", re.sub(r"[\s\-]+", "_", plain))
 
 
 def numbered(name: str) -> tuple[str, int] | None:
@@ -212,7 +220,7 @@ def not_structure(name: str, others: Sequence[str]) -> str | None:
         return f"a copy of {shown(repeated[1])}"
     words = set(re.split(r"[^a-z0-9]+", plain))
     if plain in _STATE_NAMES:
-        return "how the run went"
+        return STATE
     if words & _SCORE_WORDS or _SCORE_PHRASES.search(plain):
         return "another score"
     if words & _TIME_WORDS:

@@ -53,14 +53,25 @@ def numbers_of(
     if pa.types.is_null(kind):
         return np.full((len(array), 1), np.nan), None
     if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
-        if units and pa.types.is_duration(kind):
-            seconds = float_view(pc.cast(array, pa.duration("ns")).view(pa.int64())) / 1e9
-            return seconds[:, None], None
+        if units and (pa.types.is_duration(kind) or pa.types.is_time(kind)):
+            return _seconds_of(array)[:, None], f"{name}: read in seconds."
+        row = int(np.argmax(np.asarray(pc.is_valid(array).to_numpy(zero_copy_only=False))))
+        is_record = pa.types.is_struct(kind) or pa.types.is_map(kind)
+        remedy = f"write one number in each row, {name}[...] alone" if is_record else "convert the column"
         raise DataError(
-            f"{columns.source}: {columns.row(0)}: column {shown(name)}: expected numbers, got {kind}, such as "
-            f"{shown(str(array[0].as_py()))}; convert the column"
+            f"{columns.source}: {columns.row(row)}: column {shown(name)}: expected numbers, got "
+            f"{'a record' if is_record else kind}, such as {shown(str(array[row].as_py()))}; {remedy}"
         )
     return float_view(array)[:, None], None
+
+
+def _seconds_of(array: pa.Array) -> Float64[np.ndarray, " rows"]:
+    """Seconds of durations, or of times of day, which is how spreadsheets hold durations of less than a day."""
+    if pa.types.is_time32(array.type):
+        array = pc.cast(array, pa.time64("us"))
+    to_int = array if pa.types.is_time64(array.type) else pc.cast(array, pa.duration("ns"))
+    per_second = 1e6 if to_int.type == pa.time64("us") else 1e9
+    return float_view(to_int.view(pa.int64())) / per_second
 
 
 def _numbers_of_text(
@@ -70,8 +81,11 @@ def _numbers_of_text(
     if parsed.odd_row is not None:
         if (lists := parse_lists(array)) is not None:
             return _table_of_lists(columns, name, lists), f"{name}: lists of numbers, one for each training."
-        is_header = parsed.odd_text.strip() == name
-        remedy = "take out the header that repeats" if is_header else remedy_for(parsed.odd_text)
+        remedy = remedy_for(parsed.odd_text)
+        if parsed.odd_text.strip() == name:
+            remedy = "take out the header that repeats"
+        elif parsed.odd_row == 0 and not any(map(str.isdigit, parsed.odd_text)):
+            remedy = f"take the row out if it holds units or other names, else {remedy}"
         raise DataError(
             f"{columns.source}: {columns.row(parsed.odd_row)}: column {shown(name)}: expected numbers, got "
             f"{shown(parsed.odd_text)}; {remedy}"
@@ -142,9 +156,11 @@ def words_of(columns: Columns, name: str) -> Words:
     missing = pc.is_in(pc.utf8_lower(trimmed), pa.array(sorted(MISSING)))
     encoded = pc.dictionary_encode(pc.if_else(missing, pa.scalar(None, pa.string()), trimmed))
     distinct = encoded.dictionary
-    if len(distinct) and pc.all(pc.match_substring_regex(distinct, r"^-?[0-9]+\.0$")).as_py():
-        distinct = pc.utf8_slice_codeunits(distinct, 0, -2)  # numbers of super-nets that were read as real ones
     own = np.append(_positions(encoded.indices), -1)
+    if len(distinct) and pc.all(pc.match_substring_regex(distinct, r"^-?[0-9]+(\.0)?$")).as_py():
+        # numbers of super-nets, some of which a data frame holds as real ones
+        whole = pc.dictionary_encode(pc.replace_substring_regex(distinct, r"\.0$", ""))
+        distinct, own = whole.dictionary, np.append(_positions(whole.indices), -1)[own]
     return Words(positions=own[_positions(rows.indices)], distinct=distinct.to_pylist())
 
 

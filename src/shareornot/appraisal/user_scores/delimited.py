@@ -9,21 +9,19 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from shareornot.appraisal.user_scores.column_names import is_known_name
 from shareornot.appraisal.user_scores.columns import MOST_BYTES, Columns, make_columns
+from shareornot.appraisal.user_scores.delimited_layout import LINE_END, NAMES_OF_DELIMITERS, Layout, find_layout
+from shareornot.appraisal.user_scores.delimited_lines import without_other_lines
 from shareornot.appraisal.user_scores.number_text import MISSING, has_decimal_commas
-from shareornot.appraisal.user_scores.wording import shown
+from shareornot.appraisal.user_scores.wording import listed, shown
 from shareornot.errors import DataError, message_of
 
-DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-_ALL = {**DELIMITERS, " ": "spaces"}
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -31,25 +29,9 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _BLOCK = 1 << 24
-_LINE_END = re.compile(rb"\r\n|\r|\n")
 _SAMPLE = 1_000
 """Rows in which decimal commas are looked for."""
-_RULER = re.compile(rb"[ \t]*\|?[ \t]*:?-{3,}[-:| \t]*(\r\n|\r|\n)")
-_MOST_BEFORE_HEADER = 20
-"""Lines, such as a title."""
 _SPACED_QUOTE = re.compile(rb"[,;\t|] +\"")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Layout:
-    """Where the rows of a file begin, and how they are written."""
-
-    names: list[str]
-    delimiter: str
-    start: int
-    """Offset of the first row."""
-    line: int
-    """Line of the first row."""
 
 
 def read_delimited(source: str, content: bytes) -> Columns:
@@ -65,10 +47,11 @@ def read_delimited(source: str, content: bytes) -> Columns:
     content, notes = _utf8(source, content)
     if len(content) > MOST_BYTES:
         raise DataError(f"{source}: expected at most 2 GiB of text, got {len(content) / 2**30:.1f} GiB; split the file")
-    layout = _layout(source, content, notes)
+    layout = find_layout(source, content, notes)
     if layout.delimiter != ",":
-        notes.append(f"Columns are separated by {_ALL.get(layout.delimiter, repr(layout.delimiter))}.")
+        notes.append(f"Columns are separated by {NAMES_OF_DELIMITERS.get(layout.delimiter, repr(layout.delimiter))}.")
     _refuse_other_encodings(source, content, layout)
+    content = without_other_lines(content, layout, notes)
     try:
         parse = _parsed_by_python if layout.delimiter == " " else _parsed
         table = parse(source, content, layout)
@@ -134,111 +117,7 @@ def _utf8(source: str, content: bytes) -> tuple[bytes, list[str]]:
     return content, []
 
 
-def _layout(source: str, content: bytes, notes: list[str]) -> _Layout:
-    """Skip what stands before the header, and find the names and what separates them."""
-    start, line, delimiter, skipped = 0, 1, None, 0
-    while True:
-        end = _LINE_END.search(content, start)
-        first = content[start : end.start() if end else len(content)]
-        text = first.strip()
-        if found := re.fullmatch(rb"\"?sep=(.)\"?", text, re.IGNORECASE | re.DOTALL):
-            delimiter = found[1].decode("latin-1")
-        elif first.lower().startswith(b"sep=\t"):
-            delimiter = "\t"
-        elif text.startswith(b"#") and not _splits_into_known_names(text):
-            skipped += 1
-        elif text and (_splits_into_known_names(text) or not _header_follows(content, start)):
-            break
-        elif text:
-            skipped += 1
-        if end is None:
-            raise DataError(f"{source}: expected names of columns in the first line, got none; add a header")
-        start, line = end.end(), line + 1
-    if skipped:
-        notes.append(f"{skipped} line{'s' * (skipped > 1)} before the header left out.")
-    header, length, num_lines = _header_text(source, content, start, line)
-    names, delimiter = _names(source, header, delimiter)
-    start, line = start + length, line + num_lines
-    if ruler := _RULER.match(content, start):  # below the header of a table in Markdown
-        start, line = ruler.end(), line + 1
-    return _Layout(names=_fitted_names(names, content, start, delimiter), delimiter=delimiter, start=start, line=line)
-
-
-def _splits_into_known_names(text: bytes) -> bool:
-    return bool(_known_names(text))
-
-
-def _known_names(text: bytes) -> list[str]:
-    return [word for word in re.split(r"[,;\t|]", text.decode("utf-8", "replace")) if is_known_name(word)]
-
-
-def _header_follows(content: bytes, start: int) -> bool:
-    """Whether one of the next lines is a header beyond doubt: with two known names or more."""
-    lines = _LINE_END.split(content[start : start + 8_192])[1:_MOST_BEFORE_HEADER]
-    return any(len(_known_names(line)) > 1 for line in lines)
-
-
-def _header_text(source: str, content: bytes, start: int, line: int) -> tuple[str, int, int]:
-    """The header, its bytes with the line end, and its number of lines; names in quotes may hold line ends."""
-    position, num_lines = start, 0
-    while True:
-        end = _LINE_END.search(content, position)
-        stop = end.start() if end else len(content)
-        num_lines += 1
-        position = end.end() if end else stop
-        if content.count(b'"', start, stop) % 2 == 0 or end is None or num_lines == 50:
-            break
-    if content.count(b'"', start, stop) % 2:
-        raise DataError(f"{source}: line {line:,}: expected a closing quote in the header, got none; close it")
-    try:
-        return content[start:stop].decode(), position - start, num_lines
-    except UnicodeDecodeError:
-        raise DataError(
-            f"{source}: line {line:,}: expected UTF-8 text, got another encoding; save it as CSV in UTF-8"
-        ) from None
-
-
-def _names(source: str, header: str, delimiter: str | None) -> tuple[list[str], str]:
-    """The names of the columns, and what separates them."""
-    if delimiter is None:
-        split = {mark: _fields(header, mark) for mark in DELIMITERS}
-        delimiter = max(split, key=lambda mark: (sum(map(is_known_name, split[mark])), len(split[mark])))
-    names = _fields(header, delimiter)
-    if len(names) == 1 and sum(map(is_known_name, _fields(header, " "))) > 1:
-        return _fields(header, " "), " "
-    if len(names) == 1 and not is_known_name(names[0]):
-        raise DataError(
-            f"{source}: expected names of columns with commas between them, got {shown(header)}; "
-            "separate columns by commas, and name them: architecture, proxy, standalone, ..."
-        )
-    return names, delimiter
-
-
-def _fields(line: str, delimiter: str) -> list[str]:
-    try:
-        reader = csv.reader(
-            io.StringIO(line.strip(" "), newline=""), delimiter=delimiter, skipinitialspace=delimiter == " "
-        )
-        return [name.strip() for name in next(reader)]
-    except (csv.Error, StopIteration):
-        return [name.strip() for name in line.split(delimiter)]
-
-
-def _fitted_names(names: list[str], content: bytes, start: int, delimiter: str) -> list[str]:
-    """The names with one more where every row has one value more: R leaves out the name of row names."""
-    text = content[start : start + 65_536].decode("utf-8", "replace")
-    lines = map(str.strip, text.splitlines()) if delimiter == " " else io.StringIO(text)
-    rows = csv.reader(lines, delimiter=delimiter, skipinitialspace=delimiter == " ")
-    try:
-        few = [row for _, row in zip(range(20), rows, strict=False) if any(value.strip() for value in row)][:-1]
-    except csv.Error:
-        return names
-    if len(few) < 2 or any(len(row) != len(names) + 1 for row in few):
-        return names
-    return [*names, ""] if all(not row[-1].strip() for row in few) else ["", *names]
-
-
-def _refuse_other_encodings(source: str, content: bytes, layout: _Layout) -> None:
+def _refuse_other_encodings(source: str, content: bytes, layout: Layout) -> None:
     """Raise where the rows are no UTF-8; they are looked at in parts, which takes no memory."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     for start in range(layout.start, len(content), _BLOCK):
@@ -247,7 +126,7 @@ def _refuse_other_encodings(source: str, content: bytes, layout: _Layout) -> Non
             decoder.decode(part, final=start + _BLOCK >= len(content))
         except UnicodeDecodeError as error:
             place = min(start + error.start, len(content) - 1)
-            line = len(_LINE_END.findall(content, 0, place)) + 1
+            line = len(LINE_END.findall(content, 0, place)) + 1
             row_start = max(content.rfind(b"\n", 0, place), content.rfind(b"\r", 0, place)) + 1
             before = content[row_start:place].count(layout.delimiter.encode())
             name = layout.names[min(before, len(layout.names) - 1)]
@@ -257,7 +136,7 @@ def _refuse_other_encodings(source: str, content: bytes, layout: _Layout) -> Non
             ) from None
 
 
-def _parsed(source: str, content: bytes, layout: _Layout) -> pa.Table:
+def _parsed(source: str, content: bytes, layout: Layout) -> pa.Table:
     """The rows as text.
 
     Raises:
@@ -305,7 +184,7 @@ def _no_rows(names: Sequence[str]) -> pa.Table:
     return pa.Table.from_arrays([pa.array([], pa.string()) for _ in names], names=list(names))
 
 
-def _parsed_by_python(source: str, content: bytes, layout: _Layout) -> pa.Table:
+def _parsed_by_python(source: str, content: bytes, layout: Layout) -> pa.Table:
     """The same where a space stands between a delimiter and a quote, which Python's reader can skip."""
     try:
         text = content[layout.start :].decode()
@@ -324,7 +203,7 @@ def _parsed_by_python(source: str, content: bytes, layout: _Layout) -> pa.Table:
 
 
 def _explained(
-    source: str, content: bytes, layout: _Layout, reason: Exception, odd: list[tuple[int | None, Any]]
+    source: str, content: bytes, layout: Layout, reason: Exception, odd: list[tuple[int | None, Any]]
 ) -> str:
     """What is wrong with the file, in the words of its user."""
     if odd:
@@ -337,22 +216,26 @@ def _explained(
     return f"{source}: expected a CSV file of scores, got: {message_of(reason)}; write the file again"
 
 
-def _odd_row(layout: _Layout, number: int, text: str, actual: int) -> str:
+def _odd_row(layout: Layout, number: int, text: str, actual: int) -> str:
     """A row that is too short or too long, with a remedy."""
     expected = len(layout.names)
-    marks = _ALL.get(layout.delimiter, "marks")
+    marks = NAMES_OF_DELIMITERS.get(layout.delimiter, "marks")
     where = f"row {number + 1:,} (line {layout.line + number:,})"
     if actual < expected:
         lacks = layout.names[actual:]
-        remedy = f"add the values of {', '.join(lacks[:5])}, or leave them empty between {marks}"
-        if ";" in text and layout.delimiter == ",":
+        remedy = f"add the values of {listed(lacks, 5)}, or leave them empty between {marks}"
+        if text.lstrip().startswith("#"):
+            remedy = "take the comment out; such lines are comments where one stands before the header"
+        elif ";" in text and layout.delimiter == ",":
             remedy += ", and put quotes around texts that hold commas"
+        elif actual == 1:
+            remedy = f"take the line out if it is no row, or {remedy}"
     else:
         remedy = "put quotes around texts that hold such marks, as cells do"
     return f"{where}: expected {expected} values with {marks} between them, got {actual} in {shown(text)}; {remedy}"
 
 
-def _open_quote(content: bytes, layout: _Layout) -> str:
+def _open_quote(content: bytes, layout: Layout) -> str:
     """Where the quote is that is not closed in its row."""
     rest = content[layout.start :].decode("utf-8", "replace")
     for number, line in enumerate(re.split(r"\r\n|\r|\n", rest)):
@@ -366,7 +249,7 @@ def _open_quote(content: bytes, layout: _Layout) -> str:
     return "expected a closing quote for each quote, got one that is not closed; close it, or take it out"
 
 
-def _refuse_open_quote(source: str, table: pa.Table, layout: _Layout) -> None:
+def _refuse_open_quote(source: str, table: pa.Table, layout: Layout) -> None:
     """Raise where a value holds whole rows, which a quote that was not closed has swallowed."""
     for place, name in enumerate(table.column_names):
         column = table.column(place)

@@ -30,7 +30,11 @@ _REFUSED: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file; read it in Python and write it as CSV or Parquet"),
     (0, b"MATLAB ", "a MATLAB file; write the table with writetable(scores, 'scores.csv')"),
     (0, b"RDX", "an R data file; write the table with write.csv(scores, 'scores.csv', row.names = FALSE)"),
-    (0, b"\xd0\xcf\x11\xe0", "a file of an old version of Excel; save it as .xlsx or CSV"),
+    (
+        0,
+        b"\xd0\xcf\x11\xe0",
+        "a file of an old version of Excel or one with a password; save it as .xlsx without one, or as CSV",
+    ),
     (0, b"%PDF", "a PDF document; write the numbers as CSV"),
     (0, b"\x89PNG", "a picture; write the numbers as CSV"),
     (0, b"\xff\xd8\xff", "a picture; write the numbers as CSV"),

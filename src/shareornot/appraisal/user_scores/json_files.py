@@ -101,8 +101,9 @@ def _columns_of(source: str, value: Any) -> Pairs:
     lists = [key for key, one in value.items() if isinstance(one, list) and one and isinstance(one[0], dict)]
     if len(lists) == 1 and all(isinstance(one, dict) for one in value[lists[0]]):
         return record_columns(source, value[lists[0]])
-    if len(value) == 1 and isinstance(inner := next(iter(value.values())), dict) and _is_table(inner):
-        return _columns_of(source, inner)
+    tables = [key for key, one in value.items() if isinstance(one, dict) and _is_table(one)]
+    if len(tables) == 1 and not any(isinstance(one, list) for one in value.values()):
+        return _columns_of(source, value[tables[0]])
     return mapping_columns(source, value)
 
 

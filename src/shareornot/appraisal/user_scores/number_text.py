@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from jaxtyping import Float64, Int64
 
 from shareornot.appraisal.user_scores.columns import float_view
+from shareornot.appraisal.user_scores.wording import shown
 
 MISSING = frozenset(
     {
@@ -46,6 +47,8 @@ _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?")
 _POINT_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 _SPACED = re.compile(r"(?<=\d)[\u00a0\u202f\u2009'\u2019_ ](?=\d{3}(?:\D|$))")
+_EMPHASIZED = re.compile(r"(\*\*|\*|__|`)([^*_`]+)\1")
+"""As Markdown marks the best numbers."""
 _QUANTITY = re.compile(rf"([+-]?{_DIGITS}(?:[eE][+-]?\d+)?)\s*([A-Za-z\u00b5\u03bc]+(?:\s+[A-Za-z]+)?)")
 _CLOCK = re.compile(r"(?:(\d+)\s*days?,?\s*)?(\d+):([0-5]\d):([0-5]\d(?:\.\d*)?)")
 
@@ -199,6 +202,8 @@ def _cleaned(text: str) -> str:
     if text.startswith('="') and text.endswith('"'):  # how Excel keeps a text
         text = text[2:-1].strip()
     text = text.replace("\u2212", "-")
+    if bold := _EMPHASIZED.fullmatch(text):
+        text = bold[2]
     return _SPACED.sub("", text) if _SPACED.search(text) else text
 
 
@@ -252,6 +257,13 @@ def _number(text: str) -> float | None:
     if found := _INFINITE.fullmatch(text):
         return -np.inf if found[1] == "-" else np.inf
     return None
+
+
+def is_number_or_missing(text: str) -> bool:
+    """Whether a text is one number with a decimal point or comma, with or without a sign of percent, or missing."""
+    plain = _cleaned(text.strip()).removesuffix("%").rstrip()
+    is_number = _number(plain) is not None or _DECIMAL_COMMA.fullmatch(plain) is not None
+    return is_number or plain.lower() in MISSING_NUMBERS
 
 
 def _quantity(text: str) -> tuple[float, Dimension] | None:
@@ -313,6 +325,8 @@ def parse_lists(column: pa.Array) -> list[list[float]] | None:
 def _list_of(text: str) -> list[float] | None:
     """The numbers of one list, or None."""
     given = text
+    if re.fullmatch(r"\(\s*[\d.,]*\d[\d.]*\s*\)", text):
+        return None  # a negative number in accounts
     if wrapped := _WRAPPED.fullmatch(text):
         text = _KEYWORDS.sub("", wrapped[1]).strip()
     text = _TYPED.sub(r"\1", text)
@@ -348,17 +362,19 @@ def remedy_for(text: str) -> str:
         return "write the number alone: tensor.item() in PyTorch"
     if re.match(r"(np|numpy|jnp)\.", stripped) or re.fullmatch(r"(float\d*|array)\(.*\)", stripped):
         return "write the number alone: float(value) in Python"
-    if re.search(r"\u00b1|\+-|\+/-", stripped) or re.fullmatch(r"[\d.]+\s*\([\d.]+\)", stripped):
+    if re.search(r"\u00b1|\+-|\+/-|\\pm", stripped) or re.fullmatch(r"[\d.]+\s*(\([\d.]+\)|_\{?[\d.]+\}?)", stripped):
         return "write the mean alone, or the single trainings in columns of their own: standalone_0, standalone_1, ..."
     if stripped.endswith("%"):
         return "write percentages without the sign"
+    if re.fullmatch(r"\(\s*[\d.,]+\s*\)", stripped):
+        return "write the number without brackets, with a minus sign where it is negative"
     if stripped.startswith(("[", "(")):
         return "write one number, or one column for each number"
     if re.fullmatch(r"[\d.,]+", stripped) and "," in stripped:
         return "write decimal points, and nothing between thousands"
     if re.fullmatch(r"\d+:\d\d(\.\d*)?|P(\d+D)?T[\dHMS.]+", stripped):
         return "write seconds, or h:mm:ss where it is a time"
-    if re.fullmatch(r"0[xX][0-9a-fA-F]+|[\d.]+[dD][+-]?\d+", stripped):
+    if re.fullmatch(r"[+-]?0[xX][0-9a-fA-F.]+([pP][+-]?\d+)?|[+-]?[\d.]+[dD][+-]?\d+", stripped):
         return "write decimal numbers, such as 1e-05"
     if re.fullmatch(r"[+-]?[\d.]+(?:[eE][+-]?\d+)?\s*[A-Za-z][A-Za-z \d/.-]*", stripped):
         return "write the number without its unit"
@@ -370,4 +386,6 @@ def remedy_for(text: str) -> str:
         return "write the quotient as one number"
     if re.fullmatch(r"true|false|yes|no", stripped, re.IGNORECASE):
         return "write numbers, such as 1 and 0"
+    if re.fullmatch(r"[^\w\s]{0,3}\s*[+-]?[\d.,]+\s*[^\w\s]{0,3}", stripped):
+        return f"write the number alone, without {shown(re.sub(r'[0-9.,+ -]', '', stripped))}"
     return "leave the cell empty where there is none"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from shareornot.appraisal.user_scores.column_names import ARCHITECTURE_NAMES, normalized
+from shareornot.appraisal.user_scores.column_names import ARCHITECTURE_NAMES, is_known_name, normalized
 from shareornot.appraisal.user_scores.columns import Columns, make_columns
 from shareornot.appraisal.user_scores.wording import shown
 from shareornot.errors import DataError
@@ -102,6 +102,8 @@ def _nested_columns(source: str, mapping: Mapping[Any, Mapping[Any, Any]]) -> Pa
         }
     else:
         keys = list(mapping)
+        if any(isinstance(one, Mapping) for values in mapping.values() for one in values.values()):
+            return record_columns(source, [{"architecture": str(key)} | dict(mapping[key]) for key in keys])
         columns = {str(name): [values.get(name) for values in mapping.values()] for name in inner}
     if not any(str(name).strip().lower() in ("architecture", "cell", "module_hash") for name in columns):
         columns = {"architecture": [str(key) for key in keys]} | columns
@@ -130,11 +132,14 @@ def record_columns(source: str, records: Sequence[Mapping[Any, Any]]) -> Pairs:
 
 
 def _flattened(record: Mapping[Any, Any], groups: Sequence[Any]) -> dict[Any, Any]:
-    """A record in which values of groups such as `metrics` stand by their own names, or by both where one is taken."""
+    """A record in which values of groups such as `metrics` stand by their own names.
+
+    By both names stand those whose name is taken, and those of groups with a name of its own, such as `proxy`.
+    """
     flat = {name: value for name, value in record.items() if name not in groups}
     for group in groups:
         for name, value in (record.get(group) or {}).items():
-            flat[f"{group}.{name}" if name in flat else name] = value
+            flat[f"{group}.{name}" if name in flat or is_known_name(str(group)) else name] = value
     return flat
 
 

@@ -13,6 +13,7 @@ from shareornot.appraisal.user_scores.column_values import Words, numbers_of, wo
 from shareornot.appraisal.user_scores.columns import Columns, is_text
 from shareornot.appraisal.user_scores.number_text import parse_numbers
 from shareornot.appraisal.user_scores.options import ReadingOptions
+from shareornot.appraisal.user_scores.summary_rows import without_summaries
 from shareornot.appraisal.user_scores.supernet_columns import refuse_row_numbers, supernet_column
 from shareornot.appraisal.user_scores.units import as_fractions
 from shareornot.appraisal.user_scores.wording import count, listed, printable, shown
@@ -74,8 +75,11 @@ def score_table(columns: Columns, options: ReadingOptions) -> ScoreTable:
         SettingsError: an option names a column that is not there.
     """
     chosen = choose_columns(columns, options)
-    columns, blank_notes = _without_blank_rows(columns, chosen)
-    notes = [*columns.notes, *chosen.notes, *blank_notes]
+    columns, row_notes = _without_blank_rows(columns, chosen)
+    columns, summary_notes = without_summaries(columns, chosen)
+    if summary_notes:
+        chosen = choose_columns(columns, options)  # without words among numbers, a column may be something else
+    notes = [*columns.notes, *chosen.notes, *row_notes, *summary_notes]
     architecture = words_of(columns, chosen.architecture)
     if architecture.positions[0] < 0:
         _refuse_second_header(columns, chosen)
