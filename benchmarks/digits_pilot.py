@@ -46,6 +46,12 @@ def parsed(text: str) -> tuple[NetworkSettings, StandaloneTrainingSettings]:
     return network, StandaloneTrainingSettings(epochs=epochs)
 
 
+def correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Spearman's correlation, NaN where a column is constant."""
+    value = spearman(first, second).value
+    return np.nan if value is None else value
+
+
 def figures(cells: np.ndarray, images: ImageSet, text: str) -> tuple[float, float, float, float]:
     """The four figures of a setting."""
     network, training = parsed(text)
@@ -63,11 +69,11 @@ def figures(cells: np.ndarray, images: ImageSet, text: str) -> tuple[float, floa
     residual = cell_features(cells.astype(np.int32)).residual
     mean = accuracies.mean(axis=1)
     others = [
-        spearman(accuracies[:, run], np.delete(accuracies, run, axis=1).mean(axis=1)).value for run in range(NUM_RUNS)
+        correlation(accuracies[:, run], np.delete(accuracies, run, axis=1).mean(axis=1)) for run in range(NUM_RUNS)
     ]
     return (
-        spearman(size.astype(float), mean).value,
-        spearman(np.asarray(residual, float), mean).value,
+        correlation(size.astype(float), mean),
+        correlation(np.asarray(residual, float), mean),
         float(np.mean(others)),
         float(seconds.mean()),
     )

@@ -91,7 +91,7 @@ def main() -> None:
             **NEEDED.get(name, {}),
         )
         network: Any = build_supernet(space.family, size, 0).train()
-        network.forward = passes.timed(network.forward)  # type: ignore[method-assign]
+        network.forward = passes.timed(network.forward)
         training = TrainingSettings(
             method=name,
             epochs=600,

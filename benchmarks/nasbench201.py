@@ -40,9 +40,12 @@ class PlainCell(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.edges = nn.ModuleList(
-            nn.ModuleDict({str(CONV1X1): unit(channels, channels, 1), str(CONV3X3): unit(channels, channels, 3)})
-            for _ in EDGES
+        self.convolutions = nn.ModuleDict(
+            {
+                f"{operation} on edge {edge}": unit(channels, channels, size)
+                for edge in range(len(EDGES))
+                for operation, size in ((CONV1X1, 1), (CONV3X3, 3))
+            }
         )
         self.pool = nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
 
@@ -55,7 +58,7 @@ class PlainCell(nn.Module):
             elif chosen[edge] == POOL:
                 nodes[target] = nodes[target] + self.pool(nodes[source])
             elif chosen[edge] != NONE:
-                nodes[target] = nodes[target] + self.edges[edge][str(chosen[edge])](nodes[source])
+                nodes[target] = nodes[target] + self.convolutions[f"{chosen[edge]} on edge {edge}"](nodes[source])
         return nodes[-1]
 
 
@@ -69,7 +72,8 @@ class PlainReduction(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Run the block."""
-        return self.body(x) + self.shortcut(x)
+        output: Tensor = self.body(x) + self.shortcut(x)
+        return output
 
 
 class PlainNetwork(nn.Module):
@@ -93,7 +97,8 @@ class PlainNetwork(nn.Module):
         x = self.stem(x)
         for block in self.blocks:
             x = block(x, self.chosen) if isinstance(block, PlainCell) else block(x)
-        return self.classifier(self.last(x))
+        logits: Tensor = self.classifier(self.last(x))
+        return logits
 
 
 def plain_score(network: PlainNetwork, batches: list[Tensor], images: list[Tensor]) -> None:
@@ -137,12 +142,12 @@ def main() -> None:
     shown = [torch.randn(64, 3, 32, 32) for _ in range(4)]
 
     def train() -> None:
-        F.cross_entropy(network(images), labels).backward()
+        torch.autograd.backward(F.cross_entropy(network(images), labels))
         optimizer.step(used_regions(network), 0.01)
 
     def train_plain() -> None:
         descent.zero_grad(set_to_none=True)
-        F.cross_entropy(plain(images), labels).backward()
+        torch.autograd.backward(F.cross_entropy(plain(images), labels))
         descent.step()
 
     def score() -> None:

@@ -5,7 +5,7 @@ numbers, which follow from the seed and its name, so that it gives the same figu
 """
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -17,6 +17,7 @@ from shareornot.appraisal.rivals import ranked_regret
 from shareornot.appraisal.truth import Truth
 from shareornot.search import finish_times, guided_regret, random_search_runs, regret_at
 from shareornot.statistics import (
+    EffectSize,
     RivalRuns,
     feature_columns,
     mean_difference,
@@ -233,7 +234,7 @@ def intervals(ground: Ground, extent: Extent, seed: int) -> Iterator[Setting]:
     yield from _differences(ground, extent, seed)
 
 
-def _covers(found: list[Interval], truth: float) -> list[bool]:
+def _covers(found: Sequence[Interval | EffectSize], truth: float) -> list[bool]:
     return [bool(one.low <= truth <= one.high) for one in found]  # type: ignore[operator]
 
 
@@ -257,7 +258,7 @@ def _appraised(ground: Ground, rng: np.random.Generator, n: int, size: int, shar
 
 
 def _differences(ground: Ground, extent: Extent, seed: int) -> Iterator[Setting]:
-    """Of guided searches with the law of random search, shifted, and of ones with less and with more spread."""
+    """Differences of guided searches with the law of random search, shifted, and with less and with more spread."""
     random = ground.random_regrets(14 * ground.mean_s, random_numbers(seed, f"{ground.name}, bank"), 4_000)
     std, mean = float(random.std()), float(random.mean())
     laws: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
@@ -289,20 +290,20 @@ Proxy = Callable[[Ground, np.random.Generator, np.ndarray, np.ndarray], np.ndarr
 
 
 def _noisy(ground: Ground, rng: np.random.Generator, pool: np.ndarray, _common: np.ndarray) -> np.ndarray:
-    return ground.ranks[pool] + 0.2 * rng.normal(size=len(pool))
+    return np.asarray(ground.ranks[pool] + 0.2 * rng.normal(size=len(pool)))
 
 
 def _common_noise(ground: Ground, rng: np.random.Generator, pool: np.ndarray, common: np.ndarray) -> np.ndarray:
-    return _noisy(ground, rng, pool, common) + 0.2 * common[pool]
+    return np.asarray(_noisy(ground, rng, pool, common) + 0.2 * common[pool])
 
 
 def _saturating(ground: Ground, rng: np.random.Generator, pool: np.ndarray, _common: np.ndarray) -> np.ndarray:
-    return np.minimum(ground.ranks[pool], 0.4) + 0.1 * rng.normal(size=len(pool))
+    return np.asarray(np.minimum(ground.ranks[pool], 0.4) + 0.1 * rng.normal(size=len(pool)))
 
 
 def _liking(ground: Ground, rng: np.random.Generator, pool: np.ndarray, common: np.ndarray) -> np.ndarray:
     liked = ground.columns[0].values[pool]
-    return _noisy(ground, rng, pool, common) + 0.2 * rng.normal() * np.nan_to_num(liked)
+    return np.asarray(_noisy(ground, rng, pool, common) + 0.2 * rng.normal() * np.nan_to_num(liked))
 
 
 def _many_likings(ground: Ground, rng: np.random.Generator, pool: np.ndarray, common: np.ndarray) -> np.ndarray:
@@ -362,7 +363,7 @@ def audits(ground: Ground, extent: Extent, seed: int) -> Iterator[Setting]:  # n
 
 def _planted(add: float) -> Proxy:
     def proxy(ground: Ground, rng: np.random.Generator, pool: np.ndarray, common: np.ndarray) -> np.ndarray:
-        return _noisy(ground, rng, pool, common) + add * np.nan_to_num(ground.columns[0].values[pool])
+        return np.asarray(_noisy(ground, rng, pool, common) + add * np.nan_to_num(ground.columns[0].values[pool]))
 
     return proxy
 

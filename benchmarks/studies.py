@@ -9,7 +9,7 @@ import time
 
 from shareornot.studies import decode_study, plan_jobs
 from shareornot.studies.data_hashes import DataHashes
-from shareornot.studies.execution import Event, InProcess, LocalProcesses, Task
+from shareornot.studies.execution import Event, Executor, InProcess, LocalProcesses, Task
 
 
 def nothing(should_stop: object) -> None:
@@ -30,7 +30,7 @@ def main() -> None:
         jobs = plan_jobs(study, hashes)
         seconds = time.perf_counter() - start
         print(f"{name} planning: {seconds:.2f} s for {len(jobs)} jobs, {1e3 * seconds / len(jobs):.2f} ms a job")
-    executors = {
+    executors: dict[str, Executor] = {
         "in this process": InProcess(),
         f"{options.processes} local processes": LocalProcesses(num_processes=options.processes),
     }

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -80,20 +81,19 @@ def current_package(options: argparse.Namespace) -> tuple[Callable[[], object], 
 
 def package_with_engines(options: argparse.Namespace) -> tuple[Callable[[], object], Callable[[], object], Any]:
     """The same of a version that still had engines."""
-    from shareornot.benchmarks import parse_space, space_cells
     from shareornot.images import digits_images
-    from shareornot.study.settings import digits_settings, paper_settings
-    from shareornot.supernet import SuperNet
-    from shareornot.supernet.engines import KINDS
 
+    benchmarks, study, supernet, engines = (
+        import_module(f"shareornot.{name}") for name in ("benchmarks", "study.settings", "supernet", "supernet.engines")
+    )
     digits = options.images == "digits"
-    settings = digits_settings(options.space) if digits else paper_settings(options.space)
+    settings = (study.digits_settings if digits else study.paper_settings)(options.space)
     images = fewer(digits_images(), options.validation) if digits else random_images(options.validation)
-    cells = space_cells(parse_space(options.space), settings.network.max_vertices)
+    cells = benchmarks.space_cells(benchmarks.parse_space(options.space), settings.network.max_vertices)
     training = replace(settings.training, batch_size=options.batch or settings.training.batch_size)
-    network = SuperNet(settings.network, 0).to(getattr(torch, options.precision)).train()
-    trainer = KINDS[options.engine].trainer(network, images, cells, training)
-    evaluator = KINDS[options.engine].evaluator(network, images, settings.evaluation)
+    network = supernet.SuperNet(settings.network, 0).to(getattr(torch, options.precision)).train()
+    trainer = engines.KINDS[options.engine].trainer(network, images, cells, training)
+    evaluator = engines.KINDS[options.engine].evaluator(network, images, settings.evaluation)
     pool = iter(np.random.default_rng(0).choice(cells, 10_000).astype(np.int32))
     return trainer.step, lambda: list(evaluator.scores(np.array([next(pool)], np.int32))), network
 
@@ -103,15 +103,12 @@ def standalone(options: argparse.Namespace) -> Callable[[], object]:
     from shareornot.images import digits_images
     from shareornot.supernet.standalone_training import train_standalone
 
-    if options.api == "current":
-        from shareornot.supernet.settings import NetworkSettings, StandaloneTrainingSettings
-    else:
-        from shareornot.supernet.config import NetworkConfig as NetworkSettings
-        from shareornot.supernet.config import StandaloneTrainingConfig as StandaloneTrainingSettings
-    config = NetworkSettings(
+    kind = "Settings" if options.api == "current" else "Config"
+    types = import_module(f"shareornot.supernet.{kind.lower()}")
+    config = getattr(types, f"Network{kind}")(
         num_filters=8, num_stacks=2, cells_per_stack=1, image_channels=1, max_vertices=5, bn_momentum=0.1
     )
-    images, training = digits_images(), StandaloneTrainingSettings(epochs=2)
+    images, training = digits_images(), getattr(types, f"StandaloneTraining{kind}")(epochs=2)
     pool = iter(np.random.default_rng(0).permutation(2_532).tolist())  # the cells with at most 5 vertices
     return lambda: train_standalone(next(pool), [0], images, config, training)
 

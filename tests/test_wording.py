@@ -27,6 +27,7 @@ UNCLEAR = re.compile(
 UNCLEAR_NAME = re.compile(
     r"(?:^|_)(?:says?|said|tells?|told|asks?|asked|asking|knows|goes_on|so_many|is_none|are_none)(?:_|$)"
 )
+FRAGMENT = re.compile(r"(?:Of|That|As|Such as|By|From|With|For|To) ")
 THIS = Path(__file__).resolve()
 
 
@@ -67,6 +68,19 @@ def test_python_files_use_plain_words(folder):
         text, name = path.read_text(encoding="utf-8"), path.relative_to(ROOT).as_posix()
         found += [f"{name}:{line}" for number, words in prose(path, text) for line in unclear_lines(number, words)]
         found += [f"{name}:{number}: {word}" for number, word in names(text) if UNCLEAR_NAME.search(word)]
+    assert not found, "\n".join(found)
+
+
+def test_docstrings_begin_with_what_a_thing_is_or_does():
+    found = []
+    for path in python_files():
+        if ROOT / "tests" in path.parents:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+                first = (ast.get_docstring(node) or "").partition("\n")[0]
+                if FRAGMENT.match(first):
+                    found.append(f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}: {first}")
     assert not found, "\n".join(found)
 
 

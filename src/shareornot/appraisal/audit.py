@@ -58,7 +58,7 @@ class SpaceAudit:
 
     @property
     def num_scores(self) -> int:
-        """Of all super-nets that converged, each cell once."""
+        """Number of scores of all super-nets that converged, each cell counted once."""
         return sum(len(one.cells) for one in self.bias.scores)
 
 
@@ -172,7 +172,7 @@ def _costs(
 
 
 def _paired_p_values(differences: Float64[np.ndarray, "supernets budgets"]) -> Float64[np.ndarray, " budgets"]:
-    """Of no mean difference at each budget, corrected after Holm; 1 where no super-net's search changes.
+    """P-values of no mean difference at each budget, corrected after Holm; 1 where no super-net's search changes.
 
     Differences that are all equal, but for rounding, have no spread to test against: Student's test would give 0. The
     smallest p-value that the exact test of their signs can give, 2 to the power of 1 - n, stands for it.

@@ -44,7 +44,7 @@ class OwnWord:
 
     @classmethod
     def nothing(cls, num_supernets: int) -> "OwnWord":
-        """Of methods without a preference of their own."""
+        """The result for methods without a preference of their own."""
         none = (None,) * num_supernets
         return cls(choices=none, regrets=none, regret=None, preferences=none, preference=None)
 

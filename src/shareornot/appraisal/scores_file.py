@@ -38,7 +38,7 @@ class ScoredCells:
 
     @property
     def reliability(self) -> float | None:
-        """By the agreement of both halves of the images, see `split_half_reliability`; None if it is unknown."""
+        """Reliability, see `split_half_reliability`, by both halves of the images; None if it is unknown."""
         if self.first_half is None:
             return None
         num_images = int(self.origin["num_validation_images"])

@@ -124,7 +124,7 @@ def widths_that_fit(columns: "Sequence[str]", rows: "Sequence[Sequence[str]]", w
 
 
 def _total(widths: "Sequence[int]") -> int:
-    """With two spaces between columns."""
+    """Width of a table with two spaces between columns."""
     return sum(widths) + 2 * (len(widths) - 1)
 
 

@@ -106,7 +106,7 @@ class Annealed(Differentiable):
         self.temperatures = temperatures
 
     def temperature(self, at: Step) -> float:
-        """That of an epoch, linear from the first epoch to the last."""
+        """Temperature of an epoch, linear from the first epoch to the last."""
         first, last = self.temperatures
         return first + (last - first) * at.epoch / max(at.num_epochs - 1, 1)
 

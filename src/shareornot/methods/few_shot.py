@@ -96,11 +96,11 @@ class FewShot:
         self.network.choose(of_family)
 
     def scorer(self) -> Scorer | None:
-        """That of the base."""
+        """The scorer of the base."""
         return self.inner.scorer()
 
     def state_dict(self) -> dict[str, Tensor]:
-        """That of the base; whether the network is split is a buffer of the network."""
+        """The state of the base; whether the network is split is a buffer of the network."""
         return self.inner.state_dict()
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:

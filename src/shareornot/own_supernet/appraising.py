@@ -103,7 +103,7 @@ def _columns_of(standalone: Any) -> Columns:
 
 
 def _of_mapping(standalone: Mapping[Any, Any]) -> Columns:
-    """Of each architecture one accuracy, or one for each training."""
+    """Columns of a mapping from each architecture to one accuracy, or to one for each training."""
     texts, runs = [], []
     for key, value in standalone.items():
         own = [float(one) for one in np.atleast_1d(np.asarray(value, np.float64))]

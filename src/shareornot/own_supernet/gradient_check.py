@@ -75,7 +75,7 @@ def check_gradients(network: OwnSuperNet, batch: Batch, numbers: list[int]) -> l
 
 
 def _outside(module: nn.Module, leaves: list[Tensor]) -> Finding:
-    """That the module computes with weights that no optimizer would find."""
+    """The finding that the module computes with weights that no optimizer would find."""
     where = next((home for leaf in leaves if (home := _home(module, leaf))), "")
     shape = tuple(leaves[0].shape)
     return error(

@@ -182,7 +182,7 @@ def _whole(labels: Tensor) -> bool:
 
 
 def _dictionaries(batch: Mapping[Any, Any], name: str) -> str:
-    """That a loader yields dictionaries, and a loader that would not."""
+    """An error about a loader that yields dictionaries, with a loader that would not."""
     shapes = {str(key): value.ndim for key, value in batch.items() if isinstance(value, Tensor)}
     images = max(shapes, key=lambda key: shapes[key], default="image")
     labels = next((key for key, dimensions in shapes.items() if dimensions == 1), "label")

@@ -372,7 +372,7 @@ def audit_tables(audit: SpaceAudit, num_effects: int) -> tuple[Table, ...]:
 
 
 def tone_of_difference(row: Row, name: str) -> Tone:
-    """As the paper colours its Tables 2 and 3: by Cohen's d, nothing where it is small or not significant.
+    """Colour as in the paper's Tables 2 and 3: by Cohen's d, nothing where it is small or not significant.
 
     References: Pourchot et al. 2020, arXiv:2002.04289, caption of Table 2.
     """

@@ -198,7 +198,7 @@ _FIGURE_FILES = tuple(f"{figure}.{kind}" for figure in ("agreement", "regret", "
 
 
 def _lengths(content: Mapping[str, Any]) -> dict[str, int]:
-    """Of the columns that figures draw."""
+    """Lengths of the columns that figures draw."""
     return {
         "points": sum(content["points"]["counts"]),
         "times": max(len(curve["time_s"]) for curve in content["curves"].values()),

@@ -129,7 +129,7 @@ def verdicts(differences: Differences) -> tuple[Bool[np.ndarray, " draws"], Bool
 
 
 def rank_sums_of(p_value: float, *, num_pairs: int = 5) -> list[tuple[int, int]]:
-    """From which rank sums a printed p-value follows, without ties among the sizes.
+    """The rank sums from which a printed p-value follows, without ties among the sizes.
 
     Args:
         p_value: as printed, two decimals.

@@ -133,7 +133,7 @@ class ListedSpace(SpaceFrame):
         return np.flatnonzero(around).astype(np.int32)
 
     def graph(self, architecture: int) -> LabelledGraph | None:
-        """With operations on vertices or on edges, as the text has them."""
+        """Graph with operations on vertices or on edges, as the text has them."""
         if self.kind is not None and self.numbers is not None:
             return self.kind.graph(int(self.numbers[architecture]))
         if self.edges is None:

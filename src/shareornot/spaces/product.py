@@ -225,13 +225,13 @@ class TextSpace(OptionSpace):
         raise NotImplementedError
 
     def texts(self, architectures: Indices) -> list[str]:
-        """As the benchmark writes them."""
+        """Texts as the benchmark writes them."""
         check_numbers(self.name, architectures, len(self))
         texts = self._all_texts
         return [texts[one] for one in architectures.tolist()]
 
     def parse(self, texts: Sequence[str]) -> Indices:
-        """As the benchmark writes them; blanks around a text do not matter.
+        """Read texts as the benchmark writes them; blanks around a text do not matter.
 
         Raises:
             ArchitectureError: a text is no architecture; the message names it and the fault.

@@ -86,11 +86,11 @@ class SubSpace(SpaceFrame):
         return np.asarray(self.members[place] == architectures)
 
     def texts(self, architectures: Indices) -> list[str]:
-        """As the family writes them."""
+        """Texts as the family writes them."""
         return self.whole.texts(architectures)
 
     def parse(self, texts: Sequence[str]) -> Indices:
-        """As the family reads them.
+        """Read texts as the family reads them.
 
         Raises:
             ArchitectureError: a text is no architecture of the family, or one outside the space.
@@ -137,7 +137,7 @@ class SubSpace(SpaceFrame):
         return np.asarray(around[self.contains(around)])
 
     def graph(self, architecture: int) -> LabelledGraph | None:
-        """As the family draws it."""
+        """The graph that the family draws."""
         return self.whole.graph(architecture)
 
     def isomorphism_classes(self, architectures: Indices) -> Indices:

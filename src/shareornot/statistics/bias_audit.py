@@ -225,7 +225,7 @@ def _cross_fit(
     fold: np.ndarray,
     max_depth: int,
 ) -> tuple[Float[np.ndarray, " scores"], Float[np.ndarray, " scores"]]:
-    """For each score the residual and the rating at equal accuracy that a tree grown on other cells predicts."""
+    """Residual of each score and rating at equal accuracy that a tree grown on other cells predicts."""
     predicted, offset = np.empty(len(rows)), np.empty(len(rows))
     for number in range(NUM_FOLDS):
         held_out = fold == number
@@ -239,7 +239,7 @@ def _cross_fit(
 def _linear_cross_fit(
     matrix: np.ndarray, rows: np.ndarray, residual: np.ndarray, fold: np.ndarray
 ) -> Float[np.ndarray, " scores"]:
-    """For each score the residual that least squares on all structures, fitted to other cells, predict.
+    """Residual of each score that least squares on all structures, fitted to other cells, predict.
 
     Where a structure does not apply it counts as absent, and one more column marks that.
     """

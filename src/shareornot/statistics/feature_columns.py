@@ -27,7 +27,7 @@ class FeatureColumn:
 
     @property
     def name(self) -> str:
-        """Such as `residual`, `depth` or `operation_1 = conv3x3`."""
+        """Name of the structure, such as `residual`, `depth` or `operation_1 = conv3x3`."""
         return self.feature if self.level is None else f"{self.feature} = {self.level}"
 
     @property

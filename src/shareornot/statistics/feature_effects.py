@@ -99,7 +99,7 @@ class StructureEffect:
 
     @property
     def name(self) -> str:
-        """Such as `residual` or `operation_1 = conv3x3`."""
+        """Name of the structure, such as `residual` or `operation_1 = conv3x3`."""
         return self.feature if self.level is None else f"{self.feature} = {self.level}"
 
     @property
@@ -146,7 +146,7 @@ class MeanEffects:
 
     @property
     def test_p_values(self) -> PerStructure:
-        """For claims, before they are corrected for the number of structures."""
+        """P-values for claims, before they are corrected for the number of structures."""
         some = self.test_variance > 0
         t = np.abs(self.mean) / np.sqrt(np.where(some, self.test_variance, 1))
         limit = np.where(self.mean == 0, 1.0, 0.0)

@@ -139,7 +139,7 @@ def _as_extreme(
     right: Float[np.ndarray, "cells columns"],
     orders: Int[np.ndarray, "permutations cells"],
 ) -> np.ndarray:
-    """For each permutation of the right table, whether its sum is at least as far from zero as the one observed."""
+    """Whether the sum of each permutation of the right table is at least as far from zero as the one observed."""
     if right.shape[1] == 1:
         sums = right[orders, 0] @ left[:, 0]
     else:

@@ -83,7 +83,7 @@ class StudyCost:
         return max((one.memory_bytes for one in self.jobs if not one.finished and one.memory_bytes), default=None)
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """The cost as values that JSON can hold."""
         return {
             "device": self.device,
             "hours_by_processes": {str(number): hours for number, hours in self.hours.items()},
@@ -193,7 +193,7 @@ def _measure(
     path: Path,
     should_stop: ShouldStop,
 ) -> None:
-    """In the fresh process: take steps, score cells, and write how long they took."""
+    """Take steps, score cells, and write how long they took; runs in the fresh process."""
     import torch
 
     from shareornot.methods import make_trainer

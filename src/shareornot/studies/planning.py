@@ -1,4 +1,4 @@
-"""From a study to its jobs: what must be computed, each result once."""
+"""Turns a study into its jobs: what must be computed, each result once."""
 
 import hashlib
 from dataclasses import replace

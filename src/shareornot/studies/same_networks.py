@@ -44,7 +44,7 @@ def check_networks(store: Store, study: StudySettings) -> None:
 
 
 def _difference(found: dict[str, Any], expected: dict[str, Any]) -> str:
-    """Such as `num_stacks 2, not 3`."""
+    """The settings that differ, such as `num_stacks 2, not 3`."""
     return ", ".join(
         f"{name} {found.get(name)}, not {expected.get(name)}"
         for name in sorted({*found, *expected})

@@ -50,7 +50,7 @@ class StudyStatus:
         return sum(states.get(state, 0) for states in self.counts.values())
 
     def as_dict(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """The status as values that JSON can hold."""
         return {
             "folder": str(self.folder),
             "runner": None if self.runner is None else asdict(self.runner),

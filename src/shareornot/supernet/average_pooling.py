@@ -69,7 +69,7 @@ class _Patches(torch.autograd.Function):
 
 
 def _every_other(padded: Tensor, place: int, height: int, width: int) -> Tensor:
-    """Of maps with a border of 1, the pixels that lie at one of the nine places of the neighbourhoods."""
+    """The pixels of maps with a border of 1 that lie at one of the nine places of the neighbourhoods."""
     row, column = divmod(place, 3)
     return padded[row : row + height : 2, column : column + width : 2]
 

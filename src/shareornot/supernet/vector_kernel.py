@@ -81,7 +81,7 @@ class _Vectors:
         return self.builder.select(self.builder.fcmp_ordered("<=", value, floor), floor, value)
 
     def fresh(self, skip):
-        """For each vector of the window, the lanes that no vector or window before it has counted."""
+        """Lanes of each vector of the window that no vector or window before it has counted."""
         wide = ir.VectorType(I64, self.lanes)
         masks = []
         for number, start in enumerate(self.starts):

@@ -125,7 +125,7 @@ def default_space(table: Table) -> str:
 
 
 def standalone_epochs(table: Table) -> int:
-    """For how many epochs the architectures of a table were trained alone.
+    """Number of epochs for which the architectures of a table were trained alone.
 
     Raises:
         SettingsError: the table does not state it.

@@ -1,4 +1,4 @@
-"""From a user's CSV, Parquet or JSON file to a table: a row for each architecture, columns for what its training gave.
+"""Makes a table of a user's CSV, Parquet or JSON file: a row for each architecture, columns for what its training gave.
 
 Two columns are needed: the architecture and an accuracy. Columns are found by their names, or named:
 

@@ -1,4 +1,4 @@
-"""From the published file of NAS-Bench-Macro, or its columns as CSV or Parquet, to a table.
+"""Makes a table of the published file of NAS-Bench-Macro, or of its columns as CSV or Parquet.
 
 The published JSON file has for each architecture, eight digits, the percentages of three trainings in `test_acc`, and
 its parameters and FLOPs, which are checked against those of the space. There are no validation accuracies and no

@@ -1,4 +1,4 @@
-"""From what NASBench-101 publishes, or others of it, to a benchmark table.
+"""Makes a benchmark table of the files of NASBench-101, as published or in Parquet format.
 
 Two sources: the official TFRecord files, and Parquet files with a row for each cell, which may hold some of the cells
 only. Each cell is found by its adjacency and operations; that hash and number of parameters belong to it is checked, so

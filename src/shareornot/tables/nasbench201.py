@@ -1,4 +1,4 @@
-"""From the official files of NAS-Bench-201 to a table.
+"""Makes a table of the official files of NAS-Bench-201.
 
 Two sources: `NAS-Bench-201-v1_1-096897.pth`, one file that `torch.save` wrote, and the folders of NATS-Bench, such as
 `NATS-tss-v1_0-3ffb9-simple`, with a `.pickle.pbz2` file for each architecture. Both hold for each architecture, for a

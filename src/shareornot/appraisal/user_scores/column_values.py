@@ -21,7 +21,7 @@ MOST_IN_LIST = 10_000
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Words:
-    """For each row the position of its word among the distinct ones, -1 where there is none; and those."""
+    """Position of each row's word among the distinct ones, -1 where there is none; and those."""
 
     positions: Int64[np.ndarray, " rows"]
     distinct: list[str]

@@ -1,4 +1,4 @@
-"""From a file or a Python object to named columns: the one reader of everything that users bring."""
+"""Reads a file or a Python object as named columns: the one reader of everything that users bring."""
 
 import sys
 from pathlib import Path

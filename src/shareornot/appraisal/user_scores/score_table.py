@@ -62,7 +62,7 @@ class ScoreTable:
 
     @property
     def architecture_kind(self) -> ArchitectureKind:
-        """Of the texts."""
+        """Kind of the texts of architectures."""
         return self.chosen.architecture_kind
 
 

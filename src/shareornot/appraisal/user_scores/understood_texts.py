@@ -28,7 +28,7 @@ class UnderstoodSpace(ListedSpace):
     """None where all are."""
 
     def features(self, architectures: Indices) -> dict[str, np.ndarray]:
-        """As of any list; NaN or empty where a text is not understood."""
+        """Features as of any list; NaN or empty where a text is not understood."""
         if self.understood is None:
             return super().features(architectures)
         kept = self.understood[architectures]
@@ -37,7 +37,7 @@ class UnderstoodSpace(ListedSpace):
         return spread | {name: values[architectures] for name, values in self.columns.items()}
 
     def sizes(self, architectures: Indices) -> dict[str, np.ndarray]:
-        """As of any list; NaN where a text is not understood."""
+        """Sizes as of any list; NaN where a text is not understood."""
         if self.understood is None:
             return super().sizes(architectures)
         kept = self.understood[architectures]
@@ -46,7 +46,7 @@ class UnderstoodSpace(ListedSpace):
         return {name: _spread(values, kept) for name, values in described.items()} | own
 
     def graph(self, architecture: int) -> LabelledGraph | None:
-        """As of any list; None where the text is not understood."""
+        """Graph as of any list; None where the text is not understood."""
         if self.understood is not None and not self.understood[architecture]:
             return None
         return super().graph(architecture)

@@ -60,7 +60,7 @@ def settings_of(index: SupernetIndex) -> list[SupernetSetting]:
 
 
 def contrasts_of(index: SupernetIndex) -> list[Contrast]:
-    """For each setting every two of its values that occur with all other settings and the seed equal.
+    """Every two values of a setting that occur with all other settings and the seed equal.
 
     A setting that follows from another one, such as the number of sub-nets from where a space is split, may differ
     along with it. Pairs that two settings distinguish equally are listed under the one with numbers or truth values, or

@@ -1,4 +1,4 @@
-"""From measured times of some cells to times of all cells.
+"""Times of all cells from the measured times of some.
 
 The time of a pass is modelled as a sum over what the network does: a constant, and for each kind of operation a cost
 for every vertex, for every channel that it reads and writes, and for every product of channels that it computes. No

@@ -187,7 +187,7 @@ def _check_operations(operations: Sequence[str], num_vertices: int) -> None:
 
 
 def _sources(adjacency: Adjacency) -> list[int]:
-    """For each vertex, bit x is set if an edge from vertex x leads there."""
+    """Bits of each vertex: bit x is set if an edge from vertex x leads there."""
     return [sum(edge << source for source, edge in enumerate(column)) for column in adjacency.T.tolist()]
 
 

@@ -45,7 +45,7 @@ def cell_text(code: int) -> str:
 
 
 def _packed(texts: Sequence[str]) -> Codes:
-    """As `parse_codes`, but whether the input is connected to the output is not checked.
+    """Parse as `parse_codes` does, but do not check whether the input is connected to the output.
 
     Raises:
         CellError, ValueError: something is wrong with a text.

@@ -41,7 +41,7 @@ class NASBench201(TextSpace):
 
     @cached_property
     def _orders(self) -> tuple[Int32[np.ndarray, " architectures"], Int32[np.ndarray, " architectures"]]:
-        """From the benchmark's numbers to positions in lexicographic order, and back."""
+        """Maps the benchmark's numbers to positions in lexicographic order, and back."""
         order = list(range(len(self)))
         random.Random(SHUFFLE_SEED).shuffle(order)  # noqa: S311 (the order is what matters)
         positions = np.array(order, np.int32)
@@ -86,7 +86,7 @@ class NASBench201(TextSpace):
 
     @cached_property
     def _classes(self) -> Int32[np.ndarray, " architectures"]:
-        """For each architecture the first with the same expression, see `isomorphism_classes`."""
+        """The first architecture with the same expression as each one, see `isomorphism_classes`."""
         first: dict[str, int] = {}
         rows = self.choices(self.members).tolist()
         return np.array([first.setdefault(_expression(row), number) for number, row in enumerate(rows)], np.int32)

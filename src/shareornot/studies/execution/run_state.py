@@ -25,7 +25,7 @@ class RunSnapshot:
 
     num_jobs: int
     num_finished: int
-    """With those that were finished before."""
+    """Finished jobs, with those that were finished before."""
     num_failed: int
     num_blocked: int
     running: tuple[RunningJob, ...]
@@ -86,7 +86,7 @@ class RunState:
 
     @property
     def num_finished(self) -> int:
-        """With those that were finished before."""
+        """Number of finished jobs, with those that were finished before."""
         return len(self._before) + len(self._finished)
 
     def label(self, name: str) -> str:
