@@ -289,7 +289,7 @@ def test_chapters_that_are_not_scored_to_the_end_are_left_out_with_a_note(copied
     (copied / "jobs" / first / "job.json").unlink()
     found = appraise_supernets(copied, search=SEARCH)
     assert [one.appraisal.variant for one in found.chapters] == ["BNS-FT"]
-    assert found.notes == ("num_vertices<=4 baseline no-ft: left out, for its cells are not all scored",)
+    assert found.notes == ("num_vertices<=4 baseline no-ft: left out, because not all of its cells are scored",)
 
 
 def test_a_read_only_folder_is_appraised_without_a_trace(copied):

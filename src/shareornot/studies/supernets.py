@@ -382,7 +382,7 @@ def _appraise_jobs(store: Store, study: StudySettings, hashes: DataHashes) -> tu
         if key in planned and all(store.is_finished(name) for names in planned[key].shards for name in names):
             jobs.append(appraise_job(chapter, planned[key].shards, hashes))
         else:
-            notes.append(f"{chapter.label}: left out, for its cells are not all scored")
+            notes.append(f"{chapter.label}: left out, because not all of its cells are scored")
     if not jobs:
         raise MissingDataError(
             f"{store.folder}: expected scored super-nets, found none whose cells are all scored; score them with: "
