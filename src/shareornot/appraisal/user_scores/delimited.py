@@ -59,9 +59,10 @@ def read_delimited(source: str, content: bytes) -> Columns:
         if layout.delimiter == " " or not _SPACED_QUOTE.search(content):
             raise
         table = _parsed_by_python(source, content, layout)
-    _refuse_open_quote(source, table, layout)
-    pairs = list(zip(table.column_names, table.columns, strict=True))
     a_line_each = _num_breaks(content, layout.start) + 1 == table.num_rows
+    if not a_line_each:
+        _refuse_open_quote(source, table, layout)
+    pairs = list(zip(table.column_names, table.columns, strict=True))
     del content, table  # of a large file both are large, and the columns are copied once more
     decimal_comma = layout.delimiter != "," and _decimal_commas([column for _, column in pairs])
     return make_columns(

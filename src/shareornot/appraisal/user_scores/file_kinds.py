@@ -126,7 +126,8 @@ def recognized(source: str, content: bytes) -> Kind:
     Raises:
         DataError: of a kind that is not read; the message states what to do.
     """
-    if not content.strip(b" \t\r\n\0\xef\xbb\xbf"):
+    blank = b" \t\r\n\0\xef\xbb\xbf"
+    if not content[:4_096].strip(blank) and not content.strip(blank):
         raise DataError(
             f"{source}: expected names of columns in the first line, got none: the file is empty; add a header and rows"
         )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Bool
@@ -11,6 +12,7 @@ from shareornot.appraisal.user_scores.wording import count, shown
 from shareornot.errors import DataError, MissingDataError
 from shareornot.spaces import ListedSpace, list_architectures, open_family, open_space
 from shareornot.spaces.contract import Indices, LabelledGraph
+from shareornot.spaces.edge_texts import MAX_EDGE_VERTICES
 from shareornot.tables import BenchmarkTable, open_benchmark, open_table
 
 MOST_ODD = 0.2
@@ -152,6 +154,8 @@ def _unwrapped(text: str) -> str:
         >>> _unwrapped("((('a', 0),), (('b', 0), ('c', 1)))")
         '|a~0|+|b~0|c~1|'
     """
+    if "~" in text and _in_order(text.count("+")).fullmatch(text):
+        return text
     if "~" in text and (found := _EDGES.search(text)):
         nodes = [node.strip("|").split("|") for node in found[0].split("+")]
         pairs = [[edge.rpartition("~")[::2] for edge in node] for node in nodes]
@@ -161,6 +165,13 @@ def _unwrapped(text: str) -> str:
         return text.strip()
     ordered = [sorted(node, key=lambda edge: int(edge[1])) for node in pairs]
     return "+".join("|" + "|".join(f"{word.strip()}~{source}" for word, source in node) + "|" for node in ordered)
+
+
+@lru_cache
+def _in_order(num_pluses: int) -> re.Pattern[str]:
+    """A text of edges in the order of their sources, with nothing around it."""
+    vertices = range(1, min(num_pluses, MAX_EDGE_VERTICES) + 2)
+    return re.compile(r"\+".join(r"\|" + "".join(rf"[^|+~\s]+~{source}\|" for source in range(v)) for v in vertices))
 
 
 def _nodes(edges: Sequence[tuple[str, str]]) -> list[list[tuple[str, str]]]:
