@@ -174,6 +174,12 @@ def test_commands_that_are_not_run_state_what_they_need(page):
             assert block.code.startswith("# Needs "), f"{page}: {block.code.splitlines()[0]}"
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_are_in_fenced_blocks(page):
+    outside = BLOCK.sub("", (DOCS / page).read_text())
+    assert not re.findall(r"^ {4,}(?:\$ )?(?:shareornot|python|make|pip) .*", outside, re.MULTILINE)
+
+
 def test_every_page_is_in_the_contents():
     listed = set()
     for index in DOCS.rglob("index.md"):

@@ -15,8 +15,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 RATE = (
     r"(?:one|two|three|four|five|\d+)"
-    r"(?: (?:bytes|cells?|coefficients?|columns?|draws?|images?|jobs?|lines?|numbers?|rows?|runs?|seconds?|steps?"
-    r"|streams?|super-nets?|times?|trainings?|values?))?"
+    r"(?: (?:bytes|cells?|coefficients?|columns?|draws?|images?|jobs?|lines?|mixtures?|numbers?|paths?|rows?|runs?"
+    r"|seconds?|steps?|streams?|super-nets?|times?|trainings?|values?))?"
     r" an? (?:step|cell|core|stage|space|row|run|super-net|epoch|page|batch|vertex)"
 )
 UNCLEAR = re.compile(
