@@ -65,3 +65,13 @@ def test_noise_and_constants_are_not_split():
 def test_refuses_settings_out_of_range(settings):
     with pytest.raises(SettingsError, match="tree"):
         grow_tree(np.ones((5, 1)), np.ones(5), **settings)
+
+
+@pytest.mark.parametrize("num_values", [2, 300])
+def test_targets_may_share_the_rows_of_a_matrix(num_values):
+    rng = np.random.default_rng(4)
+    matrix = rng.integers(0, num_values, (400, 3)).astype(float)
+    matrix[rng.random((400, 3)) < 0.1] = np.nan
+    places = rng.integers(0, 350, 2_000)  # some rows have several targets, some none
+    target = np.nan_to_num(matrix[places, 1]) / num_values + rng.normal(0, 0.3, 2_000)
+    assert grow_tree(matrix, target, places=places) == grow_tree(matrix[places], target)

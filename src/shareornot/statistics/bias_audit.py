@@ -142,7 +142,7 @@ def audit_bias(
     effects, untested = structure_effects(columns, cells, ranks, truths, confidence=confidence)
     matrix = np.stack([column.values for column in columns], axis=1)
     rows, rank, truth = np.concatenate(cells), np.concatenate(ranks), np.concatenate(truths)
-    tree, offsets = _fit(matrix[rows], rank, truth, max_depth)
+    tree, offsets = _fit(matrix, rows, rank, truth, max_depth)
     residual = rank - truth
     distinct, which = np.unique(rows, return_inverse=True)
     fold = rng.permutation(np.arange(len(distinct)) % NUM_FOLDS)[which]
@@ -200,14 +200,14 @@ def _check(
 
 
 def _fit(
-    matrix: np.ndarray, rank: np.ndarray, truth: np.ndarray, max_depth: int
+    matrix: np.ndarray, rows: np.ndarray, rank: np.ndarray, truth: np.ndarray, max_depth: int
 ) -> tuple[SmallTree, Float[np.ndarray, " leaves"]]:
     """A tree of the rank residuals, and for each leaf its rating at equal accuracy, of mean 0 over the rows.
 
     The latter is the leaf's level in the model rank = level + slope x truth, one slope for all leaves: least squares.
     """
-    tree = grow_tree(matrix, rank - truth, max_depth=max_depth)
-    leaf = tree.leaf_of(matrix)
+    tree = grow_tree(matrix, rank - truth, places=rows, max_depth=max_depth)
+    leaf = tree.leaf_of(matrix)[rows]
     sizes = np.bincount(leaf, minlength=len(tree.leaves))
     means, truths = (np.bincount(leaf, weights=side, minlength=len(sizes)) / sizes for side in (rank, truth))
     inside = truth - truths[leaf]
@@ -229,8 +229,8 @@ def _cross_fit(
     predicted, offset = np.empty(len(rows)), np.empty(len(rows))
     for number in range(NUM_FOLDS):
         held_out = fold == number
-        tree, offsets = _fit(matrix[rows[~held_out]], rank[~held_out], truth[~held_out], max_depth)
-        leaf = tree.leaf_of(matrix[rows[held_out]])
+        tree, offsets = _fit(matrix, rows[~held_out], rank[~held_out], truth[~held_out], max_depth)
+        leaf = tree.leaf_of(matrix)[rows[held_out]]
         predicted[held_out] = np.array([one.value for one in tree.leaves])[leaf]
         offset[held_out] = offsets[leaf]
     return predicted, offset

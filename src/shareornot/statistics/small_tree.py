@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 
 from shareornot.errors import SettingsError
 
@@ -56,13 +56,20 @@ class SmallTree:
 
 
 def grow_tree(
-    matrix: Matrix, target: Target, *, max_depth: int = 3, min_share: float = 0.05, min_gain: float = 0.01
+    matrix: Matrix,
+    target: Float[np.ndarray, " targets"],
+    *,
+    places: Int[np.ndarray, " targets"] | None = None,
+    max_depth: int = 3,
+    min_share: float = 0.05,
+    min_gain: float = 0.01,
 ) -> SmallTree:
     """Split the rows where the squared error falls most, again and again (CART).
 
     Args:
         matrix: a column for each structure, NaN if it does not apply.
         target: what is to be described.
+        places: row of `matrix` to which each target belongs, where rows have several or none; by default one each.
         max_depth: questions on the way to a leaf, at most.
         min_share: least share of all rows in a leaf, in (0, 0.5].
         min_gain: least share of the target's sum of squares that a split must explain.
@@ -80,10 +87,14 @@ def grow_tree(
     # a byte each, columns first: the thresholds are few, and the rows may be many
     codes = np.empty((matrix.shape[1], len(matrix)), np.uint8)
     thresholds = []
+    places = np.arange(len(matrix)) if places is None else places
+    present = np.zeros(len(matrix), bool)
+    present[places] = True
     for number in range(matrix.shape[1]):
         column = np.ascontiguousarray(matrix[:, number])
-        thresholds.append(_thresholds(column))
+        thresholds.append(_thresholds(column, present, places))
         codes[number] = np.searchsorted(thresholds[number], _filled(column))
+    codes = codes[:, places]
     least_rows = max(1, int(np.ceil(min_share * len(target))))
     least_gain = max(min_gain * float(((target - target.mean()) ** 2).sum()), 1e-12 * float((target**2).sum()))
 
@@ -105,14 +116,18 @@ def _filled(column: Target) -> Target:
     return np.where(np.isnan(column), -np.inf, column)
 
 
-def _thresholds(column: Target) -> Float[np.ndarray, " thresholds"]:
+def _thresholds(
+    column: Target, present: Bool[np.ndarray, " rows"], places: Int[np.ndarray, " targets"]
+) -> Float[np.ndarray, " thresholds"]:
     """Midpoints between the values, or between their quantiles where they are many; ascending."""
-    given = column[~np.isnan(column)]
-    values = np.unique(given)
+    missing = np.isnan(column)
+    values = np.unique(column[present & ~missing])
     if len(values) > MAX_THRESHOLDS + 1:
+        given = column[places[~missing[places]]]
         values = np.unique(np.quantile(given, np.linspace(0, 1, MAX_THRESHOLDS + 1)))
     cuts = (values[1:] + values[:-1]) / 2
-    return cuts if len(given) == len(column) or not len(values) else np.concatenate([[values[0] - 0.5], cuts])
+    complete = not (missing & present).any()
+    return cuts if complete or not len(values) else np.concatenate([[values[0] - 0.5], cuts])
 
 
 def _best_split(
