@@ -284,6 +284,9 @@ def make_trainer(
         images: on the device of the network, or another source of mini-batches.
         settings: method, epochs, batch size, optimizer and seed.
 
+    Returns:
+        A trainer at step 0.
+
     Raises:
         SettingsError: as for `build_method`, or fewer training images than a mini-batch.
     """
@@ -302,6 +305,9 @@ def load_trainer(path: Path, space: "Space", architectures: "Indices", images: "
         space: that was trained on.
         architectures: numbers of the architectures that were trained.
         images: on the device to compute on.
+
+    Returns:
+        A trainer at the step of the checkpoint.
 
     Raises:
         DataError: the file is damaged, no checkpoint, or one of another space.

@@ -28,6 +28,9 @@ def audit_evaluations(
         variant: whose super-nets are audited; by default BNS-FT, or the only one.
         seed: of what is random; a space's results do not depend on the others.
 
+    Returns:
+        One audit per space, in the order of the spaces.
+
     Raises:
         SettingsError: the variant or the space is unknown, or a variant must be given.
         DataError: too few cells in a pool, or no super-net of a space converged.

@@ -130,6 +130,9 @@ def replay(
         settings: what is replayed, by default everything.
         progress: advances by `num_steps(...)` steps.
 
+    Returns:
+        The rows of each replayed section.
+
     Raises:
         SettingsError: the variant that guides is unknown, or not given where it must be.
     """

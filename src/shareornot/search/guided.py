@@ -30,6 +30,9 @@ def guided_order(
         rng: breaks ties.
         num_evaluations: how many are wanted at most, by default all.
 
+    Returns:
+        Distinct unique indices, at most `num_evaluations` of them.
+
     Raises:
         SettingsError: no cell, or a score that is not a number, as from a super-net that diverged.
     """

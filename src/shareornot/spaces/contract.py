@@ -156,6 +156,9 @@ def draw_choices(space: ProductSpace, rng: np.random.Generator, number: int) -> 
         space: a product space.
         rng: source of the randomness.
         number: how many rows to draw.
+
+    Returns:
+        One row per draw, one column per decision.
     """
     sizes = np.array([len(decision.options) for decision in space.decisions])
     return rng.integers(sizes, size=(number, len(sizes)), dtype=np.int64)

@@ -122,6 +122,9 @@ def weighted_kendall_tau(proxies: Scores, accuracies: Scores) -> Agreement:
         proxies: scores of the cells, any unit.
         accuracies: standalone accuracies of the same cells, any unit.
 
+    Returns:
+        The coefficient, in [-1, 1]; undefined where proxies are constant or not finite.
+
     Raises:
         DataError: an accuracy is not finite.
 
@@ -137,6 +140,9 @@ def sparse_kendall_tau(proxies: Scores, accuracies: Scores, *, resolution: float
         proxies: scores of the cells, any unit; not rounded.
         accuracies: standalone accuracies, fractions.
         resolution: accuracies are rounded to multiples of this fraction; positive.
+
+    Returns:
+        The coefficient, in [-1, 1]; undefined where proxies are constant or not finite.
 
     Raises:
         DataError: an accuracy is not finite.
@@ -157,6 +163,9 @@ def within_top(accuracies: Real[np.ndarray, " cells"], share: float) -> Bool[np.
     Args:
         accuracies: standalone accuracies, any unit.
         share: fraction of the cells, in (0, 1].
+
+    Returns:
+        True for each of the best cells.
 
     Raises:
         SettingsError: `share` is outside (0, 1].

@@ -62,6 +62,9 @@ def training_in_chosen_top(runs: Runs, share: float, coefficient: Coefficient = 
         share: fraction of the architectures that are chosen, in (0, 1].
         coefficient: what is computed among the chosen.
 
+    Returns:
+        The mean coefficient, in [-1, 1].
+
     Raises:
         DataError: fewer than three trainings, or trainings that are constant among the chosen.
         SettingsError: `share` is outside (0, 1].
@@ -86,6 +89,9 @@ def ceiling_in_chosen_top(runs: Runs, share: float) -> float:
     Args:
         runs: accuracies of repeated trainings, at least three; any unit, none missing.
         share: fraction of the architectures that are chosen, in (0, 1].
+
+    Returns:
+        The ceiling, in [0, 1].
 
     Raises:
         DataError: fewer than three trainings, or trainings that are constant among the chosen.

@@ -96,6 +96,9 @@ def student_t_test(method: MethodRuns, random_search: RandomRuns) -> Significanc
         method: regret of each run, at least 2.
         random_search: regret of each run, at least 2.
 
+    Returns:
+        The statistic and the two-sided p-value.
+
     Raises:
         DataError: fewer than 2 runs, or a regret that is not finite.
     """
@@ -127,6 +130,9 @@ def wilcoxon_signed_rank(method: Real[np.ndarray, " pairs"], random_search: Real
     Args:
         method: regret of each run.
         random_search: regret of the run it is paired with.
+
+    Returns:
+        The statistic and the p-value.
 
     Raises:
         DataError: no pair, or a regret that is not finite.

@@ -26,6 +26,9 @@ def t_test_power(d: float, num_method: int, num_random: int, *, alpha: float = S
         num_random: runs of random search, at least 2.
         alpha: level of significance, in (0, 1).
 
+    Returns:
+        A probability.
+
     Raises:
         SettingsError: a number of runs below 2, or `alpha` outside (0, 1).
     """

@@ -28,6 +28,9 @@ def single_run_agreement(runs: Runs, *, share: float = 1.0, coefficient: Coeffic
             agree, because what they have in common then varies little.
         coefficient: what is averaged.
 
+    Returns:
+        The mean coefficient, in [-1, 1].
+
     Raises:
         DataError: fewer than two cells or runs, a value that is not finite, or a column that is constant.
         SettingsError: `share` is outside (0, 1].
@@ -45,6 +48,9 @@ def one_run_against_others(runs: Runs, *, share: float = 1.0, coefficient: Coeff
         runs: accuracies of each cell, any unit.
         share: fraction of the cells, the best by the mean of the others.
         coefficient: what is averaged over the runs.
+
+    Returns:
+        The mean coefficient over the runs, in [-1, 1].
 
     Raises:
         DataError: fewer than two cells or runs, a value that is not finite, or a column that is constant.
@@ -78,6 +84,9 @@ def spearman_brown(reliability: float, factor: float | int) -> float:
     Args:
         reliability: r, at most 1.
         factor: ratio of the numbers of runs, positive; may be below 1.
+
+    Returns:
+        A reliability, at most 1.
     """
     return factor * reliability / (1 + (factor - 1) * reliability)
 

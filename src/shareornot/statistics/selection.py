@@ -83,6 +83,9 @@ def random_best_rank_at_k(accuracies: Column, k: int) -> float:
         accuracies: standalone accuracies, any unit.
         k: how many cells, 1 to n.
 
+    Returns:
+        A rank from 1 to n.
+
     Raises:
         SettingsError: `k` is not in 1..n.
         DataError: an accuracy is not finite.
@@ -119,6 +122,9 @@ def incumbent_probabilities(accuracies: Column, k: int) -> Float[np.ndarray, " c
     Args:
         accuracies: what the incumbent is chosen by, any unit.
         k: how many cells are drawn, 1 to n.
+
+    Returns:
+        One probability per cell; their sum is 1.
 
     Raises:
         SettingsError: `k` is not in 1..n.

@@ -181,7 +181,15 @@ def measure_supernet(
 
 
 def count_kinds(jobs: Sequence[JobCost], *, finished: bool) -> Counter[Kind]:
-    """Numbers of finished and unfinished jobs by kind."""
+    """Numbers of finished and unfinished jobs by kind.
+
+    Args:
+        jobs: of a study.
+        finished: which of them to count.
+
+    Returns:
+        Number of jobs by kind.
+    """
     return Counter(one.kind for one in jobs if one.finished == finished)
 
 

@@ -91,7 +91,12 @@ def measure_times(
 
 
 def write_times(path: Path, times: MeasuredTimes) -> None:
-    """Write the times as Parquet, whole or not at all."""
+    """Write the times as Parquet, whole or not at all.
+
+    Args:
+        path: Parquet file, which is replaced.
+        times: seconds of a training of each cell, with their origin.
+    """
     table = pa.table({"training_time_s": times.time_s}).replace_schema_metadata({KEY: json.dumps(dict(times.origin))})
     with atomic_write(path) as file:
         pq.write_table(table, file)
@@ -103,6 +108,9 @@ def read_times(path: Path, num_cells: int) -> MeasuredTimes:
     Args:
         path: the file.
         num_cells: size of the universe that the times are wanted for.
+
+    Returns:
+        Seconds of a whole training of each cell, with their origin.
 
     Raises:
         MissingDataError: no such file.

@@ -31,6 +31,9 @@ def plan_jobs(study: StudySettings, hashes: DataHashes) -> tuple[Job, ...]:
         study: what to compute.
         hashes: of the data; remembers what it has hashed.
 
+    Returns:
+        The jobs, of which each follows those that it needs.
+
     Raises:
         MissingDataError: the benchmark, the images or a file of times is not there.
         SettingsError: the network has no room for the cells of the benchmark, a batch is larger than the image set, or

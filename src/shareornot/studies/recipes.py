@@ -192,6 +192,11 @@ def evaluation_text(usual: Mapping[str, Any], changes: Mapping[str, Any]) -> str
 def check_choice(what: str, value: str, choices: Mapping[str, Any]) -> None:
     """Refuse a name that is not among some.
 
+    Args:
+        what: name of the setting, for the message.
+        value: the name to check.
+        choices: by name.
+
     Raises:
         SettingsError: it is not; the message names the nearest.
     """

@@ -187,6 +187,11 @@ def run_study(
 def check_finished(store: Store, names: Sequence[str], bars: ProgressBars = no_bars) -> set[str]:
     """Check every byte of what is finished; what is damaged is set aside.
 
+    Args:
+        store: of the study.
+        names: of jobs.
+        bars: shows the progress in jobs.
+
     Returns:
         The jobs that are finished and whole.
     """

@@ -46,6 +46,13 @@ def score_job(store: Store, job: Job, spec: ScoreSpec, images: "ImageSet", shoul
     What other jobs have scored with the same super-net in the same way, for a smaller or a larger pool, is taken over.
     Damaged scores of this job are set aside.
 
+    Args:
+        store: of the study.
+        job: the scoring.
+        spec: super-net, cells and way of scoring.
+        images: on the device to score on.
+        should_stop: called after every cell.
+
     Returns:
         The names of the result files.
 

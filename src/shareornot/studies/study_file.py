@@ -133,6 +133,10 @@ def describe_presets() -> dict[str, str]:
 def new_study(path: Path, preset: str) -> None:
     """Write a study file to change: a commented copy of a preset, named after the file.
 
+    Args:
+        path: TOML file to create.
+        preset: name of a preset, see `shareornot study presets`.
+
     Raises:
         SettingsError: no such preset, or the file is there already.
     """
@@ -145,7 +149,12 @@ def new_study(path: Path, preset: str) -> None:
 
 
 def write_study(path: Path, study: StudySettings) -> None:
-    """Write a study, so that `read_study` gives the same again."""
+    """Write a study, so that `read_study` gives the same again.
+
+    Args:
+        path: TOML file, which is replaced.
+        study: its settings.
+    """
     with atomic_write(path) as file:
         file.write(study_text(study).encode())
 

@@ -47,6 +47,13 @@ def train_job(store: Store, job: Job, spec: TrainSpec, images: "ImageSet", shoul
 
     A damaged checkpoint is set aside, and the training begins anew.
 
+    Args:
+        store: of the study.
+        job: the training.
+        spec: what the job trains.
+        images: on the device to train on.
+        should_stop: called before every step.
+
     Returns:
         The names of the result files.
 

@@ -32,6 +32,10 @@ READABLE = (FORMAT, "shareornot checkpoint 1")
 def save_checkpoint(path: Path, trainer: Trainer) -> None:
     """Write a checkpoint, whole or not at all.
 
+    Args:
+        path: safetensors file, which is replaced.
+        trainer: whose network, optimizer, method and step are written.
+
     Raises:
         OSError: the folder cannot be written, or the disk is full.
     """
@@ -52,6 +56,10 @@ def save_checkpoint(path: Path, trainer: Trainer) -> None:
 
 def load_checkpoint(path: Path, trainer: Trainer) -> None:
     """Bring a trainer to where a checkpoint of the same settings was written.
+
+    Args:
+        path: a file of `save_checkpoint`.
+        trainer: a new one with the same settings.
 
     Raises:
         DataError: the file is damaged, no checkpoint, or one of other settings.

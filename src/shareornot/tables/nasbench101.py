@@ -124,6 +124,14 @@ def import_parquet(source: Path, target: Path, progress: Progress | None = None)
     Columns: `module_hash` (32 hexadecimal digits), `module_adjacency` (0/1, row by row), `module_operations` (with
     commas), `trainable_parameters`, and for each run i and each `VALUE_COLUMNS` name `<name>_<i>`, after 108 epochs.
 
+    Args:
+        source: Parquet file.
+        target: the table; written whole or not at all.
+        progress: advances by the size of the file in bytes.
+
+    Returns:
+        What the table is about.
+
     Raises:
         MissingDataError, DataError: as `import_tfrecord`.
     """

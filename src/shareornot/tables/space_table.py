@@ -43,7 +43,15 @@ def summarize_space(table: Table, space: Space) -> SpaceSummary:
 
 
 def summarize_spaces(table: Table, spaces: Sequence[Space] = SPACES) -> list[SpaceSummary]:
-    """Summaries of spaces on a table; spaces of which it holds no cell are left out."""
+    """Summaries of spaces on a table; spaces of which it holds no cell are left out.
+
+    Args:
+        table: standalone accuracies.
+        spaces: of the family of the table; by default those of the paper.
+
+    Returns:
+        One summary per remaining space, in their order.
+    """
     return [summary for space in spaces if (summary := _summarize(table, space))]
 
 

@@ -147,6 +147,11 @@ def check_contents(columns: TableColumns, info: TableInfo) -> None:
 def write_table(path: Path, columns: TableColumns, info: TableInfo) -> None:
     """Write a table, checked in full, whole or not at all.
 
+    Args:
+        path: the file.
+        columns: cells in ascending order, with their values; accuracies are fractions, times seconds.
+        info: what the table is about.
+
     Raises:
         DataError: see `check_contents`.
     """

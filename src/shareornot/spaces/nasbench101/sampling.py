@@ -45,6 +45,9 @@ def mutate(
         rng: source of the randomness.
         mutation_rate: expected number of flipped edges, and of changed operations, in one try.
 
+    Returns:
+        One packed code per parent, in the same order.
+
     Raises:
         SettingsError: a rate outside (0, 5].
 
