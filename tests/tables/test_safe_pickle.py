@@ -40,6 +40,18 @@ PLAIN = {
 }
 
 
+def test_a_file_of_another_format_is_named(tmp_path):
+    path = tmp_path / "NATS-tss.pickle.pbz2"
+    for head, name in (
+        (b"PAR1", "a Parquet file"),
+        (b"<!DOCTYPE html>", "a page of HTML"),
+        (b"version https://git-lfs", "Git LFS"),
+    ):
+        path.write_bytes(head + b"\0" * 100)
+        with pytest.raises(DataError, match=f"expected a pickle, got .*{name.split()[-1]}"):
+            read_plain_pickle(path)
+
+
 @pytest.mark.parametrize("protocol", range(6))
 def test_plain_data(protocol):
     read = load(pickle.dumps(PLAIN, protocol))

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from shareornot.errors import DataError, MissingDataError
+from shareornot.tables.file_kinds import LONGEST, other_format
 
 TORCH_MAGIC = 0x1950A86A20F9469CFC6C
 """The first value of a file that `torch.save` wrote before version 1.6."""
@@ -190,12 +191,14 @@ def read_plain_pickle(path: Path) -> Any:
         raise MissingDataError(f"{path}: expected a file, found none; check the name")
     try:
         with path.open("rb") as file:
-            head = file.read(4)
+            head = file.read(LONGEST)
             file.seek(0)
             if head.startswith(b"BZh"):
                 return load_plain(io.BytesIO(_unpacked(file)))
-            if head == b"PK\x03\x04":
+            if head.startswith(b"PK\x03\x04"):
                 return load_plain(io.BytesIO(_data_of_zip(path)))
+            if (found := other_format(head)) is not None:
+                raise DataError(f"expected a pickle, got {found}")
             first = load_plain(file)
             if first != TORCH_MAGIC:
                 return first

@@ -19,22 +19,13 @@ from jaxtyping import Float32, Int32, Int64, UInt8, UInt32
 from shareornot.errors import CellError, DataError, MissingDataError
 from shareornot.progress import Progress, Silent
 from shareornot.spaces.nasbench101 import parse_codes
+from shareornot.tables.file_kinds import LONGEST, other_format
 from shareornot.tables.record import TrainingRecord, parse_payload
 
 MAX_PAYLOAD = 1 << 16
 """Bytes; a real one has some 400."""
 BATCH_SIZE = 20_000
 """Records that are packed at once."""
-
-OTHER_FORMATS = {
-    b"\x1f\x8b": "a gzip file; unpack it first (gunzip)",
-    b"PK\x03\x04": "a zip file; unpack it first",
-    b"PAR1": "a Parquet file",
-    b"ARROW1": "an Arrow file",
-    b"version https://git-lfs": "a Git LFS pointer; fetch the file behind it (git lfs pull)",
-    b"<": "a page of HTML or XML, most likely an error message of the server; download the file again",
-}
-"""First bytes of other files that users have under that name, and what they are."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -189,12 +180,11 @@ def _open(path: Path) -> BufferedReader:
         file = path.open("rb")
     except (FileNotFoundError, IsADirectoryError) as error:
         raise MissingDataError(f"{path}: expected a file, found none; check the name, or download it") from error
-    head = file.read(max(len(magic) for magic in OTHER_FORMATS)).lstrip(b"\xef\xbb\xbf \t\r\n")
+    found = other_format(file.read(LONGEST))
     file.seek(0)
-    for magic, description in OTHER_FORMATS.items():
-        if head.startswith(magic):
-            file.close()
-            raise DataError(f"{path}: expected a TFRecord file, got {description}")
+    if found is not None:
+        file.close()
+        raise DataError(f"{path}: expected a TFRecord file, got {found}")
     return file
 
 
