@@ -205,7 +205,7 @@ def powers(ground: Ground, extent: Extent, seed: int) -> Iterator[Setting]:
 
 
 def intervals(ground: Ground, extent: Extent, seed: int) -> Iterator[Setting]:
-    """Coverage of the intervals for correlations, of differences in regret, and of their standardised size."""
+    """Coverage of the intervals for correlations, of differences in regret, and of their standardized size."""
 
     @cache
     def truths(size: int) -> dict[str, float]:

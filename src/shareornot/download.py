@@ -86,7 +86,7 @@ def download(
 
 
 def _fetch_persistently(remote: RemoteFile, part: Path, progress: Progress, sleep: Callable[[float], None]) -> None:
-    """Fetch what is missing at the end of `part`, in several attempts if need be."""
+    """Fetch the missing end of `part`, in several attempts if necessary."""
     progress.advance(part.stat().st_size if part.exists() else 0)
     for attempt in range(NUM_ATTEMPTS):
         if attempt:

@@ -56,7 +56,7 @@ class MissingExtraError(ShareOrNotError, ImportError):
 
 
 class JobError(ShareOrNotError, RuntimeError):
-    """A job of a study failed for a reason that a person can mend; what other jobs finished is kept."""
+    """A job of a study failed for a reason that the user can fix; finished jobs are kept."""
 
 
 class Interrupted(ShareOrNotError):  # noqa: N818 (not an error: the user requested it)

@@ -1,4 +1,4 @@
-"""A training that stops after any step resumes with identical bits, and a damaged checkpoint is recognised as one."""
+"""A training that stops after any step resumes with identical bits, and a damaged checkpoint is recognized as one."""
 
 from dataclasses import replace
 

@@ -141,7 +141,7 @@ def appraise_on(
     num_runs: int = NUM_RUNS,
     proxy_unit: Literal["fraction", "any"] = "fraction",
 ) -> Appraisal:
-    """Judge super-nets against what is known of their architectures.
+    """Judge super-nets by the known accuracies of their architectures.
 
     Args:
         truth: what is known besides the scores.
@@ -258,7 +258,7 @@ def searchable_pools(truth: Truth, pools: Sequence[ScoredPool]) -> list[ScoredPo
 
 
 def _baseline_agreement(truth: Truth) -> dict[str, float]:
-    """Spearman's correlation of what costs nothing with standalone accuracy, over what is known; 0 for a constant."""
+    """Spearman's correlation of each free baseline with standalone accuracy, where known; 0 for a constant."""
     known = np.flatnonzero(truth.comparable)
     accuracies = truth.table.validation[known]
     found = {name: spearman(values[known], accuracies).value for name, values in truth.baselines.items()}

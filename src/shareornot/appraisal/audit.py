@@ -98,7 +98,7 @@ def audit_on(
     *,
     num_trained: Sequence[int] = (1, 10, 20),
 ) -> SpaceAudit:
-    """Audit super-nets against what is known of their architectures.
+    """Audit super-nets by the known accuracies of their architectures.
 
     Args:
         truth: what is known besides the scores.

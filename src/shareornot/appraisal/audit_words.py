@@ -46,7 +46,7 @@ def structure_in_words(feature: str, level: str | None = None) -> str:
 
 
 def condition_in_words(condition: Condition) -> str:
-    """What completes `architectures with ...`, such as `at most 1 maxpool3x3 vertex`."""
+    """Words that complete `architectures with ...`, such as `at most 1 maxpool3x3 vertex`."""
     words = structure_in_words(condition.feature, condition.level)
     if condition.above is None:
         return words if condition.holds else f"no {words}"

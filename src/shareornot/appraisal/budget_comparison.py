@@ -233,7 +233,7 @@ def cautious_test(
 
 
 def _with_evaluation(table: SearchTable, share: float) -> SearchTable:
-    """The table with times of trainings that include the evaluation of what was trained."""
+    """The table with training times that include the evaluation of the trained network."""
     return replace(table, time_s=table.time_s * (1 + share)) if share else table
 
 

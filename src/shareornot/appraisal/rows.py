@@ -35,7 +35,7 @@ RATING_WORDS = {
 
 
 def agreement_row(found: Appraisal) -> Row:
-    """How the scores agree with standalone accuracies, and what was concluded."""
+    """Agreement of the scores with standalone accuracies, and the conclusions."""
     helped, trust, own = found.verdict.helped, found.verdict.trust, found.own
     return {
         "num_supernets": len(found.pools),

@@ -125,7 +125,7 @@ def headline_comparison(comparisons: Sequence[BudgetComparison], top: int = HEAD
 
 
 def with_half_width(correlation: Interval) -> str:
-    """A mean correlation and its interval: what is printed after +-, or both ends where the interval is cut."""
+    """A mean correlation and its half-width after +-, or both ends where the interval is cut."""
     half = correlation.half_width
     if half is None or correlation.low is None or correlation.high is None:
         return f"{correlation.mean:.2f}"
@@ -232,7 +232,7 @@ def _trust(beyond: BeyondBaselines, ceiling: NoiseCeiling | None) -> Trust:
 
 
 def _for_trust(partial: Interval) -> int | None:
-    """Super-nets until the interval excludes 0, or what is negligible, at the same mean and spread."""
+    """Super-nets until the interval excludes 0, or a negligible value, at the same mean and spread."""
     half = partial.half_width
     if half is None or half == 0:
         return None

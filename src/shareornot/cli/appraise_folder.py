@@ -66,7 +66,7 @@ def show_folder(
     as_json: bool = False,
     open_it: bool = False,
 ) -> None:
-    """Show what was found, and write numbers, pictures and the page."""
+    """Show the results, and write numbers, pictures and the page."""
     from shareornot.cli.page import publish, typed_command
     from shareornot.cli.show import show_appraisal, show_json
     from shareornot.report import to_json, write_report

@@ -27,7 +27,7 @@ def replay_wide_table(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Replay a wide table, and show what is found."""
+    """Replay a wide table, and show the results."""
     from shareornot.cli.show import show_json
     from shareornot.progress import progress_bar
     from shareornot.report.wide_columns import wide_to_json, write_wide

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def show_end(ended: "RunReport", folder: Path) -> None:
-    """Words, what to do next, and the exit code."""
+    """Print how the run ended and what to do next, and set the exit code."""
     where = shlex.quote(str(folder))
     if ended.complete:
         typer.echo(

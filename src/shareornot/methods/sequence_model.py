@@ -59,7 +59,7 @@ class SequenceModel(nn.Module):
         return accuracies
 
     def decode(self, embedding: Embedding, given: Choices | None = None) -> tuple[Choices, Float[Tensor, ""]]:
-        """Write the architectures that embeddings stand for.
+        """Decode embeddings into architectures.
 
         Args:
             embedding: of some architectures.
@@ -91,7 +91,7 @@ class SequenceModel(nn.Module):
         return ACCURACY_WEIGHT * error + (1 - ACCURACY_WEIGHT) * self.decode(embedding, choices)[1]
 
     def improve(self, choices: Choices, length: float) -> Choices:
-        """Decode what a step of this length along the gradient of the predicted accuracy leads to."""
+        """Decode the result of a step of this length along the gradient of the predicted accuracy."""
         embedding = self.encode(choices).detach().requires_grad_()
         (gradient,) = torch.autograd.grad(self.predict(embedding).sum(), embedding)
         norms = gradient.flatten(1).norm(dim=1).clamp_min(1e-12)

@@ -37,7 +37,7 @@ def warning(name: str, sentence: str) -> Finding:
 
 
 def raise_errors(findings: Iterable[Finding]) -> None:
-    """Warn of what looks wrong, and refuse what is.
+    """Warn of suspicious findings, and raise errors.
 
     Raises:
         SettingsError: there is an error among the findings; the message holds all of them.

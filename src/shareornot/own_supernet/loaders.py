@@ -18,7 +18,7 @@ MOST_KEPT_BYTES = 2**30
 
 
 def check_loader(loader: Any, name: str) -> None:
-    """Refuse what cannot be read again and again.
+    """Refuse a loader that cannot be read repeatedly.
 
     Args:
         loader: to be checked.
@@ -39,7 +39,7 @@ def check_loader(loader: Any, name: str) -> None:
 
 
 def batch_of(batch: Any, name: str) -> Batch:
-    """Images and labels of what a loader gave.
+    """Images and labels of a batch.
 
     Args:
         batch: a pair.

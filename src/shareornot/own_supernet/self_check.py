@@ -45,7 +45,7 @@ def check_supernet(
     activate: Activate | None = None,
     seed: int = 0,
 ) -> list[Finding]:
-    """Look for what people get wrong in super-nets; it takes seconds.
+    """Look for common mistakes in super-nets, within seconds.
 
     Checked are: that architectures can be activated and give finite logits; that an architecture gives the same output
     whatever was active before; that different architectures give different outputs; that labels are classes; that
@@ -230,7 +230,7 @@ def _leaks(
 
 
 def _logits(network: OwnSuperNet, images: Tensor, *, adapts: bool) -> Tensor:
-    """What the active architecture computes, as it is scored."""
+    """Output of the active architecture, computed as for scoring."""
     statistics: AbstractContextManager[None]
     statistics = adapted_batch_norm(network, [images]) if adapts else evaluation_mode(network)
     with torch.no_grad(), statistics:

@@ -279,7 +279,7 @@ def _thinned(values: np.ndarray, most: int = 120) -> np.ndarray:
 
 
 def _rounded(values: Any) -> list[float | None]:
-    """Six significant digits, which no picture shows; None for what is not a number."""
+    """Six significant digits, more than a picture shows; None where the value is no number."""
     return [None if not math.isfinite(value) else float(f"{value:.6g}") for value in values.tolist()]
 
 

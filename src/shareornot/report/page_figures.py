@@ -112,7 +112,7 @@ def _cloud() -> "figure":
 
 
 def _above(cloud: "figure") -> "figure":
-    """The distribution of what lies along x, in the colours of the points."""
+    """The distribution along x, in the colours of the points."""
     above = _figure(
         "above", x_range=cloud.x_range, min_border_left=LEFT_PX, min_border_right=2, min_border_bottom=0, tools=""
     )

@@ -165,7 +165,7 @@ def points(fraction: float, *, signed: bool = True) -> str:
 
 
 def p_in_words(p_value: float | None) -> str:
-    """A p-value, or that there is none."""
+    """A p-value, or a remark that there is none."""
     if p_value is None:
         return "no test with one super-net"
     text = p_text(p_value, 2 if p_value >= 0.01 else 3)

@@ -86,7 +86,7 @@ class Column:
         return f"{self.name}_{unit}" if unit and not self.name.endswith(unit) else self.name
 
     def value(self, row: Any) -> Value:
-        """The value of a row, a dataclass or a mapping, as JSON can hold it: None for what is not finite."""
+        """The value of a row, a dataclass or a mapping, as JSON can hold it: None if it is not finite."""
         if self.get is not None:
             return _plain(self.get(row))
         return _plain(row[self.name] if isinstance(row, Mapping) else getattr(row, self.name))
@@ -94,7 +94,7 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Table:
-    """Rows of results with what is needed to show them."""
+    """Rows of results with their columns, title and notes."""
 
     name: str
     """For files: lower case and hyphens."""
@@ -211,7 +211,7 @@ def _page_text(column: Column, row: Any) -> str:
 
 
 def _sort_key(column: Column, row: Any) -> float | int | str | None:
-    """A number to sort numbers by, a text to sort texts by, None for what comes last."""
+    """Sort key of a cell: a number for numbers, a text for texts, None for cells that come last."""
     value = column.value(row)
     if isinstance(value, bool):
         return int(value)

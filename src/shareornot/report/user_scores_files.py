@@ -16,7 +16,7 @@ from shareornot.storage import atomic_write
 
 
 def write_user_scores(folder: Path, found: UserAppraisals) -> list[Path]:
-    """Write what `write_report` and `write_audit` write of each, `scores.json` with all of it, and `agreement.csv`.
+    """Write the files of `write_report` and `write_audit` for each, `scores.json` with everything, and `agreement.csv`.
 
     Several appraisals get no picture of their own, because the page shows all of them. Without the extra `page` there
     are no pictures.

@@ -60,7 +60,7 @@ class SizeRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Claim:
-    """A printed figure and what the formula gives."""
+    """A printed figure and the result of the formula."""
 
     claim: str
     printed: float

@@ -167,7 +167,7 @@ def _structure(fixed: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _row(key: tuple[str, str], fixed: Mapping[str, Any], trainings: Any) -> tuple[Any, ...]:
-    """What a cell is, and what each of its trainings gave."""
+    """A cell, and the results of each of its trainings."""
     operations = key[1].split(",")
     size = len(operations)
     matrix = np.array(list(key[0]), np.int8).reshape(size, size)

@@ -20,7 +20,7 @@ Scores = Sequence[Float[np.ndarray, " _"]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ComparisonProtocol:
-    """What is compared with what."""
+    """Settings of a comparison of searches."""
 
     num_trained: tuple[int, ...]
     """How many of its best cells the guided search trains: TOP-k for each of these."""

@@ -97,7 +97,7 @@ class ListedSpace(SpaceFrame):
         return described | {name: values[architectures] for name, values in self.columns.items()}
 
     def sizes(self, architectures: Indices) -> dict[str, np.ndarray]:
-        """What the texts describe, and columns such as `parameters`."""
+        """Features that the texts describe, and columns such as `parameters`."""
         described: dict[str, np.ndarray] = {}
         if self.kind is not None and self.numbers is not None:
             described = self.kind.sizes(self.numbers[architectures])

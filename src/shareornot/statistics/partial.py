@@ -28,7 +28,7 @@ def ranks_of(columns: Float[np.ndarray, "columns architectures"]) -> Float[np.nd
 
 
 def partial_correlation(scores: Column, accuracies: Column, given: Baselines) -> float:
-    """Correlation of what is left of two columns of ranks once linear functions of others are taken away.
+    """Correlation of the residuals of two columns of ranks after linear regression on others.
 
     With r the correlations and G those of the given columns among each other, r_sa - r_s G^-1 r_a over the square root
     of the shares of both variances that the given columns leave.

@@ -25,7 +25,7 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Leaf:
-    """A group of rows that answer alike."""
+    """A group of rows with the same answers."""
 
     answers: tuple[tuple[Question, bool], ...]
     """The questions on the way, with their answers."""

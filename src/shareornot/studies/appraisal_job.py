@@ -34,7 +34,7 @@ NUMBERS = "numbers.json"
 
 
 def appraise_job(store: Store, job: Job, spec: AppraiseSpec) -> list[str]:
-    """Judge a chapter, and write what was found.
+    """Judge a chapter, and write the results.
 
     Returns:
         The names of the files.

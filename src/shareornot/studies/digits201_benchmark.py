@@ -44,7 +44,7 @@ def build_digits201(
     bars: ProgressBars = no_bars,
     build: StandaloneBuild | None = None,
 ) -> ArchitectureTable:
-    """Train what is not trained yet, and write the benchmark table.
+    """Train the architectures that are not trained yet, and write the benchmark table.
 
     Args:
         out: the table.

@@ -35,7 +35,7 @@ def build_digits(
     bars: ProgressBars = no_bars,
     build: StandaloneBuild | None = None,
 ) -> BenchmarkTable:
-    """Train what is not trained yet, and write the benchmark table.
+    """Train the cells that are not trained yet, and write the benchmark table.
 
     Args:
         out: the table.

@@ -107,7 +107,7 @@ def scores_prefix(family: str, start: int) -> str:
 
 
 def _describe(spec: Spec) -> tuple[Kind, tuple[str, ...], dict[str, Any]]:
-    """Kind, needs, and what determines the result."""
+    """Kind, needs, and the settings that determine the result."""
     match spec:
         case TrainSpec():
             return (

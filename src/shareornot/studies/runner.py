@@ -82,7 +82,7 @@ def run_study(
     resources: Resources | None = None,
     bars: ProgressBars = no_bars,
 ) -> RunReport:
-    """Compute what is missing of a study.
+    """Run the unfinished jobs of a study.
 
     Everything is checked before the folder is created or changed.
 
@@ -185,7 +185,7 @@ def run_study(
 
 
 def check_finished(store: Store, names: Sequence[str], bars: ProgressBars = no_bars) -> set[str]:
-    """Check every byte of what is finished; what is damaged is set aside.
+    """Verify every byte of finished jobs, and set damaged ones aside.
 
     Args:
         store: of the study.

@@ -41,7 +41,7 @@ LOG_INTERVAL_S = 1.0
 
 
 def score_job(store: Store, job: Job, spec: ScoreSpec, images: "ImageSet", should_stop: ShouldStop) -> list[str]:
-    """Score the cells of a job, from what is scored already if there is something.
+    """Score the cells of a job, and resume from existing scores.
 
     What other jobs have scored with the same super-net in the same way, for a smaller or a larger pool, is taken over.
     Damaged scores of this job are set aside.

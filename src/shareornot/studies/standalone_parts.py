@@ -68,7 +68,7 @@ class StandaloneBuild:
 def train_alone(
     folder: Path, build: StandaloneBuild, *, num_processes: int | None = None, bars: ProgressBars = no_bars
 ) -> dict[str, np.ndarray]:
-    """Train what is not trained yet.
+    """Train the architectures that are not trained yet.
 
     Args:
         folder: of finished trainings; those of other settings are refused.

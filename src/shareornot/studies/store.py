@@ -104,7 +104,7 @@ class Store:
             )
 
     def others(self, prefix: str, name: str) -> list[Path]:
-        """The folders of the jobs whose names begin alike, but for one of them."""
+        """The folders of the jobs whose names share a prefix, except one of them."""
         return [self.jobs / one for one in sorted(self.begun()) if one.startswith(prefix) and one != name]
 
     def is_finished(self, name: str) -> bool:

@@ -182,7 +182,7 @@ def _override(text: str) -> Values:
 
 
 def _without_empty(values: Mapping[str, Any]) -> Values:
-    """Only what has a value."""
+    """The values without those that are None."""
     cleaned = {
         name: _without_empty(value) if isinstance(value, Mapping) else value
         for name, value in values.items()

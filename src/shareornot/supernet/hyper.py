@@ -99,7 +99,7 @@ class HyperSuperNet(nn.Module):
         return logits
 
     def used_regions(self) -> Regions:
-        """The fixed parts that the active architecture uses, and what of the hyper-network got a gradient."""
+        """The fixed parts that the active architecture uses, and the parts of the hyper-network with a gradient."""
         regions = {p: parts for p, parts in used_regions(self.net).items() if isinstance(p, nn.Parameter)}
         for module in (self.first, self.heads):
             regions.update({parameter: [] for parameter in module.parameters() if parameter.grad is not None})

@@ -69,7 +69,7 @@ class ReLUConvBatchNorm(nn.Module):
         return conv_norm(F.relu(x_BCHW), self.weight, self.norm, kernel_size, stride=self.stride)
 
     def add_regions(self, regions: Regions, kernel_size: int) -> None:
-        """Add what a kernel of this size uses: a part of the weight, and batch norm."""
+        """Add the parts that a kernel of this size uses: a part of the weight, and batch norm."""
         weight = self.weight
         regions.setdefault(weight, []).append(_centre(weight.shape, kernel_size))
         if self.norm.affine:

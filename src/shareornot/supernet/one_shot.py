@@ -40,7 +40,7 @@ Maps = Float[Tensor, "B _ H W"]
 
 @dataclass(frozen=True, slots=True)
 class MixedPlan:
-    """The options that are computed, each with what multiplies it; None stands for 1."""
+    """The options that are computed, each with its factor; None stands for 1."""
 
     operations: tuple[tuple[tuple[int, Tensor | None], ...], ...]
     """For each interior vertex, of which the first is at 0."""

@@ -180,7 +180,7 @@ class PartialOptimizer:
 
 
 def _outside(parameter: Tensor, parts: list[Region]) -> Tensor:
-    """A mask of what is in none of the parts."""
+    """A mask of the elements in none of the parts."""
     mask = torch.ones_like(parameter, dtype=torch.bool)
     for part in parts:
         mask[part] = False

@@ -34,7 +34,7 @@ def neighbours(row: int, column: int, height: int, width: int, places: Any, posi
 @no_type_check
 @njit(**OPTIONS)
 def take(value: Any, position: Any, best: Any, winner: Any) -> Any:
-    """The best value so far and its position, after one more; what is not a number wins."""
+    """The best value so far and its position, after one more; NaN wins."""
     wins = (value > best) | (value != value)
     return value if wins else best, position if wins else winner
 
@@ -88,7 +88,7 @@ def _max_pool_3x3_only(zero: Any, shape: Any, x_at: int, x_pixel: int, y_at: int
 @no_type_check
 @njit(**OPTIONS)
 def most(one: Any, other: Any) -> Any:
-    """The larger of two values; what is not a number wins."""
+    """The larger of two values; NaN wins."""
     return other if (other > one) | (other != other) else one
 
 
@@ -147,7 +147,7 @@ def _max_pool_2x2(zero: Any, shape: Any, x_at: int, x_pixel: int, y_at: int, win
 
 @no_type_check
 def _max_pool_2x2_backward(zero: Any, shape: Any, g_at: int, g_pixel: int, winners_at: int, dx_at: int) -> None:
-    """Give each gradient to the winner of its 2 x 2 pixels; what is in none of them gets 0."""
+    """Give each gradient to the winner of its 2 x 2 pixels; all other pixels get 0."""
     height, width, length = shape
     g, dx, winners = flat(g_at, zero), flat(dx_at, zero), flat(winners_at, np.uint8(0))
     for row in prange(height):

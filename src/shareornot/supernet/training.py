@@ -74,7 +74,7 @@ class Report(NamedTuple):
 
 @runtime_checkable
 class Learner(Protocol):
-    """The protocol of what the loop trains; methods and fine-tuning are learners."""
+    """The protocol of learners, which the loop trains: methods and fine-tuning."""
 
     def step(self, at: Step, train: Batch, validation: Callable[[], Batch]) -> Report:
         """Do one step: choose architectures, run them forward and backward, move the weights.

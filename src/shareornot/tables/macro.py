@@ -40,7 +40,7 @@ def import_macro(source: Path, target: Path) -> ArchitectureTable:
 
 
 def _check_costs(source: Path) -> None:
-    """Compare the parameters and FLOPs in a file with what follows from the architectures."""
+    """Compare the parameters and FLOPs in a file with those of the architectures."""
     try:
         content = json.loads(source.read_text(encoding="utf-8"))
         texts = list(content)

@@ -100,7 +100,7 @@ def _take(content: Any, place: str, found: Found) -> None:
 
 
 def _values_of(results: Any, place: str) -> Iterator[tuple[str, int, float]]:
-    """Metric, epochs and value of what one training gave; fractions and seconds."""
+    """Metric, epochs and value of each result of a training; fractions and seconds."""
     if not isinstance(results, dict) or type(epochs := results.get("epochs")) is not int or epochs < 1:
         raise DataError(f"{place}: expected a dictionary with a number of epochs")
     last = epochs - 1

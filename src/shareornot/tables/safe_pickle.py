@@ -41,7 +41,7 @@ class Tensor:
 
 
 class _Allowed:
-    """What a known name stands for: it can be called, and nothing else."""
+    """Stand-in for a known name: it can be called, and nothing else."""
 
     __slots__ = ("_build", "_name")
 

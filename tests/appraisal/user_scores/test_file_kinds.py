@@ -1,4 +1,4 @@
-"""Files of every kind, recognised by their content, and those that are refused."""
+"""Files of every kind, recognized by their content, and those that are refused."""
 
 import bz2
 import gzip

@@ -30,7 +30,7 @@ ArchitectureKind = Literal["text", "hash", "index"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChosenColumns:
-    """Names of columns by what they are."""
+    """Names of columns by their role."""
 
     architecture: str
     architecture_kind: ArchitectureKind
@@ -49,7 +49,7 @@ class ChosenColumns:
 
 
 def choose_columns(columns: Columns, options: ReadingOptions) -> ChosenColumns:
-    """Decide by names and by the user's options which column is what.
+    """Decide by names and by the user's options which role each column has.
 
     Args:
         columns: of the file.

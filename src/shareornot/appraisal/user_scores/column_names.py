@@ -176,7 +176,7 @@ _SIZED = frozenset(
 
 
 def normalized(name: str) -> str:
-    """The name without what does not matter.
+    """The name in lower case, without separators and decorations.
 
     That is case, spaces and hyphens for underscores, quotes and marks of Markdown around it, letters without a width,
     and `(%)` or `[s]` behind it.

@@ -37,7 +37,7 @@ class Layout:
 
 
 def find_layout(source: str, content: bytes, notes: list[str]) -> Layout:
-    """Skip what stands before the header, and find the names and what separates them."""
+    """Skip lines before the header, and find the names and their separator."""
     if _DRAWN.search(content[:4_096]):
         raise DataError(
             f"{source}: expected columns with commas between them, got a table with drawn lines, as programs print it; "
@@ -131,7 +131,7 @@ def _header_text(source: str, content: bytes, start: int, line: int) -> tuple[st
 
 
 def _names(source: str, header: str, delimiter: str | None) -> tuple[list[str], str]:
-    """The names of the columns, and what separates them."""
+    """The names of the columns, and their separator."""
     if header.lstrip().startswith("\\begin{") or (" & " in header and header.rstrip().endswith("\\\\")):
         raise DataError(
             f"{source}: expected names of columns with commas between them, got a table in LaTeX, {shown(header)}; "

@@ -1,4 +1,4 @@
-"""What a file is, recognised by its content; its name is not looked at."""
+"""The kind of a file, recognized by its content and not by its name."""
 
 import bz2
 import gzip

@@ -15,7 +15,7 @@ _VALUE = re.compile(r"<v\b[^>]*>[^<]|<is\b")
 
 
 def formula_notes(source: str, content: bytes, sheet: str, header: Sequence[str], line: int) -> list[str]:
-    """A note on columns with formulas that have no value; what they would give is missing.
+    """A note on columns with formulas that have no value, which count as missing.
 
     Args:
         source: what messages call the file.

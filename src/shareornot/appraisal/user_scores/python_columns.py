@@ -115,7 +115,7 @@ def _known_names(names: Iterable[Any]) -> int:
 
 
 def record_columns(source: str, records: Sequence[Mapping[Any, Any]]) -> Pairs:
-    """Columns of a list of records; what a record lacks is missing."""
+    """Columns of a list of records; fields that a record lacks are missing values."""
     names: dict[Any, None] = {}
     for record in records:
         names.update(dict.fromkeys(record))

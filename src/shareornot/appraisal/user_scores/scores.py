@@ -28,7 +28,7 @@ MOST_LEFT_OUT = 5
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ScoredVariant:
-    """The super-nets of one space and variant, and what they are judged on."""
+    """The super-nets of one space and variant, and the accuracies that judge them."""
 
     truth: Truth
     pools: tuple[ScoredPool, ...]

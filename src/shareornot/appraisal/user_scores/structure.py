@@ -97,7 +97,7 @@ def structure_of(table: ScoreTable, options: ReadingOptions) -> Structure:
 
 
 def _summary(features: dict[str, Feature], baselines: dict[str, Feature], left_out: dict[str, list[str]]) -> list[str]:
-    """Which columns were taken as what, in one line; nothing where there was nothing to decide."""
+    """The role of each column in one line; empty where there was nothing to decide."""
     if not features and not baselines and not left_out:
         return []
     parts = [f"structure: {listed(list(features)) or 'no column'}"]

@@ -146,7 +146,7 @@ def _foreign_operations(space: UnderstoodSpace) -> Bool[np.ndarray, " texts"] | 
 
 
 def _unwrapped(text: str) -> str:
-    """A text of edges without what stands around it, its edges in the order of their sources; other texts as they are.
+    """A text of edges without surrounding characters, its edges in the order of their sources; other texts as they are.
 
     Example:
         >>> _unwrapped("Structure(4 nodes with |a~0|+|c~1|b~0|)")

@@ -93,7 +93,7 @@ def fit_pass_times(
 def pass_terms(
     cells: Integer[np.ndarray, " cells"], *, num_filters: int = 128
 ) -> dict[str, Float64[np.ndarray, " cells"]]:
-    """What the time of a pass is a sum of, by name: counts, widths and products of widths of each kind of operation.
+    """Terms of the time of a pass, by name: counts, widths and products of widths of each kind of operation.
 
     Args:
         cells: unique indices.

@@ -45,7 +45,7 @@ def encode_kernel(edges: Any, operations: Any, bit_values: Any, forbidden: Any, 
 @no_type_check
 @njit(cache=True, nogil=True)
 def find_index_kernel(codes: Any, raw_table: Any, labels_in_place: Any, slots: Any, indices: Any) -> int:
-    """Fill `indices` with the unique index of each code, -1 where there is none; return how many there are none."""
+    """Fill `indices` with the unique index of each code, -1 where there is none; return the number of the latter."""
     num_invalid = 0
     for i in range(len(codes)):
         entry = raw_table[codes[i] & 0x1FFFFF]

@@ -195,7 +195,7 @@ class _Run:
                 seat.worker.request_stop()
 
     def end_the_unwilling(self) -> None:
-        """Kill the tasks that do not stop; what they have saved is there."""
+        """Kill the tasks that do not stop; their saved results remain."""
         for seat in self.seats:
             if seat.worker and seat.task:
                 seat.worker.kill()

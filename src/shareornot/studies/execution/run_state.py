@@ -79,7 +79,7 @@ class RunState:
 
     @property
     def num_jobs(self) -> int:
-        """All that there are to do, with those that were finished before."""
+        """Number of all jobs, with those that were finished before."""
         return len(self._labels) or sum(
             map(len, (self._before, self._finished, self._failed, self._blocked, self._running))
         )
@@ -130,7 +130,7 @@ class RunState:
         )
 
     def _left_s(self, elapsed_s: float, lines: Mapping[str, LogLine | None]) -> float | None:
-        """Time left, if the rest goes as fast as what this run has done."""
+        """Time left, if the rest is as fast as the jobs of this run so far."""
         done = sum(self._weight(name) * (1 - self._fractions.get(name, 0.0)) for name in self._finished)
         settled = self._before | self._finished | self._failed | self._blocked
         left = sum(self._weight(name) for name in self._labels if name not in settled and name not in lines)

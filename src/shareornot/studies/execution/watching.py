@@ -39,7 +39,7 @@ class Stream(Protocol):
 
 
 class RunView:
-    """Shows what happens in a run. Its `watch` is what executors take.
+    """Shows the events of a run; executors take its `watch`.
 
     Args:
         state: follows the run.
@@ -142,7 +142,7 @@ class LiveView:
         self._console, self._live = console, live
 
     def show_event(self, text: str, event: Event) -> None:
-        """Only what went wrong stays; the rest is seen below."""
+        """Keep failures on the screen; the other events are shown below."""
         if event.what == "failed":
             self.print_line(text)
 
