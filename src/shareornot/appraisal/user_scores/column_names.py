@@ -178,8 +178,8 @@ _SIZED = frozenset(
 def normalized(name: str) -> str:
     """The name in lower case, without separators and decorations.
 
-    That is case, spaces and hyphens for underscores, quotes and marks of Markdown around it, letters without a width,
-    and `(%)` or `[s]` behind it.
+    Spaces and hyphens become underscores; quotes and marks of Markdown around it, letters without a width, and `(%)` or
+    `[s]` behind it are removed.
     """
     plain = re.sub(r"[\u200b-\u200f\u2060\ufeff]", "", name).strip().strip("'\"").lower()
     plain = re.sub(r"^(\*\*|\*|`)(.+)\1$", r"\2", plain)
