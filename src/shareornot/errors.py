@@ -67,7 +67,7 @@ def message_of(error: BaseException, most: int = 200) -> str:
     """The message of an exception of another package, to be embedded in a message of ours.
 
     Args:
-        error: whose first line is taken, or its name where it has no message.
+        error: exception whose first line is taken, or its name where it has no message.
         most: characters.
 
     Returns:

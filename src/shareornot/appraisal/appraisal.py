@@ -107,9 +107,9 @@ def appraise(
 
     Args:
         table: what training each cell alone gave.
-        space: that the super-nets were trained on.
+        space: space that the super-nets were trained on.
         pools: the scored cells of each super-net, all of which the table holds.
-        costs: of a super-net.
+        costs: costs of a super-net.
         rng: source of the randomness of the searches.
         num_trained: k of the TOP-k comparisons.
         top: k of the comparison that the verdict is about, which is added to the others; by default 10, or the largest
@@ -146,7 +146,7 @@ def appraise_on(
     Args:
         truth: what is known besides the scores.
         pools: the scored architectures of each super-net, all of which have a known accuracy.
-        costs: of a super-net.
+        costs: costs of a super-net.
         rng: source of the randomness of the searches.
         num_trained: k of the TOP-k comparisons.
         top: k of the comparison that the verdict is about, which is added to the others; by default 10, or the largest

@@ -75,7 +75,7 @@ def audit_space(
 
     Args:
         table: what training each cell alone gave.
-        space: that the super-nets were trained on.
+        space: space that the super-nets were trained on.
         pools: the scored cells of each super-net, all of which the table holds.
         rng: chooses which cells are held out together, and breaks ties in the searches.
         num_trained: k of the TOP-k searches.

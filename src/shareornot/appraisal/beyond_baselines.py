@@ -54,7 +54,8 @@ def compare_with_baselines(
         pools: architectures of each super-net, rows; repeated ones count as often as they are there.
         proxies: their scores, any unit, finite.
         accuracies: standalone accuracies of all rows, any unit.
-        baselines: of all rows, the size first; those that do not vary or are not finite among the pools are left out.
+        baselines: baselines of all rows, the size first; those that do not vary or are not finite among the pools are
+            left out.
         rng: chooses which architectures the jackknife leaves out together.
     """
     distinct = distinct_cells(np.concatenate(pools))

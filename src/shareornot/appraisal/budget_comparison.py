@@ -175,11 +175,11 @@ def compare_at_budgets(
 
     Args:
         truth: where they search.
-        pools: of super-nets that did not diverge.
-        costs: of a super-net.
+        pools: pools of super-nets that did not diverge.
+        costs: costs of a super-net.
         rng: source of the randomness.
         num_trained: k of the TOP-k; those above the size of the smallest pool are left out.
-        num_runs: of random search, evolution and local search.
+        num_runs: number of runs of random search, evolution and local search.
 
     Returns:
         One comparison per budget, and the curves of all searches against time in seconds; regrets are fractions.

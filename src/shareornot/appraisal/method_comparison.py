@@ -59,7 +59,7 @@ def method_rows(chapters: Sequence[Chapter]) -> list[MethodRow]:
     """All methods on all spaces, the best Spearman correlation of each space first.
 
     Args:
-        chapters: of one or more methods; those whose method is unknown are left out.
+        chapters: chapters of one or more methods; those whose method is unknown are left out.
 
     Returns:
         A row for each chapter, the spaces in the order of the chapters; none where all chapters are of one method.

@@ -65,7 +65,7 @@ def own_word(truth: Truth, pools: Sequence[ScoredPool], converged: Sequence[int]
 
     Args:
         truth: what training alone gave.
-        pools: of all super-nets.
+        pools: pools of all super-nets.
         converged: positions of those that did not diverge, the only ones in the means.
 
     Returns:

@@ -37,8 +37,8 @@ def compare_on_pools(
 
     Args:
         table: what training each architecture alone gave.
-        pools: of super-nets that converged.
-        costs: of a super-net; scoring is left out, as in the paper's first version.
+        pools: pools of super-nets that converged.
+        costs: costs of a super-net; scoring is left out, as in the paper's first version.
         rng: source of the random orders.
         num_trained: k of the TOP-k; those above the size of the smallest pool are left out.
 

@@ -79,7 +79,7 @@ def simulate_rivals(
         pools: distinct architectures of each super-net.
         budget_s: when each super-net's search had trained its k best, ascending in each row.
         rng: source of the randomness.
-        num_runs: of random search, evolution and local search.
+        num_runs: number of runs of random search, evolution and local search.
         evolution_table: where evolution and local search move; None if they cannot be played.
     """
     common_s = budget_s.mean(axis=0)
@@ -131,7 +131,7 @@ def ranked_regret(
     Args:
         table: values and training times.
         pool: distinct architectures.
-        scores: of all rows, the higher the better.
+        scores: scores of all rows, the higher the better.
         budget_s: ascending.
         rng: breaks ties.
 

@@ -14,7 +14,7 @@ def quality_sentences(pools: Sequence[ScoredPool], spearman: float) -> tuple[str
     A correlation with scores of reliability r is attenuated by the root of r, whatever the super-net is worth.
 
     Args:
-        pools: of super-nets that did not diverge; their reliability may be unknown.
+        pools: pools of super-nets that did not diverge; their reliability may be unknown.
         spearman: mean correlation of their scores with standalone accuracies.
 
     Returns:

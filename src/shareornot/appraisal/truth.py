@@ -65,7 +65,7 @@ def benchmark_truth(
     are counted in trainings. A note reports it.
 
     Args:
-        table: of trainings alone.
+        table: table of standalone accuracies.
         space: which of its architectures a search may propose.
         time_s: training times of all architectures that the table is about, in place of the table's, in seconds.
         variant: how the super-nets were trained, where that has a name.
@@ -104,7 +104,7 @@ def search_table(
     """Means over the runs that there are, for the architectures that the table holds.
 
     Args:
-        table: of trainings alone.
+        table: table of standalone accuracies.
         space: which of its architectures a search may propose.
         time_s: training times of all architectures that the table is about, in place of the table's, in seconds.
 

@@ -21,11 +21,11 @@ def appraise_file(
     """Appraise a file of scores, write the results and print them.
 
     Args:
-        path: of the file, or `-`.
+        path: path of the file, or `-`.
         reading: options of `read_user_scores`.
-        seed: of the simulated searches.
+        seed: seed of the simulated searches.
         top: k of the comparison that the verdict is about; by default 10.
-        costs: of a super-net and of a score, None if not given.
+        costs: costs of a super-net and of a score, None if not given.
         everything: whether searches are simulated for all.
         out: folder for the results, None for one beside the file.
         as_json: whether to print JSON in place of tables.

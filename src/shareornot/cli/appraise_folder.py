@@ -29,9 +29,9 @@ def appraise_folder(
     """Appraise the super-nets of a folder, a chapter for each way of scoring.
 
     Args:
-        folder: of the super-nets.
+        folder: folder of the super-nets.
         out: folder for what is written; by default the folder of the super-nets, which is otherwise only read.
-        seed: of the simulated searches.
+        seed: seed of the simulated searches.
         top: k of the comparison that the verdict is about; by default 10.
         times: file of measured training times.
         supernet_times: the same at the width of the super-net.

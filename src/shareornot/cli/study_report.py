@@ -16,7 +16,7 @@ def write_study_report(folder: Path, out: Path, command: str) -> Path:
     """Write the page, the figures and the tables of a study.
 
     Args:
-        folder: of the study.
+        folder: folder of the study.
         out: folder for the files.
         command: what was typed.
 

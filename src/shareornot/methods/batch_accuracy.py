@@ -20,7 +20,7 @@ def batch_accuracies(
     Args:
         network: left as it is, but for the architecture that is active.
         architectures: at least one.
-        batch: of validation images.
+        batch: batch of validation images.
     """
     found = []
     for architecture in architectures:

@@ -32,7 +32,7 @@ class Controller(nn.Module):
 
     Args:
         sizes: number of options of each decision.
-        seed: of the initial weights, uniform in [-0.1, 0.1].
+        seed: seed of the initial weights, uniform in [-0.1, 0.1].
 
     References: Pham et al. 2018, arXiv:1802.03268, section 2.2.
     """

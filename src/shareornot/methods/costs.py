@@ -40,7 +40,7 @@ def training_cost(training: Training, space: Space) -> float:
 
     Args:
         training: method, options and length.
-        space: that is trained on.
+        space: space to train on.
     """
     name, options, paths = training.method, training.options, float(training.paths_per_step)
     steps = training.epochs * training.steps_per_epoch

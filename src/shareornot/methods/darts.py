@@ -31,8 +31,8 @@ def darts(
     Args:
         setup: a whole product space, and a super-net that can mix.
         second_order: whether to look ahead, which takes about four times as long and needs the optimizer sgd.
-        learning_rate: of the architecture weights.
-        weight_decay: of the architecture weights.
+        learning_rate: learning rate of the architecture weights.
+        weight_decay: weight decay of the architecture weights.
 
     References: Liu et al. 2019, arXiv:1806.09055, section 2.
     """
@@ -74,7 +74,7 @@ class DARTS(Differentiable):
             train: batch of the step that is looked ahead.
             held_out: validation batch.
             rate: learning rate of that step.
-            radius: of the finite difference.
+            radius: radius of the finite difference.
         """
         logits = self.preferences.logits
         weights = [parameter for _, parameter in self.network.named_parameters()]

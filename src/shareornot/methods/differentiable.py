@@ -32,8 +32,8 @@ class Differentiable(LearntPreferences):
     Args:
         setup: a whole product space, and a super-net that can mix its options.
         method: name of the method, for messages.
-        learning_rate: of the architecture weights.
-        weight_decay: of the architecture weights.
+        learning_rate: learning rate of the architecture weights.
+        weight_decay: weight decay of the architecture weights.
 
     Raises:
         SettingsError: the space is no product, or the network cannot mix.
@@ -82,9 +82,9 @@ class Annealed(Differentiable):
     Args:
         setup: as for `Differentiable`.
         method: name of the method, for messages.
-        temperatures: of the first epoch and of the last.
-        learning_rate: of the architecture weights.
-        weight_decay: of the architecture weights.
+        temperatures: temperatures of the first epoch and of the last.
+        learning_rate: learning rate of the architecture weights.
+        weight_decay: weight decay of the architecture weights.
 
     Raises:
         SettingsError: as `Differentiable`, or a temperature that is not above 0.

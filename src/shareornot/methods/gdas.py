@@ -30,8 +30,8 @@ def gdas(
         setup: a whole product space, and a super-net that can mix.
         first_temperature: t in the first epoch; it falls linearly by epoch.
         last_temperature: t in the last epoch.
-        learning_rate: of the architecture weights.
-        weight_decay: of the architecture weights.
+        learning_rate: learning rate of the architecture weights.
+        weight_decay: weight decay of the architecture weights.
 
     References: Dong and Yang 2019, arXiv:1910.04465, section 3.2.
     """

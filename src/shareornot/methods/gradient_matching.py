@@ -33,7 +33,7 @@ def matched_groups(
 
     Args:
         network: its gradients are dropped.
-        space: that is trained on.
+        space: space to train on.
         batches: draws mini-batches, of which every context takes one.
         rng: source of the contexts.
         num_contexts: how many.

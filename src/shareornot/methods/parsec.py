@@ -27,7 +27,7 @@ def parsec(setup: Setup, *, num_samples: int = PARSEC_SAMPLES, learning_rate: fl
     Args:
         setup: a whole product space.
         num_samples: K.
-        learning_rate: of Adam on the logits of the probabilities.
+        learning_rate: learning rate of Adam on the logits of the probabilities.
 
     References: Casale et al. 2019, arXiv:1902.05116, section 3.
     """

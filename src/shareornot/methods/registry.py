@@ -279,7 +279,7 @@ def make_trainer(
 
     Args:
         network: changed in place by the training.
-        space: that the architectures are of.
+        space: space that the architectures are of.
         architectures: numbers of the architectures to train.
         images: on the device of the network, or another source of mini-batches.
         settings: method, epochs, batch size, optimizer and seed.
@@ -301,8 +301,8 @@ def load_trainer(path: Path, space: "Space", architectures: "Indices", images: "
     """A training as a checkpoint has it: the super-net, and the method with all that it has learnt.
 
     Args:
-        path: of the checkpoint.
-        space: that was trained on.
+        path: path of the checkpoint.
+        space: space of the training.
         architectures: numbers of the architectures that were trained.
         images: on the device to compute on.
 

@@ -25,7 +25,7 @@ class SequenceModel(nn.Module):
 
     Args:
         sizes: number of options of each decision.
-        seed: of the initial weights, uniform in [-0.1, 0.1].
+        seed: seed of the initial weights, uniform in [-0.1, 0.1].
 
     References: Luo et al. 2018, arXiv:1808.07233, section 3.
     """
@@ -62,7 +62,7 @@ class SequenceModel(nn.Module):
         """Decode embeddings into architectures.
 
         Args:
-            embedding: of some architectures.
+            embedding: embedding of some architectures.
             given: the options that the decoder receives as its output so far, as in training; else the most probable
                 ones.
 

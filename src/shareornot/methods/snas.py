@@ -24,8 +24,8 @@ def snas(
         setup: a whole product space, and a super-net that can mix.
         first_temperature: t in the first epoch.
         last_temperature: t in the last epoch.
-        learning_rate: of the architecture weights.
-        weight_decay: of the architecture weights.
+        learning_rate: learning rate of the architecture weights.
+        weight_decay: weight decay of the architecture weights.
 
     References: Xie et al. 2019, arXiv:1812.09926, section 2.
     """

@@ -30,13 +30,14 @@ def appraise(
     """Do the scores rank architectures as training alone does, and does a search that they guide pay?
 
     Args:
-        scores: of one super-net, or of several over the same architectures, such as one for each seed.
+        scores: scores of one super-net, or of several over the same architectures, such as one for each seed.
         standalone: accuracies of architectures that were trained alone. A mapping of architectures, or of their texts,
             to an accuracy or to a list with one for each training; a data frame of pandas or polars with the
             architectures in its index or in the column `architecture`, and columns as in docs/own-scores.md; or a
             `Table`. Architectures without a score are known to random search.
         allow_missing: appraise what there is, though `standalone` lacks half of the scored architectures or more.
-        **options: of `shareornot.appraisal.user_scores.appraise_scores`, such as `supernet_cost` in average trainings,
+        **options: options of `shareornot.appraisal.user_scores.appraise_scores`, such as `supernet_cost` in average
+        trainings,
             and of `read_user_scores`, such as `unit`.
 
     Returns:

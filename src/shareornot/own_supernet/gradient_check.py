@@ -19,9 +19,9 @@ def check_gradients(network: OwnSuperNet, batch: Batch, numbers: list[int]) -> l
     """Run some architectures forward and backward.
 
     Args:
-        network: whose gradients are overwritten.
+        network: network whose gradients are overwritten.
         batch: a few images, on the device.
-        numbers: of the architectures.
+        numbers: numbers of the architectures.
     """
     module = network.module
     module.train()

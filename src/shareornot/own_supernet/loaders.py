@@ -87,11 +87,11 @@ class Reading:
     """Passes over a loader, each in the same order and with the same augmentation.
 
     Args:
-        loader: of batches.
+        loader: loader of batches.
         name: what messages call it.
         device: where the batches go.
-        seed: of the loader's randomness.
-        num_classes: of the module.
+        seed: seed of the loader's randomness.
+        num_classes: number of classes of the module.
         num_images: as many of the first images; all if None.
     """
 
@@ -143,9 +143,9 @@ def raw_batches(loader: Loader, name: str, *seed: int, epoch: int = 0) -> Iterat
     """One pass over a loader whose randomness follows from the seed.
 
     Args:
-        loader: of batches.
+        loader: loader of batches.
         name: what messages call it.
-        *seed: of its order and augmentation.
+        *seed: seed of its order and augmentation.
         epoch: passed to the samplers of distributed loaders.
 
     Raises:

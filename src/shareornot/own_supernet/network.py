@@ -15,7 +15,7 @@ class OwnSuperNet:
 
     Args:
         module: any module that one of its methods, or `activate`, lets compute an architecture.
-        architectures: of the module.
+        architectures: architectures of the module.
         activate: in place of a method of the module.
 
     Raises:

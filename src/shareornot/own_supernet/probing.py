@@ -35,7 +35,7 @@ def probe(
         num_architectures: how many of them are drawn at random.
         num_images: how many of the first images are taken.
         activate: activates an architecture, in place of a method of the module.
-        seed: of the architectures and of the loader.
+        seed: seed of the architectures and of the loader.
 
     Returns:
         Two numbers, 1 where nothing is lost and near 0 where everything is; `warnings()` names those near 0.

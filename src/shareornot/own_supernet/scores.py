@@ -73,7 +73,7 @@ def write_scores(path: Path, origin: Mapping[str, Any], correct: Mapping[str, tu
     Args:
         path: a JSON file.
         origin: what the scores follow from; only scores of the same origin are continued.
-        correct: of each architecture by its text, see `SupernetScores.correct`.
+        correct: two numbers for each architecture, by its text, see `SupernetScores.correct`.
     """
     content = {"format": FORMAT, "origin": dict(origin), "correct": {text: list(two) for text, two in correct.items()}}
     with atomic_write(path) as file:

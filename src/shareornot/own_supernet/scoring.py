@@ -63,7 +63,7 @@ def score_supernet(
         activate: activates an architecture, in place of a method of the module.
         out: JSON file that keeps finished scores; the same call resumes there. Ctrl-C loses none of them.
         check: run `check_supernet` first. What is wrong is an error, what looks wrong a warning.
-        seed: of the order and the augmentation of the loaders.
+        seed: seed of the order and the augmentation of the loaders.
         progress: show a bar if scoring takes more than two seconds.
 
     Returns:

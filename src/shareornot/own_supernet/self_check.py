@@ -56,12 +56,12 @@ def check_supernet(
         module: on its device.
         architectures: everything that `activate` takes, or a `Space`.
         train_loader: batches of images and labels, of which the first is looked at.
-        adaptation: of batch norm, as in `score_supernet`.
+        adaptation: adaptation of batch norm, as in `score_supernet`.
         trains: whether the super-net is to be trained, so that gradients matter.
-        optimizer: of PyTorch, with which the user trains the super-net; its parameters are compared.
+        optimizer: optimizer of PyTorch, with which the user trains the super-net; its parameters are compared.
         num_checked: architectures to try, at least 2.
         activate: activates an architecture, in place of a method of the module.
-        seed: of the architectures and of the loader.
+        seed: seed of the architectures and of the loader.
 
     Returns:
         What was found, errors first; empty where all is well.

@@ -79,7 +79,7 @@ def train_supernet(
         train_loader: batches of images and labels; it must have a length.
         validation_loader: for methods that learn something on validation images, such as `enas`.
         method: name of a method, see `shareornot methods`. Methods that mix options need `module.mix(weights)`.
-        options: of the method.
+        options: options of the method.
         epochs: passes over the training loader.
         optimizer: rule and constants; by default the AdamW of the recipe `tuned`.
         learning_rate: in place of that of the optimizer; it falls along a cosine.
@@ -90,7 +90,7 @@ def train_supernet(
         checkpoint: file that keeps the training about every half minute, on Ctrl-C and at the end; the same call goes
             on from there.
         check: run `check_supernet` first. What is wrong is an error, what looks wrong a warning.
-        seed: of the order, the augmentation and the architectures.
+        seed: seed of the order, the augmentation and the architectures.
         progress: show a bar if training takes more than two seconds.
 
     Returns:

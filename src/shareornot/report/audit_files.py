@@ -20,7 +20,7 @@ def write_audit(folder: Path, audits: Sequence[SpaceAudit], *, pictures: bool = 
 
     Args:
         folder: created if need be.
-        audits: of different spaces.
+        audits: audits of different spaces.
         pictures: False writes the numbers alone.
 
     Returns:

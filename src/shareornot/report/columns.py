@@ -60,7 +60,7 @@ class TableOfChapters:
         """The table of some chapters.
 
         Args:
-            chapters: whose rows are shown, one after the other.
+            chapters: chapters whose rows are shown, one after the other.
             where: the columns that distinguish chapters; none for a single chapter.
         """
         rows = [

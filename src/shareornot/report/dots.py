@@ -11,8 +11,8 @@ def drawn_rows(number: int, total: int | None = None) -> Int[np.ndarray, " drawn
     """Rows that are drawn, ascending: all, or a fixed random part.
 
     Args:
-        number: of rows.
-        total: of rows in the whole cloud, where these are a part of it; the part gets its share.
+        number: number of rows.
+        total: total of rows in the whole cloud, where these are a part of it; the part gets its share.
     """
     most = round(MOST_DOTS * number / max(total or number, MOST_DOTS))
     if number <= most:

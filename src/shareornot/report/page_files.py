@@ -27,7 +27,7 @@ def write_files(folder: Path, chapters: Sequence[Chapter], bars: ProgressBars = 
     `write_page` links those that it finds beside the page, so write them before it. A figure takes about half a second.
 
     Args:
-        folder: that of the page.
+        folder: folder of the page.
         chapters: one for each space and variant.
         bars: shows progress.
 
@@ -51,7 +51,7 @@ def write_tables(folder: Path, chapters: Sequence[Chapter]) -> list[Path]:
     """Write `tables/NAME.{csv,tex}` into a folder, which needs no extra.
 
     Args:
-        folder: that of the page.
+        folder: folder of the page.
         chapters: one for each space and variant.
 
     Returns:

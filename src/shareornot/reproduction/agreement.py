@@ -121,11 +121,11 @@ def replay_agreement(
     """Spearman's correlations of all variants and spaces with three intervals, as they are and without copies.
 
     Args:
-        evaluations: of super-nets.
+        evaluations: evaluations of super-nets.
         table: what training each cell alone gave.
         rng: source of the bootstrap's resamples.
         with_printed: whether the paper's figures are for this benchmark.
-        num_resamples: of the bootstrap, which takes most of the time; 0 leaves it out.
+        num_resamples: number of resamples of the bootstrap, which takes most of the time; 0 leaves it out.
 
     References: Pourchot et al. 2020, Table 1.
     """

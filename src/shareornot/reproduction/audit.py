@@ -22,11 +22,11 @@ def audit_evaluations(
     """Audit the super-nets of a long table, space by space.
 
     Args:
-        evaluations: of super-nets, see `read_evaluations`.
+        evaluations: evaluations of super-nets, see `read_evaluations`.
         table: what training each cell alone gave.
         space: audit this one alone; by default all.
-        variant: whose super-nets are audited; by default BNS-FT, or the only one.
-        seed: of what is random; a space's results do not depend on the others.
+        variant: variant whose super-nets are audited; by default BNS-FT, or the only one.
+        seed: random seed; a space's results do not depend on the others.
 
     Returns:
         One audit per space, in the order of the spaces.

@@ -52,7 +52,7 @@ def space_budgets(
 
     Args:
         ground: what is searched.
-        supernets: that converged, with pools inside the ground.
+        supernets: super-nets that converged, with pools inside the ground.
         rng: source of the searches.
         num_runs: runs of random search.
         supernet_trainings: what a super-net and its scoring cost, in average trainings of the ground.

@@ -99,7 +99,7 @@ def replay_size_correlation(
     """Correlate agreement with the size of the space, for each variant with at least four spaces.
 
     Args:
-        agreement: of all variants and spaces.
+        agreement: agreement of all variants and spaces.
         max_vertices: largest number of vertices of the cells that count for the size of a space.
         rng: source of permutations, for more than 8 spaces.
         with_printed: whether to do it with the paper's Table 1 too.

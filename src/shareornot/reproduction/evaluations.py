@@ -88,7 +88,7 @@ def read_evaluations(path: Path, table: BenchmarkTable) -> Evaluations:
     """Read a file of evaluations.
 
     Args:
-        path: of any kind of file that scores are read from.
+        path: path of any kind of file that scores are read from.
         table: holds every evaluated cell.
 
     Raises:

@@ -84,7 +84,7 @@ def replay_ceilings(evaluations: Evaluations, table: BenchmarkTable, rng: np.ran
     """Noise ceilings of all spaces, over the evaluated cells.
 
     Args:
-        evaluations: of super-nets.
+        evaluations: evaluations of super-nets.
         table: what training each cell alone gave, at least twice.
         rng: source of the noise of simulated tables.
     """
@@ -95,9 +95,9 @@ def replay_quality(evaluations: Evaluations, table: BenchmarkTable, ceilings: Se
     """Coefficients and top-k figures of all variants and spaces.
 
     Args:
-        evaluations: of super-nets; those that diverged are left out.
+        evaluations: evaluations of super-nets; those that diverged are left out.
         table: what training each cell alone gave.
-        ceilings: of all spaces.
+        ceilings: ceilings of all spaces.
     """
     highest = {row.space: row.ceiling for row in ceilings}
     rows = []

@@ -125,7 +125,7 @@ def replay(
     """Replay the paper's tables and statements.
 
     Args:
-        evaluations: of super-nets, see `read_evaluations`.
+        evaluations: evaluations of super-nets, see `read_evaluations`.
         table: what training each cell alone gave. The paper's figures stand beside where it is NASBench-101.
         settings: what is replayed, by default everything.
         progress: advances by `num_steps(...)` steps.

@@ -25,7 +25,7 @@ def replay_ground(evaluations: Evaluations, table: BenchmarkTable, space: str) -
     that is one constant, differences of regret do not depend on it.
 
     Args:
-        evaluations: of super-nets.
+        evaluations: evaluations of super-nets.
         table: what training each cell alone gave.
         space: its name.
     """

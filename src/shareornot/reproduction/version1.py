@@ -93,7 +93,7 @@ def replay_version1(
     Super-nets that diverged are left out. Version 1 kept them: its p-value of 0.02 on A_FULL^NRES takes five pairs.
 
     Args:
-        evaluations: of super-nets.
+        evaluations: evaluations of super-nets.
         table: what training each cell alone gave.
         rng: source of the orders, and of the order of cells with equal proxies.
         progress: advances by one per super-net.
@@ -116,7 +116,7 @@ def one_sided_p(differences: Differences) -> Float64[np.ndarray, " draws"]:
     Pairs without a difference are dropped, equal sizes share their ranks; 1 where nothing is left.
 
     Args:
-        differences: of each pair.
+        differences: differences of each pair.
     """
     return np.asarray(stats.norm.cdf(_standardized(differences)[0]))
 

@@ -83,7 +83,7 @@ def replay_version2(
     """Version 2's comparison on all spaces that have at least two super-nets to guide.
 
     Args:
-        evaluations: of super-nets; those that diverged are left out.
+        evaluations: evaluations of super-nets; those that diverged are left out.
         table: what training each cell alone gave.
         rng: source of the searches.
         progress: advances by one per space.

@@ -107,9 +107,9 @@ def _expected_regret(
     """Expected regret of the first of the k cells with the best validation accuracy.
 
     Args:
-        validation: of the cells, the highest score first.
+        validation: validation accuracies of the cells, the highest score first.
         regret: in test accuracy, of the same.
-        scores: of the same, descending.
+        scores: scores of the same, descending.
         k: how many are trained.
         begin: position of the first cell with the score of the k-th.
         end: position behind the last of them.

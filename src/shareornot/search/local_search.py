@@ -137,7 +137,7 @@ class _KnownNeighbours:
 
     Args:
         space: one with neighbours.
-        number: of the first architectures of the family; neighbours beyond them are left out.
+        number: number of first architectures of the family to consider; neighbours beyond them are left out.
     """
 
     def __init__(self, space: Space, number: int) -> None:

@@ -80,7 +80,7 @@ class EdgeTexts:
 
         Args:
             codes: the operation on each edge.
-            lengths: of each operation; `none` interrupts a path.
+            lengths: length of each operation; `none` interrupts a path.
         """
         steps = np.array(lengths)
         steps[[word == NONE for word in self.words]] = -np.inf

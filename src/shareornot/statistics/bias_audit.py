@@ -109,11 +109,11 @@ def audit_bias(
     Args:
         proxies: scores by each super-net, any unit.
         accuracies: standalone accuracy of each cell, any unit.
-        features: of each cell, see `feature_columns`.
+        features: features of each cell, see `feature_columns`.
         rng: chooses which cells are held out together.
         pools: for each super-net the rows of the cells that it scored; by default all, in order.
         max_depth: questions that describe a group of cells, at most.
-        confidence: of intervals.
+        confidence: confidence of intervals.
 
     Returns:
         Effects of all structures, groups of cells with their ratings, and the share of variance that each explains.

@@ -165,8 +165,8 @@ def share_of_ceiling(agreement: float, ceiling: float) -> float:
     """Agreement as a share of the highest that any proxy could reach: their quotient.
 
     Args:
-        agreement: of a proxy, in [-1, 1].
-        ceiling: of the same coefficient, table and share of cells; in (0, 1].
+        agreement: agreement of a proxy, in [-1, 1].
+        ceiling: ceiling of the same coefficient, table and share of cells; in (0, 1].
 
     Raises:
         SettingsError: `ceiling` is outside (0, 1].

@@ -30,7 +30,7 @@ def agreement_in_chosen_top(
     """Agreement of scores with a training, among the best by another training; mean over all ordered pairs.
 
     Args:
-        scores: of each super-net, any unit.
+        scores: scores of each super-net, any unit.
         runs: accuracies of repeated trainings of the same architectures, at least two; any unit, none missing.
         share: fraction of the architectures that are chosen, in (0, 1].
         coefficient: what is computed among the chosen.

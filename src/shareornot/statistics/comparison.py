@@ -183,7 +183,7 @@ def holm(p_values: Float[np.ndarray, " tests"]) -> Float[np.ndarray, " tests"]:
     The i-th smallest of m is multiplied by m - i + 1, never below its predecessor, never above 1.
 
     Args:
-        p_values: of all tests of the table, in [0, 1].
+        p_values: p-values of all tests of the table, in [0, 1].
 
     Returns:
         Adjusted p-values in the order given.

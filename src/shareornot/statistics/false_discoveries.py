@@ -13,7 +13,7 @@ def benjamini_hochberg(p_values: Float[np.ndarray, " tests"]) -> Float[np.ndarra
     The i-th smallest of m becomes the least of p_j m / j over all j >= i.
 
     Args:
-        p_values: of all tests made, in [0, 1].
+        p_values: p-values of all tests made, in [0, 1].
 
     Raises:
         DataError: a p-value outside [0, 1].

@@ -181,7 +181,7 @@ def mean_effects(
     Args:
         columns: structures of all architectures.
         cells: distinct architectures of each super-net's pool.
-        outcomes: of these, such as rank residuals.
+        outcomes: outcomes of these, such as rank residuals.
         truths: ranks of their standalone accuracies, fractions.
         at_equal_accuracy: compare architectures of equal standalone rank.
     """
@@ -230,7 +230,7 @@ def structure_effects(
         cells: distinct architectures of each super-net's pool.
         ranks: rank fractions of their proxies.
         truths: rank fractions of their standalone accuracies.
-        confidence: of the intervals.
+        confidence: confidence of the intervals.
     """
     residuals = [rank - truth for rank, truth in zip(ranks, truths, strict=True)]
     std = float(np.sqrt(np.mean([residual.var() for residual in residuals]))) or 1.0

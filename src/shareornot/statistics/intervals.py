@@ -123,7 +123,7 @@ def bootstrap_interval(
         proxies: scores of the cells, any unit; diverged super-nets are left out.
         accuracies: standalone accuracies, one row for all super-nets or a row for each.
         rng: source of the resamples.
-        coefficient: whose mean over super-nets is sought.
+        coefficient: coefficient whose mean over super-nets is sought.
         num_resamples: how often everything is drawn anew.
         confidence: probability to cover the true mean, in (0, 1).
 

@@ -150,7 +150,7 @@ def rank_statistics(scores: Column, pool: PoolRanks) -> RankStatistics:
     """Compute all of them for one super-net.
 
     Args:
-        scores: of the pool's architectures, any unit, finite.
+        scores: scores of the pool's architectures, any unit, finite.
         pool: ranks of everything else.
     """
     own, truth, free = ranks_of(scores[None])[0], pool.accuracies, pool.baselines

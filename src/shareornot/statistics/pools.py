@@ -59,8 +59,8 @@ def first_of_each(places: Cells, num: int) -> Int[np.ndarray, " distinct"]:
     """The first evaluation of each distinct cell.
 
     Args:
-        places: of each evaluation's cell among the distinct ones, see `places_among`.
-        num: of distinct cells, each of which occurs.
+        places: positions of each evaluation's cell among the distinct ones, see `places_among`.
+        num: number of distinct cells, each of which occurs.
     """
     first = np.empty(num, np.int64)
     first[places[::-1]] = np.arange(len(places))[::-1]  # the last assignment stays, which is that of the first one

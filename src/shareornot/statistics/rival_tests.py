@@ -80,7 +80,7 @@ def paired_p_value(guided: Regrets, rival: Regrets, spread: RivalRuns) -> Number
     Args:
         guided: regret of each super-net's search, at least 2.
         rival: regret of the rival beside each.
-        spread: of random search in the same time.
+        spread: spread of random search in the same time.
     """
     differences = guided - rival
     num = guided.shape[-1]
@@ -103,7 +103,7 @@ def decisions(
         guided: regret of each super-net's search, at least 2.
         independent: rivals with runs of their own.
         paired: regrets of rivals beside each super-net.
-        spread: of random search in the same time.
+        spread: spread of random search in the same time.
     """
     p_values = [independent_p_value(guided, one) for one in independent]
     p_values += [paired_p_value(guided, one, spread) for one in paired]
@@ -145,8 +145,8 @@ def verdict_power(
             better.
         num_supernets: at least 2.
         rng: source of the simulations.
-        regrets: of runs of random search, whose law is taken; by default the normal law.
-        num_runs: of random search.
+        regrets: regrets of runs of random search, whose law is taken; by default the normal law.
+        num_runs: number of runs of random search.
         num_simulations: appraisals.
 
     Returns:
@@ -183,7 +183,7 @@ def more_supernets(
         guided: regret of each super-net's search; a single one is taken to spread as random search does.
         independent: rivals with runs of their own.
         paired: regrets of rivals beside each super-net.
-        spread: of random search in the same time.
+        spread: spread of random search in the same time.
         rng: source of the simulations.
 
     Returns:

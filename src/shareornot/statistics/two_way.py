@@ -106,7 +106,7 @@ def two_part_p_value(mean: Float[np.ndarray, "*statistics"], *parts: Part) -> Fl
     """The level at which the interval of `half_width` ends at 0, by bisection; at least 1e-16, and 1 for a mean of 0.
 
     Args:
-        mean: whose distance from 0 is tested.
+        mean: mean whose distance from 0 is tested.
         parts: variances with their degrees of freedom.
     """
     mean = np.abs(np.asarray(mean, np.float64))

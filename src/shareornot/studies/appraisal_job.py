@@ -140,7 +140,7 @@ def settings_used(store: Store, spec: AppraiseSpec) -> dict[str, Any]:
 
     Args:
         store: holds the scores.
-        spec: of the chapter.
+        spec: specification of the chapter.
 
     Raises:
         MissingDataError: scores are missing.

@@ -103,7 +103,7 @@ def study_cost(
     """Estimate the cost of the unfinished jobs of a study.
 
     Args:
-        jobs: of the study.
+        jobs: jobs of the study.
         finished: names of those that are done.
         device: on which to measure.
         measure: whether to; without it, jobs are only counted.
@@ -184,7 +184,7 @@ def count_kinds(jobs: Sequence[JobCost], *, finished: bool) -> Counter[Kind]:
     """Numbers of finished and unfinished jobs by kind.
 
     Args:
-        jobs: of a study.
+        jobs: jobs of a study.
         finished: which of them to count.
 
     Returns:

@@ -54,7 +54,7 @@ def supernet_epochs(training: Mapping[str, Any], space: str, scores: ScoredCells
 
     Args:
         training: settings as JSON has them.
-        space: that it was trained on.
+        space: space that it was trained on.
         scores: state how many training images there are.
     """
     num_train_images = int(scores.origin["num_train_images"])

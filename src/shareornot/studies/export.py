@@ -66,7 +66,7 @@ def export_study(folder: Path, out: Path, bars: ProgressBars = no_bars) -> list[
     """Write the Parquet files.
 
     Args:
-        folder: of the study; what is not finished is left out.
+        folder: folder of the study; what is not finished is left out.
         out: folder for the files.
         bars: shows the progress in chapters.
 

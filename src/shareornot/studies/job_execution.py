@@ -31,7 +31,7 @@ def do_job(folder: Path, job: Job, device: str, should_stop: ShouldStop) -> None
     """Do one job of a study, or resume it; a finished one is left as it is.
 
     Args:
-        folder: of the study.
+        folder: folder of the study.
         job: what to do.
         device: as PyTorch names it, or "auto".
         should_stop: called at every step.

@@ -48,11 +48,11 @@ def measure_times(
     Args:
         num_filters: width of the network: 128 for trainings alone, 16 for the super-net.
         num_cells: cells to measure, at least 30.
-        num_epochs: of the trainings whose times are wanted.
+        num_epochs: number of epochs of the trainings whose times are wanted.
         batch_size: images in a batch.
         max_vertices: most vertices of a cell in the universe.
         device: as PyTorch names it, or "auto".
-        seed: of the choice of cells.
+        seed: seed of the choice of cells.
         bars: shows the progress in cells.
 
     Returns:

@@ -73,7 +73,7 @@ def check_names(values: Mapping[str, Any], kind: Any, where: str, path: str = ""
         kind: a dataclass. A field that is a dataclass is a table; one that is a mapping takes any names, unless the
             class states in `TABLES` which dataclass the mapping stands for.
         where: prefix of the messages.
-        path: of the values within their file, such as `experiments.searches.`.
+        path: path of the values within their file, such as `experiments.searches.`.
 
     Raises:
         SettingsError: an unknown setting; the message names the nearest known one.

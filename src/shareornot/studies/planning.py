@@ -29,7 +29,7 @@ def plan_jobs(study: StudySettings, hashes: DataHashes) -> tuple[Job, ...]:
 
     Args:
         study: what to compute.
-        hashes: of the data; remembers what it has hashed.
+        hashes: hashes of the data; remembers what it has hashed.
 
     Returns:
         The jobs, of which each follows those that it needs.
@@ -83,7 +83,7 @@ def appraise_job(chapter: ChapterSettings, shards: tuple[tuple[str, ...], ...], 
     Args:
         chapter: what it is about.
         shards: names of the jobs that score, for each super-net in the order of its pool.
-        hashes: of the data.
+        hashes: hashes of the data.
 
     Raises:
         MissingDataError: the benchmark or a file of times is not there.
@@ -105,9 +105,9 @@ def draw_pool(table: Table, space: str, pool: PoolSettings, seed: int) -> Cells:
 
     Args:
         table: states which cells of the space are known.
-        space: that the super-net is trained on.
+        space: space that the super-net is trained on.
         pool: how many cells, drawn how. A larger pool of the same seed begins with the cells of a smaller one.
-        seed: of the draw.
+        seed: seed of the draw.
 
     Returns:
         Numbers of the architectures, in the order in which they are scored.

@@ -62,7 +62,7 @@ def used_data(path: Path, name: str | None = None) -> UsedData:
     """Name, hash and size of a file.
 
     Args:
-        path: of the file.
+        path: path of the file.
         name: as people call it; by default the file's own.
 
     Raises:
@@ -96,9 +96,9 @@ def make_provenance(
     """Describe how a result was made, with the versions that are installed here.
 
     Args:
-        title: of the report.
+        title: title of the report.
         command: what was typed.
-        seeds: of whatever was random.
+        seeds: random seeds.
         settings: names and values that JSON can hold.
         data_files: files that numbers come from, by the name that people call them.
         duration_s: seconds that it took.

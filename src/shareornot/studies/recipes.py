@@ -119,8 +119,8 @@ def supernet_layers(
         images: name of an image set.
         recipe: name of a recipe.
         variant: name of a variant.
-        depth: of the network, see `NetworkSettings.depth`.
-        family: of the space.
+        depth: depth of the network, see `NetworkSettings.depth`.
+        family: family of the space.
 
     Raises:
         SettingsError: an unknown recipe or variant, or a recipe that does not fit the images.

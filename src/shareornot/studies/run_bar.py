@@ -20,7 +20,7 @@ class RunBar:
     Args:
         bars: opens the bar.
         what: is being done, in a few words.
-        store: of the jobs.
+        store: store of the jobs.
         warn: gets a sentence as soon as a training turns out to learn nothing.
     """
 

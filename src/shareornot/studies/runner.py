@@ -87,7 +87,7 @@ def run_study(
     Everything is checked before the folder is created or changed.
 
     Args:
-        folder: of the study; one that holds another study keeps what they share, and takes the new settings.
+        folder: folder of the study; one that holds another study keeps what they share, and takes the new settings.
         study: what to compute.
         executor: where jobs are done.
         wanted: which jobs this run does; the jobs that they need must be finished or among them.
@@ -188,8 +188,8 @@ def check_finished(store: Store, names: Sequence[str], bars: ProgressBars = no_b
     """Verify every byte of finished jobs, and set damaged ones aside.
 
     Args:
-        store: of the study.
-        names: of jobs.
+        store: store of the study.
+        names: names of jobs.
         bars: shows the progress in jobs.
 
     Returns:

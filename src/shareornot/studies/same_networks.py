@@ -17,8 +17,8 @@ def check_networks(store: Store, study: StudySettings) -> None:
     """Compare the networks of finished trainings of the last run with those of the study's chapters.
 
     Args:
-        store: of the folder.
-        study: that it holds.
+        store: store of the folder.
+        study: study that it holds.
 
     Raises:
         DataError: a network that no chapter has; the message names what differs, and the remedy.

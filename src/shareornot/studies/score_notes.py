@@ -17,7 +17,7 @@ def score_notes(folder: Path, evaluation: str) -> tuple[list[str], list[str]]:
     """The reliability of the scores of each super-net, and warnings where it is low.
 
     Args:
-        folder: of the super-nets.
+        folder: folder of the super-nets.
         evaluation: as the study names it.
 
     Returns:

@@ -47,7 +47,7 @@ def score_job(store: Store, job: Job, spec: ScoreSpec, images: "ImageSet", shoul
     Damaged scores of this job are set aside.
 
     Args:
-        store: of the study.
+        store: store of the study.
         job: the scoring.
         spec: super-net, cells and way of scoring.
         images: on the device to score on.
@@ -149,7 +149,7 @@ def score_cells(
     Args:
         folder: gets the scores.
         network: trained.
-        num_steps: of its training, a part of what the scores depend on.
+        num_steps: number of steps of its training, a part of what the scores depend on.
         evaluation: how to score.
         images: on the device to score on.
         cells: unique indices, in the order in which they are scored.

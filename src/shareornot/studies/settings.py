@@ -148,10 +148,10 @@ def identity_of(settings: Any) -> dict[str, Any]:
     """The settings that determine a result, as JSON has them.
 
     Args:
-        settings: of a class that may state two things. `NOT_IDENTITY` names the fields that change the speed only, and
-            numbers by rounding at most. `NEUTRAL` names fields that were added after results had been computed, with
-            the value that stands for what was computed then: with it a field is left out, so that those results keep
-            their names.
+        settings: settings of a class that may state two things. `NOT_IDENTITY` names the fields that change the speed
+            only, and numbers by rounding at most. `NEUTRAL` names fields that were added after results had been
+            computed, with the value that stands for what was computed then: with it a field is left out, so that those
+            results keep their names.
     """
     without: frozenset[str] = getattr(type(settings), "NOT_IDENTITY", frozenset())
     neutral = getattr(type(settings), "NEUTRAL", {})

@@ -71,7 +71,7 @@ def train_alone(
     """Train the architectures that are not trained yet.
 
     Args:
-        folder: of finished trainings; those of other settings are refused.
+        folder: folder of finished trainings; those of other settings are refused.
         build: what to train.
         num_processes: trainings at the same time, by default one per core.
         bars: shows the progress in architectures.

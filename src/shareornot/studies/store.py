@@ -77,7 +77,7 @@ class Store:
     """A study folder.
 
     Args:
-        folder: of the study; created when something is written.
+        folder: folder of the study; created when something is written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -129,7 +129,7 @@ class Store:
         """Mark a job as finished, as the last step of all.
 
         Args:
-            job: that is finished.
+            job: job that is finished.
             files: its results, by name.
             duration_s: how long it took, as far as this call of its work did it.
             about: versions, device, whatever else a reader may need.

@@ -84,7 +84,7 @@ def decode_study(
         values: as TOML has them, perhaps with a `preset`.
         overrides: see `read_study`.
         where: what the values come from, for messages.
-        name: of a study that has a preset and no name of its own, so that two of them do not share a folder.
+        name: name of a study that has a preset and no name of its own, so that two of them do not share a folder.
 
     Returns:
         The checked settings of the study.

@@ -34,7 +34,7 @@ def summary_rows(folders: list[Path]) -> tuple[list[dict[str, Any]], list[dict[s
     """A row for each appraisal, and one for each of its comparisons.
 
     Args:
-        folders: of finished jobs that appraise.
+        folders: folders of finished appraisal jobs.
 
     Raises:
         DataError: one of them holds something else.

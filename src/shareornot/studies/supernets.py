@@ -53,7 +53,7 @@ def train_supernets(
     """Train super-nets that differ in their seed only. Finished ones are kept, interrupted ones are resumed.
 
     Args:
-        folder: of the study; created if it does not exist.
+        folder: folder of the study; created if it does not exist.
         study: with one space, one variant and no experiments.
         device: as PyTorch names it, or "auto" for an accelerator where there is one.
         num_processes: super-nets trained at the same time, by default one per core, or one per accelerator.
@@ -97,7 +97,7 @@ def evaluate_supernets(
     Scores are kept for each evaluation. A larger pool begins with the cells of a smaller one, whose scores are kept.
 
     Args:
-        folder: of `train_supernets`.
+        folder: folder of `train_supernets`.
         evaluation: settings that differ from those of the recipe, such as `{"adaptation": "none"}`.
         num_cells: cells in a pool, by default as the recipe states; fewer than were scored before change nothing.
         device: as in `train_supernets`.
@@ -160,7 +160,7 @@ def appraise_supernets(
     """Judge the super-nets of a folder whose cells have been scored; needs no PyTorch.
 
     Args:
-        folder: of `train_supernets` and `evaluate_supernets`, or of a study.
+        folder: folder of `train_supernets` and `evaluate_supernets`, or of a study.
         search: settings of the comparison with searches that differ from the defaults, such as `{"seed": 1}`.
         read_only: write nothing into the folder.
         bars: shows the progress in chapters.
@@ -204,9 +204,9 @@ def audit_supernets(folder: Path, *, benchmark: str | None = None, seed: int = 0
     """Audit the scored super-nets of a folder, once for each evaluation; needs no PyTorch.
 
     Args:
-        folder: of `train_supernets` and `evaluate_supernets`, or of a study.
+        folder: folder of `train_supernets` and `evaluate_supernets`, or of a study.
         benchmark: name or path of the table; by default that of the study.
-        seed: of what is random: which cells are held out together, and ties.
+        seed: random seed, for the choice of held-out cells and for ties.
 
     Raises:
         MissingDataError: no scored super-net in the folder, or no such table.
@@ -245,7 +245,7 @@ def larger_than_space(folder: Path, num_cells: int | None) -> str | None:
     """A sentence about a requested pool that is larger than what is known of the space; None for others.
 
     Args:
-        folder: of super-nets.
+        folder: folder of super-nets.
         num_cells: the requested number.
     """
     if num_cells is None:
@@ -264,8 +264,8 @@ def training_warnings(folder: Path, study: StudySettings) -> list[str]:
     """Sentences about super-nets that have learnt nothing, and about lines of their logs that cannot be read.
 
     Args:
-        folder: of the super-nets.
-        study: that the folder holds.
+        folder: folder of the super-nets.
+        study: study that the folder holds.
     """
     store, found = Store(folder), []
     guessing = math.log(study.chapters()[0].supernet.network.num_classes)

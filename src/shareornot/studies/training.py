@@ -48,7 +48,7 @@ def train_job(store: Store, job: Job, spec: TrainSpec, images: "ImageSet", shoul
     A damaged checkpoint is set aside, and the training begins anew.
 
     Args:
-        store: of the study.
+        store: store of the study.
         job: the training.
         spec: what the job trains.
         images: on the device to train on.
@@ -94,7 +94,7 @@ def continue_training(
     """Train a super-net in a folder, from wherever its checkpoint stands.
 
     Args:
-        folder: of the super-net.
+        folder: folder of the super-net.
         supernet: what to train.
         images: on the device to train on.
         space: unique indices of all cells of the space.
@@ -163,8 +163,8 @@ def has_learnt(store: Store, name: str, num_classes: int) -> bool:
 
     Args:
         store: holds the log.
-        name: of the job that trained.
-        num_classes: of the images.
+        name: name of the job that trained.
+        num_classes: number of classes of the images.
     """
     lines = read_log(store.path(name) / LOG_NAME).lines
     # A loss that is no number is left out of the log.

@@ -38,7 +38,7 @@ def adapted_batch_norm(network: SuperNet, batches: Sequence[Images], *, average:
     The network is in evaluation mode within the block. Afterwards its statistics and modes are what they were.
 
     Args:
-        network: whose architecture of interest is active.
+        network: network whose architecture of interest is active.
         batches: normalized training images; each is normalized by its own statistics on its way through the network.
         average: average the statistics over the batches, as the paper describes; else take those of the last batch, as
             the paper's published code does. Variances are unbiased, as PyTorch's running statistics are.

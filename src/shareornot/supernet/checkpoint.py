@@ -34,7 +34,7 @@ def save_checkpoint(path: Path, trainer: Trainer) -> None:
 
     Args:
         path: safetensors file, which is replaced.
-        trainer: whose network, optimizer, method and step are written.
+        trainer: trainer whose network, optimizer, method and step are written.
 
     Raises:
         OSError: the folder cannot be written, or the disk is full.

@@ -26,9 +26,9 @@ def build_supernet(family: str, settings: NetworkSettings, seed: int) -> SuperNe
     """A fresh super-net.
 
     Args:
-        family: of the space, see `Space.family`.
+        family: family of the space, see `Space.family`.
         settings: size and kind.
-        seed: of the initial weights.
+        seed: seed of the initial weights.
 
     Returns:
         A network on the processor, with all weights initialized.
@@ -65,10 +65,10 @@ def build_standalone(family: str, architecture: int, settings: NetworkSettings, 
     """The network of one architecture, to train it alone.
 
     Args:
-        family: of the space, see `Space.family`.
+        family: family of the space, see `Space.family`.
         architecture: its number in the family.
         settings: size.
-        seed: of the initial weights.
+        seed: seed of the initial weights.
 
     Returns:
         The network, on the processor.

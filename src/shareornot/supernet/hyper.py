@@ -39,7 +39,7 @@ class HyperSuperNet(nn.Module):
         inner: loses the weights of the convolutions in its cells.
         encode: from the number of an architecture to its encoding.
         config: settings of the network; `hyper_units` is the length of h.
-        seed: of the initial weights of the hyper-network; the b are those of the convolutions.
+        seed: seed of the initial weights of the hyper-network; the b are those of the convolutions.
 
     References: Brock et al. 2017, arXiv:1708.05344, section 3.
     """

@@ -33,7 +33,7 @@ def aligned_projection(
     the channels double there, a random mixing of that mean follows.
 
     Args:
-        in_channels: of the cell's input.
+        in_channels: number of channels of the cell's input.
         block_width: channels of a block in the input.
         width: channels of a vertex.
         generator: source of the mixing.

@@ -20,8 +20,8 @@ class LearningCheck:
     """Watches the losses of a training until it is clear whether it learns.
 
     Args:
-        num_classes: of the images.
-        num_steps: of the whole training.
+        num_classes: number of classes of the images.
+        num_steps: number of steps of the whole training.
         steps_done: before the first loss that it will see. A training that is resumed after the check gets no other.
     """
 

@@ -99,7 +99,7 @@ class MacroSuperNet(nn.Module):
 
     Args:
         config: size; `num_filters` are the channels of the stem, 32 in the benchmark, and scale all others.
-        seed: of the initial weights, which are those of PyTorch.
+        seed: seed of the initial weights, which are those of PyTorch.
 
     References: Su et al. 2021, arXiv:2103.11922, appendix.
     """

@@ -123,7 +123,7 @@ class NASBench101SuperNet(nn.Module):
 
     Args:
         config: size and kind.
-        seed: of the initial weights.
+        seed: seed of the initial weights.
 
     References: Pourchot et al. 2020, arXiv:2002.04289, sections 3 and 4; Ying et al. 2019, arXiv:1902.09635, section 2.
     """

@@ -36,11 +36,11 @@ class ReLUConvBatchNorm(nn.Module):
     """ReLU, convolution, batch norm.
 
     Args:
-        in_channels: of the input.
-        out_channels: of the output.
+        in_channels: number of channels of the input.
+        out_channels: number of channels of the output.
         kernel_size: 1 or 3.
         settings: constants of batch norm.
-        stride: of the convolution.
+        stride: stride of the convolution.
         affine: whether batch norm scales and shifts.
         running_statistics: whether batch norm keeps running statistics; else it uses those of the batch in evaluation
             mode too.
@@ -91,7 +91,7 @@ def conv_norm(x_BCHW: Images, weight: Tensor, norm: nn.BatchNorm2d, kernel_size:
 
     Args:
         x_BCHW: input.
-        weight: of the convolution.
+        weight: weight of the convolution.
         norm: its module.
         kernel_size: 1 or 3; 3 with a stride.
         stride: 1 or 2.
@@ -187,7 +187,7 @@ class NASBench201SuperNet(nn.Module):
 
     Args:
         config: size and kind; `num_filters` is C, `cells_per_stack` is N.
-        seed: of the initial weights, which are those of PyTorch.
+        seed: seed of the initial weights, which are those of PyTorch.
 
     Raises:
         SettingsError: another number of stages than three.

@@ -120,7 +120,7 @@ class OneShotSuperNet(NASBench101SuperNet):
 
     Args:
         config: size and kind; `choices` names the space.
-        seed: of the initial weights.
+        seed: seed of the initial weights.
 
     Raises:
         SettingsError: `choices` names no such space, or one with more vertices than the network has.

@@ -135,7 +135,7 @@ class PartialOptimizer:
 
         Args:
             regions: the parameters in use, and which parts; an empty list means the whole.
-            learning_rate: of this step.
+            learning_rate: learning rate of this step.
         """
         if self.config.clip_norm is not None:
             nn.utils.clip_grad_norm_(list(regions), self.config.clip_norm)

@@ -21,7 +21,7 @@ def computing_in(precision: Precision, device: torch.device) -> AbstractContextM
 
     Args:
         precision: `float32` changes nothing, so that networks of another type keep theirs.
-        device: of the network.
+        device: device of the network.
     """
     return nullcontext() if precision == "float32" else torch.autocast(device.type, dtype=torch.bfloat16)
 

@@ -34,7 +34,7 @@ class SplitSuperNet(nn.Module):
         build: makes a copy; all are alike.
         groups: the group of each architecture of the family, from 0.
         config: settings of the network.
-        family: of the space.
+        family: family of the space.
     """
 
     is_split: Tensor

@@ -62,7 +62,7 @@ class StandaloneNetwork(NASBench101SuperNet):
     Args:
         index: unique index of the cell.
         config: size; what it states about spaces does not matter here.
-        seed: of the initial weights, PyTorch's own of convolutions and dense layers.
+        seed: seed of the initial weights, PyTorch's own of convolutions and dense layers.
 
     References: Ying et al. 2019, arXiv:1902.09635, section 2.2.
     """
@@ -125,7 +125,7 @@ class StandaloneTrainer:
 
         Args:
             draws: order and augmentation of the images.
-            learning_rate: of all steps.
+            learning_rate: learning rate of all steps.
         """
         self.network.train()
         for start in self.starts:

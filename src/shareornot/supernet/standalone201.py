@@ -43,7 +43,7 @@ class StandaloneNetwork201(NASBench201SuperNet):
     Args:
         architecture: its number in the benchmark's order.
         config: size; what it states about sharing weights does not matter here.
-        seed: of the initial weights, PyTorch's own of convolutions and dense layers.
+        seed: seed of the initial weights, PyTorch's own of convolutions and dense layers.
 
     References: Dong and Yang 2020, arXiv:2001.00326, section 2.1.
     """

@@ -36,7 +36,7 @@ def train_standalone(
         network_config: size of the network.
         config: how to train.
         clock: seconds; the default counts processor time, which other programs disturb less than the wall clock.
-        family: of the architecture.
+        family: family of the architecture.
         half_way: whether to score half-way too.
 
     Returns:

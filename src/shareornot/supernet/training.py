@@ -142,7 +142,7 @@ class ImageBatches:
     Args:
         images: on the device of the network.
         settings: batch size and seed.
-        dtype: of the images that come out.
+        dtype: type of the images that come out.
 
     Raises:
         SettingsError: fewer training images than a mini-batch.

@@ -41,7 +41,7 @@ class _Vectors:
     """Emits vector instructions for one element type.
 
     Args:
-        context, builder: of numba and LLVM.
+        context, builder: objects of numba and LLVM.
         dtype: numba's type of an element.
         count: width of the window, an LLVM integer.
     """

@@ -74,7 +74,7 @@ class ArchitectureTable(TableFrame):
         info: what the table is about.
         architectures: numbers of the architectures that it holds, strictly increasing.
         values: for each of `info.columns`, architectures x runs; fractions or seconds, NaN if a run is missing.
-        texts: of all architectures, where the table is about a list.
+        texts: texts of all architectures, where the table is about a list.
 
     Example:
         >>> table = open_table("nasbench201").select(data_set="cifar10-valid", epochs=200)  # doctest: +SKIP

@@ -35,7 +35,7 @@ def write_architecture_table(
     """Write a table, checked in full, whole or not at all.
 
     Args:
-        path: of the new file.
+        path: path of the new file.
         info: what the table is about.
         architectures: numbers, each once, in any order.
         values: for each of `info.columns`, architectures x runs; fractions or seconds, NaN if a run is missing.

@@ -47,7 +47,7 @@ def summarize_spaces(table: Table, spaces: Sequence[Space] = SPACES) -> list[Spa
 
     Args:
         table: standalone accuracies.
-        spaces: of the family of the table; by default those of the paper.
+        spaces: spaces of the family of the table; by default those of the paper.
 
     Returns:
         One summary per remaining space, in their order.
@@ -109,7 +109,7 @@ def describe_spaces(table: Table, names: Sequence[str] | None = None) -> list[Sp
     """Describe the named spaces; by default those of the paper of which the table holds a cell, or the whole family.
 
     Args:
-        table: of trainings alone.
+        table: table of standalone accuracies.
         names: names of spaces, or conditions on features.
 
     Raises:

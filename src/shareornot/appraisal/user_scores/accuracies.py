@@ -55,7 +55,7 @@ def accuracies_of_space(
     """Accuracies of the architectures of a space, from the file or from a benchmark table.
 
     Args:
-        table: of scores.
+        table: table of scores.
         space: its architectures.
         rows: rows of the file that are about them.
         local: which architecture each of those rows is about.

@@ -73,14 +73,14 @@ def appraise_scores(
         supernet_cost: what training the super-net costs, in average trainings of an architecture alone; by default what
             the file states, else 4.
         scoring_cost: what scoring one architecture costs, in the same unit; by default what the file states, else 0.
-        seed: of what is random; the result of a space and variant does not depend on the others.
+        seed: random seed; the result of a space and variant does not depend on the others.
         num_trained: k of the TOP-k comparisons.
         top: k of the comparison that the verdict is about, fixed beforehand; by default 10.
         num_runs: runs of random search, evolution and local search, by default 500.
         everything: simulate searches for all; by default for the first 20 pairs of space and variant and the first 200
             super-nets of each, or as many as have 400,000 scores, and agreement alone for the rest.
         progress: advances by 1 for each space and variant that is appraised.
-        **options: of `read_user_scores`, such as `unit` and `lower_is_better`.
+        **options: options of `read_user_scores`, such as `unit` and `lower_is_better`.
 
     Returns:
         One appraisal for each space and variant, and the notes on how the source was read.
@@ -211,7 +211,7 @@ def audit_scores(
 
     Args:
         one: the scores.
-        seed: of what is random.
+        seed: random seed.
         num_trained: k of the TOP-k searches.
     """
     rng = np.random.default_rng(seed)

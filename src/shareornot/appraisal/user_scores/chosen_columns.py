@@ -52,7 +52,7 @@ def choose_columns(columns: Columns, options: ReadingOptions) -> ChosenColumns:
     """Decide by names and by the user's options which role each column has.
 
     Args:
-        columns: of the file.
+        columns: columns of the file.
         options: chosen by the user.
 
     Raises:

@@ -207,7 +207,7 @@ def not_structure(name: str, others: Sequence[str]) -> str | None:
     """Why a column of this name is no structural feature, in words; None where it may be one.
 
     Args:
-        name: of the column.
+        name: name of the column.
         others: names of all columns.
     """
     plain = normalized(name)

@@ -33,8 +33,8 @@ def numbers_of(
     """Numbers of a column, NaN where there is none, and how they were read where that is not plain.
 
     Args:
-        columns: of the file.
-        name: of the column.
+        columns: columns of the file.
+        name: name of the column.
         units: whether units of time may follow the numbers.
         accuracies: whether the numbers are accuracies.
 

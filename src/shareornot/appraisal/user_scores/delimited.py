@@ -39,7 +39,7 @@ def read_delimited(source: str, content: bytes) -> Columns:
 
     Args:
         source: what messages call the file.
-        content: of the file.
+        content: content of the file.
 
     Raises:
         DataError: another encoding, no header, a row that is too short or too long, or a quote that is not closed.

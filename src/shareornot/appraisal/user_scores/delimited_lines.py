@@ -19,7 +19,7 @@ def without_other_lines(content: bytes, layout: Layout, notes: list[str]) -> byt
 
     Args:
         content: in UTF-8.
-        layout: of the file.
+        layout: layout of the file.
         notes: gets one on what was left out.
     """
     if layout.ruled and (printed := _NUM_ROWS.search(content, max(layout.start, len(content) - 100))):

@@ -60,7 +60,7 @@ def decompressed(source: str, content: bytes) -> bytes:
 
     Args:
         source: what messages call the file.
-        content: of the file.
+        content: content of the file.
 
     Raises:
         DataError: damaged, compressed twice, or more than 2 GiB when it is decompressed.
@@ -121,7 +121,7 @@ def recognized(source: str, content: bytes) -> Kind:
 
     Args:
         source: what messages call the file.
-        content: of the file, decompressed.
+        content: content of the file, decompressed.
 
     Raises:
         DataError: of a kind that is not read; the message states what to do.

@@ -19,10 +19,10 @@ def formula_notes(source: str, content: bytes, sheet: str, header: Sequence[str]
 
     Args:
         source: what messages call the file.
-        content: of an .xlsx file.
+        content: content of an .xlsx file.
         sheet: its name.
         header: names of the columns.
-        line: of the header.
+        line: line of the header.
 
     Raises:
         DataError: such a formula in a column whose name has a meaning, such as `proxy`.

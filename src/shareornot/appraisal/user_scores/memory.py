@@ -14,7 +14,7 @@ def release_memory(num_rows: int) -> None:
     Without it a million rows take 200 MB more at their peak.
 
     Args:
-        num_rows: of the file.
+        num_rows: number of rows of the file.
     """
     if num_rows < LARGE:
         return

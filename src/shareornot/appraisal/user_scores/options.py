@@ -75,7 +75,7 @@ def matching(option: str, patterns: Sequence[str], names: Sequence[str]) -> list
     Args:
         option: what messages call the patterns.
         patterns: names, or patterns with `*` and `?`; case and spaces matter only where nothing else fits.
-        names: of all columns.
+        names: names of all columns.
 
     Raises:
         SettingsError: a pattern that fits no column.

@@ -41,10 +41,10 @@ def pools_of_variant(
     """The scores of each super-net of one variant that has at least two to compare, and notes on what was left out.
 
     Args:
-        scores: of the variant, without missing ones, except of super-nets that gave none at all.
-        table: of all scores.
+        scores: scores of the variant, without missing ones, except of super-nets that gave none at all.
+        table: table of all scores.
         known: architectures with a standalone accuracy.
-        validation: that accuracy.
+        validation: validation accuracy.
         thing: what messages call an architecture.
     """
     notes: list[str] = []

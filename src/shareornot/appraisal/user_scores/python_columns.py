@@ -155,7 +155,7 @@ def array_of(source: str, name: str, values: Any) -> Pairs:
 
     Args:
         source: what messages call the scores.
-        name: of the column.
+        name: name of the column.
         values: a list or an array of one or two dimensions.
 
     Raises:

@@ -67,7 +67,8 @@ def read_user_scores(
     Args:
         source: path of a file, `-` for standard input, a data frame of pandas or polars, a table or record batch of
             pyarrow, a structured array, a mapping of names to values, or a list of records; see docs/own-scores.md.
-        unit: of standalone and test accuracies; `auto` decides for each column by its values, and a note reports how.
+        unit: unit of standalone and test accuracies; `auto` decides for each column by its values, and a note reports
+            how.
         lower_is_better: whether proxies, standalone values or both are errors or losses.
         proxy: columns of proxies, one for each super-net where there are several; patterns such as `net_*` are allowed.
         standalone: columns of standalone accuracies, one for each training where there are several.

@@ -56,7 +56,7 @@ def structure_of(table: ScoreTable, options: ReadingOptions) -> Structure:
     """Take the columns without a known meaning as features or leave them out, and report which.
 
     Args:
-        table: of scores.
+        table: table of scores.
         options: chosen by the user.
 
     Raises:
@@ -205,7 +205,7 @@ def features_of_space(
     """One value for each architecture of a space, and notes on columns that have several.
 
     Args:
-        features: of all rows.
+        features: features of all rows.
         rows: those of the space.
         local: which architecture of the space each of them is about.
         first: position in `rows` of each architecture's first row.

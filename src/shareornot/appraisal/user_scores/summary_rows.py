@@ -39,7 +39,7 @@ def without_summaries(columns: Columns, chosen: ChosenColumns) -> tuple[Columns,
     such a word of which this is uncertain stay, and a note names them.
 
     Args:
-        columns: of the file.
+        columns: columns of the file.
         chosen: which of them is what.
     """
     array = columns.named[chosen.architecture]

@@ -27,9 +27,9 @@ def supernet_column(
     its values, or where the same value always comes with the same score.
 
     Args:
-        columns: of the file.
+        columns: columns of the file.
         chosen: which column is what.
-        architecture: of each row.
+        architecture: architecture of each row.
         groups: a number for each pair of space and variant.
         proxies: scores of each row.
 

@@ -50,7 +50,7 @@ def truth_of_space(
     """What is known of the architectures of a space.
 
     Args:
-        table: of scores.
+        table: table of scores.
         structure: features of all rows.
         options: chosen by the user.
         rows: those of this space, ascending.

@@ -28,7 +28,7 @@ def as_fractions(
     they were multiplied by 100.
 
     Args:
-        name: of the column.
+        name: name of the column.
         values: in either unit.
         unit: `auto` for the rule above, or what they are.
         row: names a row in messages.

@@ -43,7 +43,7 @@ def read_index(path: Path, settings: Sequence[str] = ()) -> SupernetIndex:
     """Read an index file: a row for each super-net, with the columns `supernet` and `seed` and settings.
 
     Args:
-        path: of any kind of file that scores are read from.
+        path: path of any kind of file that scores are read from.
         settings: columns with the settings of the training; by default all columns of texts, truth values or whole
             numbers. Other numbers are results.
 

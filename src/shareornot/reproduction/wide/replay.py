@@ -117,7 +117,7 @@ def replay_wide(
     """Replay a wide table.
 
     Args:
-        scores: of super-nets, see `wide_scores`.
+        scores: scores of super-nets, see `wide_scores`.
         index: a row for each of these super-nets, in their order.
         table: what training each architecture alone gave.
         settings: what is replayed.

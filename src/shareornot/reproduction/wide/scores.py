@@ -50,7 +50,7 @@ def wide_scores(columns: Columns, table: Table, *, supernets: Sequence[str] = ()
     """Check the columns of a wide table and turn them into numbers.
 
     Args:
-        columns: of the file.
+        columns: columns of the file.
         table: what training each architecture alone gave; defines the space.
         supernets: columns with scores, `*` and `?` stand for any letters; by default all columns of numbers without
             another meaning.
@@ -111,7 +111,7 @@ def baseline_columns(
 
     Args:
         path: a file with the column `architecture`.
-        names: of the columns; `*` and `?` stand for any letters.
+        names: names of the columns; `*` and `?` stand for any letters.
         table: defines the space.
         architectures: numbers in the table's family.
 

@@ -209,7 +209,7 @@ def search_rows(
     """The guided search by setting and budget against searches without a super-net in the same time.
 
     Args:
-        settings: whose super-nets guide.
+        settings: settings whose super-nets guide.
         found: their measures.
         rivals: name and expected regret at each budget of every search without a super-net, random search first.
         num_trained: k of the budgets.

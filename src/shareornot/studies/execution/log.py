@@ -69,7 +69,7 @@ def open_log(path: Path, clock: Callable[[], float] = time.time) -> Iterator[Log
     """Open a log to append to; it and its folder are created if need be.
 
     Args:
-        path: of the log.
+        path: path of the log.
         clock: seconds since 1970.
 
     Raises:

@@ -35,8 +35,9 @@ class RayCluster:
     A Ray that this process has already joined is used as it is.
 
     Args:
-        address: of a running cluster, as `ray.init` takes it; None starts one on this machine, for this run only.
-        num_cores: of a cluster on this machine, by default all.
+        address: address of a running cluster, as `ray.init` takes it; None starts one on this machine, for this run
+            only.
+        num_cores: number of cores of a cluster on this machine, by default all.
         patience_s: how long running tasks may take to save and stop; after that they are killed.
     """
 

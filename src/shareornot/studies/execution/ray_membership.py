@@ -40,8 +40,8 @@ def joined_cluster(address: str | None = None, num_cores: int | None = None) -> 
     """Be part of a Ray cluster within the block; a local one is started for it and ended with it.
 
     Args:
-        address: of a running cluster; None starts one on this machine.
-        num_cores: of the cluster on this machine.
+        address: address of a running cluster; None starts one on this machine.
+        num_cores: number of cores of the cluster on this machine.
 
     Yields:
         The module `ray`.

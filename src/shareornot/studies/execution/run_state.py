@@ -63,7 +63,7 @@ class RunState:
         """Set the jobs to do; the clock starts.
 
         Args:
-            labels: of all jobs by name, for people.
+            labels: labels of all jobs by name, for people.
             finished: names of those that are finished already.
             weights: what each job costs, in any unit; by default all cost the same.
         """

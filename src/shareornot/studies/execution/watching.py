@@ -43,7 +43,7 @@ class RunView:
 
     Args:
         state: follows the run.
-        warnings: of the jobs.
+        warnings: warnings of the jobs.
         screen: where it is shown.
     """
 
