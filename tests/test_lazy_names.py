@@ -1,5 +1,7 @@
+import pkgutil
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 
@@ -9,14 +11,30 @@ import shareornot.methods
 import shareornot.studies
 import shareornot.supernet
 
-PACKAGES = [shareornot, shareornot.images, shareornot.methods, shareornot.studies, shareornot.supernet]
+LAZY = [shareornot, shareornot.images, shareornot.methods, shareornot.studies, shareornot.supernet]
 
 
-@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.__name__)
+@pytest.mark.parametrize("package", LAZY, ids=lambda package: package.__name__)
 def test_completion_lists_every_public_name_and_each_loads(package):
     assert set(package.__all__) <= set(dir(package))
     for name in package.__all__:
         assert getattr(package, name) is not None
+
+
+PUBLIC = sorted(
+    module.name
+    for module in pkgutil.walk_packages(shareornot.__path__, "shareornot.")
+    if module.ispkg and module.name != "shareornot.cli" and hasattr(import_module(module.name), "__all__")
+)
+
+
+@pytest.mark.parametrize("name", ["shareornot", *PUBLIC])
+def test_completion_lists_public_names_alone(name):
+    package = import_module(name)
+    shown = {one for one in dir(package) if not one.startswith("__")}
+    assert set(package.__all__) <= shown
+    for other in shown - set(package.__all__):
+        assert f"{name}.{other}" in PUBLIC, f"{other} is neither public nor a sub-package"
 
 
 def test_an_unknown_name_is_refused_as_by_any_module():

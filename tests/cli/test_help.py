@@ -34,6 +34,26 @@ def test_no_command_at_all_shows_the_first_page(shareornot):
     assert "Commands:" in shown.out + shown.err
 
 
+def groups(group=None, names=()):
+    """The names of every command that has commands, each as a tuple, with those commands."""
+    group = group or get_command(app)
+    yield names, group.commands
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from groups(command, (*names, name))
+
+
+@pytest.mark.parametrize(("names", "members"), list(groups()), ids=lambda value: "-".join(value) or "shareornot")
+def test_the_summary_of_every_command_is_whole(shareornot, names, members):
+    listed = shareornot(*names, "--help").out.partition("Commands:\n")[2]
+    assert "..." not in listed
+    assert max(map(len, listed.splitlines())) <= 80
+    words = " ".join(listed.split())
+    for name, command in members.items():
+        sentence = command.short_help or " ".join(command.help.split("\n\n")[0].split())
+        assert f"{name} {sentence}" in words or f"{name} {sentence.split('. ')[0]}." in words
+
+
 @pytest.mark.parametrize("names", COMMANDS, ids="-".join)
 def test_help_teaches_and_fits(shareornot, names):
     page = shareornot(*names, "--help")

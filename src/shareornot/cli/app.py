@@ -12,6 +12,7 @@ from shareornot.cli.data import app as data_app
 from shareornot.cli.demo import demo
 from shareornot.cli.encoding import replace_what_cannot_be_encoded
 from shareornot.cli.evaluate import evaluate
+from shareornot.cli.group import Group
 from shareornot.cli.measure_times import measure_times
 from shareornot.cli.methods import methods
 from shareornot.cli.probe import probe
@@ -23,6 +24,7 @@ from shareornot.cli.train import train
 
 app = typer.Typer(
     name="shareornot",
+    cls=Group,
     help="Does weight sharing help neural architecture search here, and can its scores be trusted?\n\n"
     "Start with: shareornot demo. The steps one by one: train, evaluate, appraise.",
     no_args_is_help=True,

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shareornot.cli.errors import user_errors
+from shareornot.cli.group import Group
 from shareornot.errors import SettingsError
 
 if TYPE_CHECKING:
     from shareornot.tables import Table
 
-app = typer.Typer(help="Make a benchmark of standalone trainings.", no_args_is_help=True)
+app = typer.Typer(cls=Group, help="Make a benchmark of standalone trainings.", no_args_is_help=True)
 
 
 @app.callback()

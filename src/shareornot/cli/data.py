@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from shareornot.cli.errors import user_errors
+from shareornot.cli.group import Group
 from shareornot.errors import SettingsError
 
-app = typer.Typer(help="Get published data sets, and add your own tables.", no_args_is_help=True)
+app = typer.Typer(cls=Group, help="Get published data sets, and add your own tables.", no_args_is_help=True)
 FETCHED = ("nasbench101", "nasbench201", "macro", "cifar10", "published-supernets", "nasbench201-supernets")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from shareornot.cli.errors import FAILED, user_errors
+from shareornot.cli.group import Group
 from shareornot.cli.options import Device, Json
 from shareornot.cli.page import typed_command
 from shareornot.cli.show_study import show_cost, show_end, show_missing, show_status
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from shareornot.progress import Progress
     from shareornot.studies import Job, StudySettings
 
-app = typer.Typer(help="Run studies of many super-nets, each described in one file.", no_args_is_help=True)
+app = typer.Typer(cls=Group, help="Run studies of many super-nets, each described in one file.", no_args_is_help=True)
 RESULTS = Path("shareornot-results")
 MANY = 500
 """Finished jobs whose check is worth a line."""

@@ -4,6 +4,7 @@
 `page` renders the page; `verdict_figure` and `audit_figure` draw with matplotlib. Nothing here computes a result.
 """
 
+from shareornot.lazy_names import public_names
 from shareornot.report.chapter import Chapter
 from shareornot.report.files import to_json, write_report
 from shareornot.report.page import write_page
@@ -20,3 +21,5 @@ __all__ = [
     "write_page",
     "write_report",
 ]
+
+__dir__ = public_names(__name__)

@@ -1,5 +1,6 @@
 """Floor 2: searches on a table, their costs and their regrets."""
 
+from shareornot.lazy_names import public_names
 from shareornot.search.budgets import (
     TopK,
     guided_regret,
@@ -61,3 +62,5 @@ __all__ = [
     "training_times",
     "trivial_guides",
 ]
+
+__dir__ = public_names(__name__)

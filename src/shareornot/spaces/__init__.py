@@ -4,6 +4,7 @@ Its number, text, structure, features, isomorphism and mutation: protocols in `c
 user's list in `listed`, and one folder for each family. Nothing here depends on a data set, a network or an accuracy.
 """
 
+from shareornot.lazy_names import public_names
 from shareornot.spaces.contract import (
     Decision,
     LabelledGraph,
@@ -39,3 +40,5 @@ __all__ = [
     "read_product",
     "space_members",
 ]
+
+__dir__ = public_names(__name__)

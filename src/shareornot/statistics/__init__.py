@@ -1,5 +1,6 @@
 """Statistics that a reviewer would sign: agreement, noise ceiling, intervals, comparison of searches, power."""
 
+from shareornot.lazy_names import public_names
 from shareornot.statistics.agreement import (
     Agreement,
     Coefficient,
@@ -156,3 +157,5 @@ __all__ = [
     "wilcoxon_signed_rank",
     "within_top",
 ]
+
+__dir__ = public_names(__name__)

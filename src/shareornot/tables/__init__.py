@@ -4,6 +4,7 @@
 both memory-mapped files. The catalogue finds tables by name; importers make them of official files and of a user's own.
 """
 
+from shareornot.lazy_names import public_names
 from shareornot.tables.architecture_table import ArchitectureTable, ArchitectureTableInfo, Column
 from shareornot.tables.architecture_table_file import write_architecture_table
 from shareornot.tables.catalogue import benchmark_path, open_benchmark, open_table
@@ -42,3 +43,5 @@ __all__ = [
     "write_architecture_table",
     "write_table",
 ]
+
+__dir__ = public_names(__name__)

@@ -8,6 +8,7 @@ these. Every command that reads scores reads them here.
 from shareornot.appraisal.user_scores.appraisals import SUPERNET_COST, appraise_scores, audit_scores
 from shareornot.appraisal.user_scores.results import AppraisedScores, UserAppraisals
 from shareornot.appraisal.user_scores.scores import ScoredVariant, UserScores, read_user_scores
+from shareornot.lazy_names import public_names
 
 __all__ = [
     "SUPERNET_COST",
@@ -19,3 +20,5 @@ __all__ = [
     "audit_scores",
     "read_user_scores",
 ]
+
+__dir__ = public_names(__name__)

@@ -1,5 +1,6 @@
 """NASBench-101: cells, packed codes, unique indices, official hashes, features, mutation, and named sub-spaces."""
 
+from shareornot.lazy_names import public_names
 from shareornot.spaces.nasbench101.cell import Cell
 from shareornot.spaces.nasbench101.channels import parameter_count, vertex_channels
 from shareornot.spaces.nasbench101.codes import decode, encode, unpack
@@ -78,3 +79,5 @@ __all__ = [
     "unpack",
     "vertex_channels",
 ]
+
+__dir__ = public_names(__name__)

@@ -5,6 +5,7 @@ lock of a folder, the logs that tasks write, and the view of a run.
 """
 
 from shareornot.cores import num_usable_cores
+from shareornot.lazy_names import public_names
 from shareornot.studies.execution.contract import Event, Executor, Resources, ShouldStop, Task, Watch
 from shareornot.studies.execution.in_process import InProcess
 from shareornot.studies.execution.local_processes import LocalProcesses
@@ -58,3 +59,5 @@ __all__ = [
     "visible_devices",
     "watch_run",
 ]
+
+__dir__ = public_names(__name__)
