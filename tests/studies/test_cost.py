@@ -1,8 +1,12 @@
+import warnings
+from dataclasses import replace
+
 import pytest
+from safetensors import safe_open
 
 from shareornot.errors import SettingsError
 from shareornot.studies import cost, decode_study, plan_jobs
-from shareornot.studies.cost import Measured, measure_supernet, study_cost
+from shareornot.studies.cost import Measured, measure_supernets, study_cost
 from shareornot.studies.data_hashes import DataHashes
 from shareornot.studies.settings import WatchingSettings
 from shareornot.supernet import EvaluationSettings
@@ -18,19 +22,26 @@ def measured(monkeypatch):
     """Takes the place of measuring: 10 ms per step, 50 or 100 ms per cell, 20 ms while watching."""
     asked = []
 
-    def measure(supernet, ways, _watching, device):
-        asked.append(supernet)
-        score_s = {key: 0.05 if way.adaptation == "none" else 0.1 for key, way in ways.items()}
-        return Measured(
-            step_s=0.01, score_s=score_s, watch_s=0.02, memory_bytes=10**9, checkpoint_bytes=10**5, device=device
-        )
+    def measure(supernets, _watching, device, _progress):
+        found = {}
+        for key, (supernet, ways) in supernets.items():
+            asked.append(supernet)
+            found[key] = Measured(
+                step_s=0.01,
+                score_s={name: 0.05 if way.adaptation == "none" else 0.1 for name, way in ways.items()},
+                watch_s=0.02,
+                memory_bytes=10**9,
+                checkpoint_bytes=10**5,
+                device=device,
+            )
+        return found
 
-    monkeypatch.setattr(cost, "measure_supernet", measure)
+    monkeypatch.setattr(cost, "measure_supernets", measure)
     return asked
 
 
 def test_nothing_is_measured_without_a_request(jobs, monkeypatch):
-    monkeypatch.setattr(cost, "measure_supernet", None)
+    monkeypatch.setattr(cost, "measure_supernets", None)
     found = study_cost(jobs, {jobs[0].name}, measure=False)
     assert (found.total("time_s"), found.hours, found.device, found.most_memory()) == (None, {}, None, None)
     assert cost.count_kinds(found.jobs, finished=False)["train"] == 3
@@ -53,18 +64,77 @@ def test_costs_add_up_with_watching(jobs, measured):
     assert part.as_dict()["device"] == "cpu"
 
 
-def test_a_measurement_takes_real_steps(jobs, monkeypatch):
-    monkeypatch.setattr(cost, "MEASURING_S", 0.1)
-    ways = {"adapted": EvaluationSettings(batch_size=50)}
-    found = measure_supernet(jobs[0].spec.supernet, ways, WatchingSettings(num_images=50), "cpu")
-    assert found.device == "cpu"
-    assert 0 < found.step_s < 10
-    assert 0 < found.watch_s < 10
-    assert 0 < found.score_s["adapted"] < 10
-    assert 10**8 < found.memory_bytes < 10**10
-    assert 10_000 < found.checkpoint_bytes < 10**6
+def test_a_measurement_takes_real_steps(jobs):
+    supernet, ways = jobs[0].spec.supernet, {"adapted": EvaluationSettings(batch_size=50)}
+    one_step = replace(supernet, training=replace(supernet.training, epochs=1, batch_size=100))
+    asked = {"many steps": (supernet, ways), "one step": (one_step, {})}
+    done = Counted()
+    found = measure_supernets(asked, WatchingSettings(num_images=50), "cpu", done)
+    assert (list(found), done.number) == (["many steps", "one step"], 2)
+    assert found["many steps"].score_s.keys() == {"adapted"}
+    assert 0 < found["many steps"].score_s["adapted"] < 10
+    for one in found.values():
+        assert one.device == "cpu"
+        assert 0 < one.step_s < 10
+        assert 0 < one.watch_s < 10
+        assert 10**8 < one.memory_bytes < 10**10
+        assert 10_000 < one.checkpoint_bytes < 10**6
+
+
+class Counted:
+    """A progress that counts."""
+
+    number = 0
+
+    def advance(self, num_done=1, note=""):  # noqa: ARG002
+        self.number += num_done
+
+
+def test_learning_rates_by_size_are_measured_to_the_end_of_a_training_and_not_beyond(tiny, tmp_path):
+    study = decode_study(tiny, ["variants=['baseline']", "training.schedule='by-size'", "training.epochs=2"])
+    supernet = plan_jobs(study, DataHashes())[0].spec.supernet
+    path = tmp_path / "measured.json"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # the power of a negative number
+        cost._measure(supernet, {}, WatchingSettings(num_images=50), "cpu", path, lambda: False)
+    with safe_open(path.with_suffix(".checkpoint"), "pt") as checkpoint:
+        assert int(checkpoint.metadata()["steps_done"]) <= 2 * 4
+
+
+class Clock:
+    """A clock that the work moves."""
+
+    now_s = 100.0
+
+    def __call__(self):
+        return self.now_s
+
+    def work(self, durations_s):
+        durations_s = iter(durations_s)
+
+        def do():
+            self.now_s += next(durations_s)
+
+        return do
+
+
+@pytest.mark.parametrize(
+    ("durations_s", "most", "mean_s"),
+    [
+        ([5, *[0.1] * 9], 10, 0.1),  # the first call loads what it needs
+        ([5, 0.1, 0.3, 0.2], 4, 0.2),
+        ([5, 7], 2, 7),
+        ([5], 1, 5),  # a training of one step
+        ([5, 0.01, 0.4, *[0.2] * 100], 100, (0.01 + 0.4 + 0.2 * 8) / 10),  # to 2 s, as times differ
+        ([0.1, 60, 60], 100, 60),  # once at least
+    ],
+)
+def test_the_time_of_a_call_is_a_mean_over_no_more_calls_than_there_are(durations_s, most, mean_s):
+    clock = Clock()
+    found_s = cost._seconds_each(clock.work(durations_s), lambda: False, most, clock)
+    assert found_s == pytest.approx(mean_s)
 
 
 def test_a_failed_measurement_reports_the_reason(jobs):
     with pytest.raises(SettingsError, match=r"measurement on gpu: expected it to finish, got: device.*; try --no-meas"):
-        measure_supernet(jobs[0].spec.supernet, {}, WatchingSettings(), "gpu")
+        measure_supernets({"a": (jobs[0].spec.supernet, {})}, WatchingSettings(), "gpu")

@@ -1,23 +1,27 @@
 """Estimated cost of a study on this machine: time, memory and disk, measured on the first steps of its super-nets.
 
-Each distinct super-net takes real steps and scores real cells for a few seconds, in a fresh process whose memory is
-then its own. Times are means over the cells that happened to be drawn, so few steps of a large network make them
-uncertain; other programs on the machine count in.
+Each distinct super-net takes real steps and scores real cells for a moment, all of them in one fresh process, which
+loads what they need once. Times are means over the cells that happened to be drawn, so few steps of a large network
+make them uncertain; other programs on the machine count in.
 """
 
+import contextlib
 import json
+import math
 import tempfile
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from shareornot.errors import SettingsError
 from shareornot.images import image_source
-from shareornot.progress import ProgressBars, no_bars
+from shareornot.progress import Progress, ProgressBars, Silent, no_bars
 from shareornot.spaces import open_space, space_members
 from shareornot.storage import atomic_write
 from shareornot.studies.execution import Event, LocalProcesses, Resources, ShouldStop, Task, num_usable_cores
@@ -27,8 +31,14 @@ from shareornot.studies.settings import SupernetSettings, WatchingSettings, iden
 from shareornot.supernet.settings import EvaluationSettings
 from shareornot.tables import open_table
 
-MEASURING_S = 2.0
-"""How long steps are taken, and cells scored in each way, after the first one."""
+MEASURING_S = 0.3
+"""How long steps are taken, and cells scored in each way, after the first one, where their times differ little."""
+MOST_MEASURING_S = 2.0
+"""The same where they differ much."""
+WANTED_ERROR = 0.05
+"""Standard error of a mean time, relative to it, from which on it is known well enough."""
+RESET_PEAK, MEMORY = Path("/proc/self/clear_refs"), Path("/proc/self/status")
+"""Where Linux resets and reports the peak of a process's memory, see proc(5)."""
 APPRAISAL_S = 5.0
 """Assumed for an appraisal with 500 runs of each search; it is not measured."""
 
@@ -120,17 +130,15 @@ def study_cost(
     measured: dict[str, Measured] = {}
     if measure:
         left = [one for one in jobs if one.name not in finished]
-        supernets = {_key(one): one for one in left if isinstance(one.spec, TrainSpec | ScoreSpec)}
+        ways: dict[str, tuple[SupernetSettings, dict[str, EvaluationSettings]]] = {}
+        for one in left:
+            if isinstance(one.spec, TrainSpec | ScoreSpec):
+                _, own = ways.setdefault(_key(one), (one.spec.supernet, {}))
+                if isinstance(one.spec, ScoreSpec):
+                    own[_scoring_key(one.spec.evaluation)] = one.spec.evaluation
         watching = next((one.spec.watching for one in jobs if isinstance(one.spec, TrainSpec)), WatchingSettings())
-        with bars(f"Measuring {len(supernets)} super-nets", len(supernets)) as progress:
-            for key, one in supernets.items():
-                ways = {
-                    _scoring_key(job.spec.evaluation): job.spec.evaluation
-                    for job in left
-                    if isinstance(job.spec, ScoreSpec) and _key(job) == key
-                }
-                measured[key] = measure_supernet(one.spec.supernet, ways, watching, device)  # type: ignore[union-attr]
-                progress.advance()
+        with bars(f"Measuring {len(ways)} super-nets", len(ways)) as progress:
+            measured = measure_supernets(ways, watching, device, progress)
     costs = tuple(_cost(one, one.name in finished, measured) for one in jobs)
     hours = {}
     if measure:
@@ -141,43 +149,47 @@ def study_cost(
     return StudyCost(jobs=costs, device=", ".join(devices) or None, hours=hours)
 
 
-def measure_supernet(
-    supernet: SupernetSettings,
-    ways: dict[str, EvaluationSettings],
+def measure_supernets(
+    supernets: Mapping[str, tuple[SupernetSettings, Mapping[str, EvaluationSettings]]],
     watching: WatchingSettings,
     device: str = "auto",
-) -> Measured:
-    """Measure one super-net in a fresh process.
+    progress: Progress | None = None,
+) -> dict[str, Measured]:
+    """Measure super-nets one after another in a fresh process.
 
     Args:
-        supernet: its settings.
-        ways: in which its cells are scored, by any key.
-        watching: how it is watched while it trains.
+        supernets: for any key, the settings of a super-net, and the ways in which its cells are scored, by any key.
+        watching: how they are watched while they train.
         device: on which to measure.
+        progress: advances by 1 for each super-net.
+
+    Returns:
+        What was measured, by the same keys.
 
     Raises:
-        SettingsError: the measurement failed; the message states how.
+        SettingsError: a measurement failed; the message states how.
     """
+    progress = progress or Silent()
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "measured.json"
+        paths = {key: Path(folder) / f"{number}.json" for number, key in enumerate(supernets)}
         failures: list[str] = []
 
         def watch(event: Event) -> None:
             if event.what == "failed":
                 failures.append(event.message or (event.traceback or "").strip().splitlines()[-1])
+            elif event.what == "finished":
+                progress.advance()
 
-        cores = 1 if image_source(supernet.images).is_small else num_usable_cores()
-        task = Task(
-            name="measure",
-            work=_measure,
-            arguments=(supernet, ways, watching, device, path),
-            resources=Resources(num_cores=cores),
-        )
-        LocalProcesses(num_processes=1).run([task], watch, lambda: False)
-        if failures or not path.is_file():
+        tasks = []
+        for key, (supernet, ways) in supernets.items():
+            cores = 1 if image_source(supernet.images).is_small else num_usable_cores()
+            arguments = (supernet, dict(ways), watching, device, paths[key])
+            tasks.append(Task(name=key, work=_measure, arguments=arguments, resources=Resources(num_cores=cores)))
+        LocalProcesses(num_processes=1).run(tasks, watch, lambda: bool(failures))
+        if failures or not all(path.is_file() for path in paths.values()):
             reason = failures[0] if failures else "it was stopped"
             raise SettingsError(f"measurement on {device}: expected it to finish, got: {reason}; try --no-measure")
-        return Measured(**json.loads(path.read_bytes()))
+        return {key: Measured(**json.loads(path.read_bytes())) for key, path in paths.items()}
 
 
 def count_kinds(jobs: Sequence[JobCost], *, finished: bool) -> Counter[Kind]:
@@ -210,6 +222,7 @@ def _measure(
     from shareornot.supernet.checkpoint import save_checkpoint
 
     device = choose_device(device)
+    _forget_peak_memory(device)
     images = image_source(supernet.images).load().to(device)
     space = open_space(supernet.space)
     cells = space_members(space, open_table(supernet.benchmark).num_architectures)
@@ -217,7 +230,7 @@ def _measure(
     network.to(torch.device(device))
     trainer = make_trainer(network, space, cells, images, supernet.training)
     trainer.network.train()
-    step_s = _seconds_each(lambda: trainer.step().item(), should_stop)
+    step_s = _seconds_each(lambda: trainer.step().item(), should_stop, most=trainer.num_steps)
     save_checkpoint(path.with_suffix(".checkpoint"), trainer)
     pool = np.random.default_rng(0).choice(cells, 1000).astype(np.int32)
     fewer = replace(
@@ -228,7 +241,7 @@ def _measure(
 
     def seconds_a_cell(evaluation: EvaluationSettings, some: Any) -> float:
         scores = Evaluator(trainer.network, some, evaluation).scores(pool)
-        return _seconds_each(lambda: next(scores), should_stop, most=len(pool) - 1)
+        return _seconds_each(lambda: next(scores), should_stop, most=len(pool))
 
     watch = EvaluationSettings(batch_size=supernet.training.batch_size)
     measured = Measured(
@@ -243,16 +256,48 @@ def _measure(
         file.write(json.dumps(asdict(measured)).encode())
 
 
-def _seconds_each(do: Any, should_stop: ShouldStop, most: int = 1_000_000) -> float:
-    """Mean duration of a call after the first."""
-    import time
+def _seconds_each(
+    do: Callable[[], object], should_stop: ShouldStop, most: int, clock: Callable[[], float] = time.perf_counter
+) -> float:
+    """Mean duration of a call after the first, which loads what it needs; where there is one call only, of that.
 
-    do()
-    start, number = time.perf_counter(), 0
-    while number < most and (number < 1 or time.perf_counter() - start < MEASURING_S) and not should_stop():
+    Args:
+        do: what is measured.
+        should_stop: asked after each call.
+        most: calls that can be made, the first one among them.
+        clock: seconds, from any zero.
+    """
+    ends_s = [clock()]
+    while len(ends_s) <= most:
         do()
-        number += 1
-    return (time.perf_counter() - start) / max(number, 1)
+        ends_s.append(clock())
+        spent_s = ends_s[-1] - ends_s[1]
+        if len(ends_s) > 2 and (spent_s >= MOST_MEASURING_S or should_stop()):
+            break
+        if spent_s >= MEASURING_S and _is_known(np.diff(ends_s[1:])):
+            break
+    durations_s = np.diff(ends_s)
+    return float(durations_s[1:].mean() if len(durations_s) > 1 else durations_s[0])
+
+
+def _is_known(durations_s: Float[np.ndarray, " calls"]) -> bool:
+    """Whether the mean of some durations is known well enough."""
+    if len(durations_s) < 3:
+        return False
+    error = durations_s.std(ddof=1) / math.sqrt(len(durations_s))
+    return bool(error <= WANTED_ERROR * durations_s.mean())
+
+
+def _forget_peak_memory(device: str) -> None:
+    """Let the peak that `_peak_memory` reports begin anew, where the system can do that."""
+    if device != "cpu":
+        import torch
+
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats(device)
+        return
+    with contextlib.suppress(OSError):
+        RESET_PEAK.write_text("5")
 
 
 def _peak_memory(device: str) -> int:
@@ -263,6 +308,10 @@ def _peak_memory(device: str) -> int:
         import torch
 
         return int(torch.cuda.max_memory_reserved(device))
+    with contextlib.suppress(OSError):
+        for line in MEMORY.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak * (1 if sys.platform == "darwin" else 1024)
 
