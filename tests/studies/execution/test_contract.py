@@ -1,5 +1,6 @@
 """What holds for every executor."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -9,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -252,11 +254,36 @@ def test_a_cluster_that_cannot_be_joined(reason, told, monkeypatch):
         RayCluster(address="nowhere:1").run([Task(name="t", work=print)], lambda _: None, lambda: False)
 
 
+HTTP2_SETTINGS = bytes.fromhex("00000c 04 00 00000000") + bytes(12)  # RFC 9113, section 6.5: two settings
+
+
+@contextmanager
+def server_that_sends(answer: bytes):
+    """A server on this machine that reads once and then sends this to each client; yields its port."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            with contextlib.suppress(OSError):  # closed at the end
+                while True:
+                    client, _ = server.accept()
+                    clients.append(client)
+                    client.recv(1000)
+                    client.sendall(answer)
+
+        clients: list[socket.socket] = []
+        threading.Thread(target=serve, daemon=True).start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            for client in clients:
+                client.close()
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1:{}", "ray://localhost:{}"])
 def test_a_machine_that_does_not_answer_is_reported_at_once(address):
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        ray_membership.check_address(address.format(port))  # a process listens there
+    with server_that_sends(HTTP2_SETTINGS) as port:
+        ray_membership.check_address(address.format(port))  # as a cluster answers
     started = time.monotonic()
     message = "ray: expected a cluster at .*, got none: .*; start one with: ray start --head"
     with pytest.raises(SettingsError, match=message):
@@ -265,6 +292,21 @@ def test_a_machine_that_does_not_answer_is_reported_at_once(address):
     ray_membership.check_address("auto")  # which Ray looks up itself
     with pytest.raises(SettingsError, match="ray: expected an address such as"):
         ray_membership.check_address("head:port")
+
+
+@pytest.mark.parametrize(
+    "answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"-ERR unknown command\r\n", b"", HTTP2_SETTINGS[:5]]
+)
+def test_a_server_of_another_kind_is_refused_at_once(answer, monkeypatch, capfd):
+    monkeypatch.setattr(ray_membership, "CONNECT_S", 0.5)
+    with server_that_sends(answer) as port:
+        with pytest.raises(
+            SettingsError, match=f"expected a cluster at 127.0.0.1:{port}, got a server of another kind"
+        ):
+            RayCluster(address=f"127.0.0.1:{port}").run([Task(name="t", work=print)], lambda _: None, lambda: False)
+        monkeypatch.setenv("RAY_USE_TLS", "1")
+        ray_membership.check_address(f"127.0.0.1:{port}")  # what an encrypted cluster answers, Ray alone can read
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("has_token", [True, False])
@@ -333,6 +375,9 @@ class TestRayCluster(Contract):
         assert len(killed) == 1
         assert by_name == {"t": ["started", "started", "finished"]}
         assert (tmp_path / "done").read_text() == "40"
+
+    def test_its_address_is_accepted(self, cluster):
+        ray_membership.check_address(cluster.get_runtime_context().gcs_address)
 
     def test_more_than_there_is_would_wait_for_ever(self, executor, work):
         task = Task(name="big", work=work.nothing, resources=Resources(num_cores=3))

@@ -26,6 +26,13 @@ OBJECT_STORE_BYTES = 100 * 2**20
 
 CONNECT_S = 5.0
 """How long the machine of a cluster may take to answer."""
+HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+"""What a client of gRPC, in which Ray speaks, sends first: the preface of HTTP/2 and an empty frame of settings.
+
+References: RFC 9113, sections 3.4 and 6.5.
+"""
+SETTINGS_FRAME = 4
+"""The type of the frame with which a server answers."""
 CONNECT_ATTEMPTS = 5
 """Ray's attempts, one per second, to reach a cluster on a machine that answers."""
 FOLDER_PREFIX = "shareornot-ray-"
@@ -53,6 +60,7 @@ def joined_cluster(address: str | None = None, num_cores: int | None = None) -> 
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if address is not None:
         os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", str(CONNECT_ATTEMPTS))
+        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "error")  # Ray warns of what `ray.init` then raises
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # what Ray will do one day; now it warns
     if address is not None and _has_token():
         os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray requires one by default, and does not show it by default
@@ -91,13 +99,13 @@ def joined_cluster(address: str | None = None, num_cores: int | None = None) -> 
 
 
 def check_address(address: str) -> None:
-    """Refuse the address of a machine that does not answer, for which Ray itself would wait for minutes.
+    """Refuse the address of a machine that does not answer as Ray does, for which Ray itself would wait for minutes.
 
     Args:
         address: as `ray.init` takes it; only one with a host and a port is checked.
 
     Raises:
-        SettingsError: nothing answers there within seconds.
+        SettingsError: nothing answers there within seconds, or something other than Ray.
     """
     parts = urlsplit(address if "://" in address else f"//{address}")
     try:
@@ -107,11 +115,34 @@ def check_address(address: str) -> None:
     if host is None or port is None:
         return
     try:
-        socket.create_connection((host, port), timeout=CONNECT_S).close()
+        with socket.create_connection((host, port), timeout=CONNECT_S) as connection:
+            is_cluster = _encrypted() or _answers_in_http2(connection)
     except OSError as error:
         raise SettingsError(
             f"ray: expected a cluster at {address}, got none: {message_of(error)}; start one with: ray start --head"
         ) from error
+    if not is_cluster:
+        raise SettingsError(
+            f"ray: expected a cluster at {address}, got a server of another kind; check the port, which is 6379 unless "
+            "'ray start --head' was given another one"
+        )
+
+
+def _encrypted() -> bool:
+    """Whether this process speaks to clusters through TLS, where nothing can be read before keys are exchanged."""
+    return os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true")
+
+
+def _answers_in_http2(connection: socket.socket) -> bool:
+    """Whether a server answers the preface of HTTP/2 with its settings, as that of a cluster does."""
+    connection.sendall(HTTP2_PREFACE)
+    answer = b""
+    try:
+        while len(answer) < 9 and (more := connection.recv(9 - len(answer))):  # the head of a frame
+            answer += more
+    except OSError:  # it waits for something else, or hangs up
+        return False
+    return len(answer) == 9 and answer[3] == SETTINGS_FRAME and answer[5:] == bytes(4)
 
 
 def _has_token() -> bool:
