@@ -75,7 +75,9 @@ def test_ten_thousand_scores(make_appraisal):
 def test_of_very_many_scores_a_part_is_drawn(make_appraisal, monkeypatch):
     monkeypatch.setattr(dots, "MOST_DOTS", 90)
     figure = draw(make_appraisal())  # 3 super-nets with 60 scores each
-    assert "made up, A_FULL: 180 scores by 3 super-nets, about 90 drawn" in texts(figure)
+    assert "made up, A_FULL: 180 scores by 3 super-nets, about 90 drawn" in [
+        t.replace("\n", " ") for t in texts(figure)
+    ]
     points = [axes.collections for axes in figure.findobj(lambda artist: hasattr(artist, "collections"))]
     sizes = [len(one.get_offsets()) for found in points for one in found if len(one.get_offsets()) > 1]
     assert sizes == [30, 30, 30]

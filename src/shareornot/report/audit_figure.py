@@ -7,7 +7,7 @@ import numpy as np
 from shareornot.appraisal.audit import SpaceAudit
 from shareornot.appraisal.audit_words import structure_in_words
 from shareornot.report.dots import drawn_rows, drawn_words
-from shareornot.report.figure_text import plain
+from shareornot.report.figure_text import plain, shortened, width_in
 from shareornot.report.page_extra import new_figure
 
 if TYPE_CHECKING:
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 OVER, UNDER, NEITHER = "#8b3fa0", "#8a6d00", "#8a8a8a"
 """Distinguishable by colour-blind readers too."""
+WIDTH_IN, HEIGHT_IN = 12.0, 6.0
+RANKS_IN, SIDE_IN, BOTTOM_IN = 6.4, 4.5, 0.8
+"""Where the square of the ranks begins from the left and from below, and its side, in inches."""
+MOST_LETTERS, MOST_OF_TITLE = 36, 70
+"""Of the words for a structure, and of the name of a space."""
 NUM_SHOWN = 14
 """Structures in the picture, the largest effects."""
 
@@ -26,11 +31,14 @@ def audit_figure(audit: SpaceAudit) -> "Figure":
     Returns:
         A matplotlib figure, 12 x 6 inches, that belongs to no window.
     """
-    figure = new_figure(12.0, 6.0)
-    effects, ranks = figure.subplots(1, 2, width_ratios=(1.15, 1))
-    _draw_effects(effects, audit)
+    figure = new_figure(WIDTH_IN, HEIGHT_IN, by_constraints=False)
+    effects, ranks = figure.subplots(1, 2)
+    labels = _draw_effects(effects, audit)
     _draw_ranks(ranks, audit)
-    where = plain(audit.space + (f", {audit.variant}" if audit.variant else ""))
+    left = 0.25 + width_in(labels)
+    _place(effects, left, RANKS_IN - 0.6 - left)
+    _place(ranks, RANKS_IN, SIDE_IN)
+    where = plain(shortened(audit.space + (f", {audit.variant}" if audit.variant else ""), MOST_OF_TITLE))
     count = len(audit.bias.scores)
     figure.suptitle(
         f"Bias audit of {where}: {audit.num_scores:,} scores by {count} super-net{'s' * (count > 1)}",
@@ -42,8 +50,13 @@ def audit_figure(audit: SpaceAudit) -> "Figure":
     return figure
 
 
-def _draw_effects(axes: "Axes", audit: SpaceAudit) -> None:
-    """A row for each structure, the largest effect on top."""
+def _place(axes: "Axes", left_in: float, width_in: float) -> None:
+    """Put axes beside the others, as high as these."""
+    axes.set_position((left_in / WIDTH_IN, BOTTOM_IN / HEIGHT_IN, width_in / WIDTH_IN, SIDE_IN / HEIGHT_IN))
+
+
+def _draw_effects(axes: "Axes", audit: SpaceAudit) -> list[str]:
+    """A row for each structure, the largest effect on top; the labels of the rows."""
     shown = audit.bias.effects[:NUM_SHOWN]
     for place, effect in enumerate(shown):
         colour = {"over-rated": OVER, "under-rated": UNDER}.get(effect.rating, NEITHER)
@@ -52,16 +65,11 @@ def _draw_effects(axes: "Axes", audit: SpaceAudit) -> None:
         axes.plot(both.d, place, "o", color=colour, markersize=6)
         axes.plot(effect.at_equal_accuracy.d, place, "D", markersize=5, markerfacecolor="white", color=colour)
     axes.axvline(0, color="#333333", linewidth=0.8)
-    axes.set_yticks(
-        range(len(shown)),
-        [
-            plain(structure_in_words(effect.feature, effect.level)) + ("*" if effect.is_number else "")
-            for effect in shown
-        ],
-    )
+    labels = [_short_words(effect.feature, effect.level) + ("*" if effect.is_number else "") for effect in shown]
+    axes.set_yticks(range(len(shown)), labels)
     axes.invert_yaxis()
     axes.set_xlabel(
-        "effect on the rank residual (d, in its standard deviations); * per standard deviation of the number"
+        "effect on the rank residual (d, in its standard deviations)\n* per standard deviation of the number"
     )
     axes.plot([], [], "o-", color="#333333", label="all, with 95 % interval")
     axes.plot([], [], "D", color="#333333", markerfacecolor="white", label="at equal accuracy")
@@ -70,7 +78,13 @@ def _draw_effects(axes: "Axes", audit: SpaceAudit) -> None:
     axes.legend(frameon=False, fontsize=8, loc="best")
     axes.grid(axis="x", color="#e5e5e5", linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.set_title("Over-rated to the right, under-rated to the left", fontsize=11, loc="left")
+    axes.set_title("Over-rated to the right, under-rated to the left", fontsize=11, loc="left", y=1.0)
+    return labels
+
+
+def _short_words(feature: str, level: str | None) -> str:
+    """Words for a structure, with the middle of long ones left out, so that there is room for what is drawn."""
+    return plain(shortened(structure_in_words(feature, level), MOST_LETTERS))
 
 
 def _draw_ranks(axes: "Axes", audit: SpaceAudit) -> None:
@@ -95,12 +109,14 @@ def _draw_ranks(axes: "Axes", audit: SpaceAudit) -> None:
     if effect is None:
         dots(drawn, color=NEITHER)
     else:
-        words = plain(structure_in_words(effect.feature, effect.level))
+        words = _short_words(effect.feature, effect.level)
         feature, level = effect.feature, effect.level
         values = audit.architectures.features(audit.cells)[feature][rows]
         if effect.is_number:
             points = dots(drawn, c=values[drawn], cmap="viridis")
-            axes.figure.colorbar(points, ax=axes, label=words)
+            bar = axes.figure.add_axes((0, 0, 1, 1))
+            _place(bar, RANKS_IN + SIDE_IN + 0.13, 0.13)
+            axes.figure.colorbar(points, cax=bar, label=words)
         else:
             has = values == level if level else values.astype(bool)
             with_it, colour = f"{words} ({has.mean() * 100:.0f} %)", OVER if effect.effect.d > 0 else UNDER
@@ -115,4 +131,4 @@ def _draw_ranks(axes: "Axes", audit: SpaceAudit) -> None:
     axes.set_aspect("equal")
     axes.set_xlabel("rank by standalone accuracy (% of the pool beaten)")
     axes.set_ylabel("rank by score (% of the pool beaten)")
-    axes.set_title(title, fontsize=11, loc="left")
+    axes.set_title(title, fontsize=11, loc="left", y=1.0)

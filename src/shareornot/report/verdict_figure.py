@@ -9,11 +9,12 @@ from shareornot.appraisal.appraisal import Appraisal
 from shareornot.appraisal.verdict import with_half_width
 from shareornot.report.curves import drawn_curves
 from shareornot.report.dots import drawn_rows, drawn_words
-from shareornot.report.figure_text import plain
+from shareornot.report.figure_text import make_logarithmic, plain, tick_width_in
 from shareornot.report.page_extra import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure, SubFigure
 
 COLOURS = {
@@ -64,8 +65,12 @@ def agreement_figure(appraisal: Appraisal) -> "Figure":
     Returns:
         A matplotlib figure, 5.6 x 5.2 inches, that belongs to no window.
     """
-    figure = new_figure(5.6, 5.2)
-    _draw_agreement(figure, appraisal)
+    width, height = 5.6, 5.2
+    figure = new_figure(width, height, by_constraints=False)
+    above, main = _draw_agreement(figure, appraisal)
+    title = 0.14 + 0.2 * (1 + above.get_title(loc="left").count("\n"))
+    left = 0.38 + tick_width_in(main.yaxis)
+    figure.subplots_adjust(left=left / width, right=1 - 0.1 / width, bottom=0.5 / height, top=1 - title / height)
     return figure
 
 
@@ -75,13 +80,20 @@ def regret_figure(appraisal: Appraisal) -> "Figure":
     Returns:
         A matplotlib figure, 6.2 x 4.8 inches, that belongs to no window.
     """
-    figure = new_figure(6.2, 4.8)
-    _draw_regret(figure, appraisal)
+    width, height = 6.2, 4.8
+    figure = new_figure(width, height, by_constraints=False)
+    axes = _draw_regret(figure, appraisal)
+    left = 0.38 + tick_width_in(axes.yaxis)
+    figure.subplots_adjust(left=left / width, right=1 - 0.12 / width, bottom=0.5 / height, top=1 - 0.32 / height)
     return figure
 
 
-def _draw_agreement(figure: "Figure | SubFigure", appraisal: Appraisal) -> None:
-    """A point for each scored architecture, with the distribution of either accuracy along its axis."""
+def _draw_agreement(figure: "Figure | SubFigure", appraisal: Appraisal) -> "tuple[Axes, Axes]":
+    """A point for each scored architecture, with the distribution of either accuracy along its axis.
+
+    Returns:
+        The axes at the top, which have the title, and those of the points.
+    """
     axes = figure.subplots(
         2,
         2,
@@ -110,7 +122,9 @@ def _draw_agreement(figure: "Figure | SubFigure", appraisal: Appraisal) -> None:
         axis.axis("off")
     main.set_xlabel("standalone validation accuracy (%), mean over runs")
     main.set_ylabel(
-        "score: validation accuracy (%), shared weights" if appraisal.proxy_unit == "fraction" else "score (own unit)"
+        "score: validation accuracy (%), shared weights"
+        if appraisal.proxy_unit == "fraction"
+        else f"score (own unit{_factor(main.yaxis)})"
     )
     limit = "" if appraisal.ceiling is None else f"\nnoise ceiling {appraisal.ceiling.ceiling:.2f}"
     main.text(
@@ -124,10 +138,21 @@ def _draw_agreement(figure: "Figure | SubFigure", appraisal: Appraisal) -> None:
     where = ", ".join(filter(None, (appraisal.benchmark, appraisal.space, appraisal.variant)))
     scores = f"{num_scores:,} scores by {len(shown)} super-net{'s' * (len(shown) > 1)}{drawn_words(num_scores)}"
     above.set_title(
-        plain("\n".join(textwrap.wrap(f"{where}: {scores}", 62))),
-        fontsize=11,
+        plain("\n".join(textwrap.wrap(f"{where}: {scores}", 58))),
+        fontsize=10.5,
         loc="left",
+        y=1.0,  # where it is anyway, so that Matplotlib does not look for the place each time it draws
     )
+    return above, main
+
+
+def _factor(axis: "Axis") -> str:
+    """A factor of all numbers along an axis, as an addition to its label: beside the axis, others would hide it."""
+    formatter = axis.get_major_formatter()
+    formatter.set_useOffset(False)  # type: ignore[attr-defined]
+    formatter.format_ticks(axis.get_majorticklocs())
+    axis.get_offset_text().set_visible(False)
+    return f" x {factor}" if (factor := formatter.get_offset()) else ""
 
 
 def _scatter(axes: "Axes", x: np.ndarray, y: np.ndarray, colour: str, *, crowded: bool) -> None:
@@ -138,7 +163,7 @@ def _scatter(axes: "Axes", x: np.ndarray, y: np.ndarray, colour: str, *, crowded
     axes.set_axisbelow(True)
 
 
-def _draw_regret(figure: "Figure | SubFigure", appraisal: Appraisal) -> None:
+def _draw_regret(figure: "Figure | SubFigure", appraisal: Appraisal) -> "Axes":
     """Mean test regret of each search against time, with the budgets at which they are compared."""
     axes = figure.subplots()
     curves = drawn_curves(appraisal)
@@ -149,11 +174,10 @@ def _draw_regret(figure: "Figure | SubFigure", appraisal: Appraisal) -> None:
         axes.plot(curve.time, mean, color=COLOURS[name], linestyle=STYLES.get(name, "-"), label=label)
         if curve.num_runs > 2 and name != "baseline":  # wide bands would hide everything else
             axes.fill_between(curve.time, low, high, color=COLOURS[name], alpha=0.15, linewidth=0)
-    axes.set_xscale("log")
-    axes.set_yscale("log")
     means = np.concatenate([curve.mean for curve in curves.values()]) * 100
     means = means[np.isfinite(means)]
-    axes.set_ylim(max(means[means > 0].min(initial=1.0) / 3, 1e-3), means.max(initial=1.0) * 1.5)
+    low, high = max(means[means > 0].min(initial=1.0) / 3, 1e-3), means.max(initial=1.0) * 1.5
+    make_logarithmic(axes, _span_of_times(appraisal), (low, high))
     for position, one in enumerate(appraisal.comparisons):
         axes.axvline(one.budget_s, color="#999999", linestyle=":", linewidth=1)
         axes.text(
@@ -170,8 +194,21 @@ def _draw_regret(figure: "Figure | SubFigure", appraisal: Appraisal) -> None:
     unit = "time (s)" if appraisal.time_unit == "seconds" else "number"
     axes.set_xlabel(f"{unit} of all trainings, with the super-net's")
     axes.set_ylabel("test regret (points)")
-    axes.grid(which="both", color="#eeeeee", linewidth=0.6)
+    axes.grid(color="#e5e5e5", linewidth=0.6)
     axes.set_axisbelow(True)
     handles, labels = axes.get_legend_handles_labels()
     axes.legend(handles[::-1], labels[::-1], frameon=False, loc="lower left", fontsize=8)
-    axes.set_title("Regret against time, mean and 95 % band", fontsize=11, loc="left")
+    axes.set_title("Regret against time, mean and 95 % band", fontsize=11, loc="left", y=1.0)
+    return axes
+
+
+def _span_of_times(appraisal: Appraisal) -> tuple[float, float]:
+    """The shortest and the longest time above 0 of curves and budgets, with a little room."""
+    budgets = np.array([one.budget_s for one in appraisal.comparisons])
+    times = np.concatenate([budgets, *(curve.time for curve in drawn_curves(appraisal).values())])
+    times = times[np.isfinite(times) & (times > 0)]
+    low, high = times.min(initial=np.inf), times.max(initial=0)
+    if not low < high:
+        return 0.1, 10.0
+    room = (high / low) ** 0.04
+    return float(low / room), float(high * room)
