@@ -21,11 +21,8 @@ def test_completion_lists_every_public_name_and_each_loads(package):
         assert getattr(package, name) is not None
 
 
-PUBLIC = sorted(
-    module.name
-    for module in pkgutil.walk_packages(shareornot.__path__, "shareornot.")
-    if module.ispkg and module.name != "shareornot.cli" and hasattr(import_module(module.name), "__all__")
-)
+PACKAGES = sorted(one.name for one in pkgutil.walk_packages(shareornot.__path__, "shareornot.") if one.ispkg)
+PUBLIC = [name for name in PACKAGES if name != "shareornot.cli" and hasattr(import_module(name), "__all__")]
 
 
 @pytest.mark.parametrize("name", ["shareornot", *PUBLIC])
@@ -34,7 +31,7 @@ def test_completion_lists_public_names_alone(name):
     shown = {one for one in dir(package) if not one.startswith("__")}
     assert set(package.__all__) <= shown
     for other in shown - set(package.__all__):
-        assert f"{name}.{other}" in PUBLIC, f"{other} is neither public nor a sub-package"
+        assert f"{name}.{other}" in PACKAGES, f"{other} is neither public nor a sub-package"
 
 
 def test_an_unknown_name_is_refused_as_by_any_module():

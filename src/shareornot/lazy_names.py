@@ -63,4 +63,4 @@ def public_names(package: str) -> Callable[[], list[str]]:
 
 
 def _is_sub_package(value: Any, package: str) -> bool:
-    return isinstance(value, ModuleType) and value.__name__.startswith(f"{package}.") and hasattr(value, "__all__")
+    return isinstance(value, ModuleType) and value.__name__.startswith(f"{package}.") and hasattr(value, "__path__")
