@@ -37,8 +37,7 @@ def appraise(
             `Table`. Architectures without a score are known to random search.
         allow_missing: appraise what there is, though `standalone` lacks half of the scored architectures or more.
         **options: options of `shareornot.appraisal.user_scores.appraise_scores`, such as `supernet_cost` in average
-        trainings,
-            and of `read_user_scores`, such as `unit`.
+            trainings, and of `read_user_scores`, such as `unit`.
 
     Returns:
         The appraisal, with its `verdict` in words, and the bias audit.
