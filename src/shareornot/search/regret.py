@@ -205,14 +205,19 @@ def time_grid(*finish_s: Float64[np.ndarray, "_ _"], num_times: int = 200) -> Ti
     Raises:
         SettingsError: fewer than two times, or nothing that takes time.
     """
-    finite = np.concatenate([times[np.isfinite(times) & (times > 0)] for times in finish_s])
-    if num_times < 2 or not finite.size:
+    size, lowest, highest = 0, np.inf, 0.0
+    for times in finish_s:
+        usable = np.isfinite(times) & (times > 0)
+        size += int(np.count_nonzero(usable))
+        lowest = min(lowest, float(times.min(where=usable, initial=np.inf)))
+        highest = max(highest, float(times.max(where=usable, initial=0.0)))
+    if num_times < 2 or not size:
         raise SettingsError(
             f"time grid: expected at least 2 times and a training that takes time, got {num_times} times and "
-            f"{finite.size} trainings; give another time model"
+            f"{size} trainings; give another time model"
         )
-    grid: Times = np.geomspace(finite.min(), finite.max(), num_times)
-    grid[0], grid[-1] = finite.min(), finite.max()  # which rounding could have moved past the ends
+    grid: Times = np.geomspace(lowest, highest, num_times)
+    grid[0], grid[-1] = lowest, highest  # which rounding could have moved past the ends
     return grid
 
 

@@ -62,7 +62,7 @@ FILES = {
     "bold in Markdown": "| **architecture** | **proxy** | **standalone** |\n|---|---|---|\n"
     + "".join(f"| `{a}` | {p} | {f'**{s}**' if s == STANDALONE.max() else s} |\n" for a, p, s in ROWS),
     "comments between and below the rows": "# run 7\n"
-    + CSV.replace("net-9,", "# lost, trained again, twice\nnet-9,")
+    + CSV.replace("net-9,", "# lost, trained again, twice\n#net-9,0.1,0.2\nnet-9,")
     + "# 3 h\n",
     "names that start with the mark of a comment": "# run 7\n" + CSV.replace("net-", "#"),
     "numpy.savetxt": "# architecture proxy standalone\n" + "".join(f"{a} {p} {s}\n" for a, p, s in ROWS),
@@ -195,6 +195,21 @@ def test_a_formula_without_a_value_is_named(tmp_path):
         DataError, match=r"row 1 .line 4.: column 'proxy': .*formula '=C5\*2' without one; open and save"
     ):
         read_user_scores(path)
+
+
+def test_names_in_several_rows_of_a_sheet_are_refused(tmp_path):
+    path = tmp_path / "scores.xlsx"
+    names = [[None, "proxy", None, "standalone", None], ["seed", 0, 1, 0, 1], ["architecture", None, None, None, None]]
+    path.write_bytes(sheet([*names, *([a, p, -p, s, s] for a, p, s in ROWS)]))
+    with pytest.raises(DataError, match=r"row 1 .line 2.: column '': .*'seed': this looks like a second row of names"):
+        read_user_scores(path)
+
+
+def test_the_name_of_the_index_below_the_header_is_no_architecture(tmp_path):
+    path = tmp_path / "scores.csv"
+    path.write_text(",proxy,standalone\narchitecture,,\n" + CSV.partition("\n")[2])
+    (one,) = read_user_scores(path).variants
+    assert agreement_of(one).spearman.mean == pytest.approx(spearmanr(PROXY, STANDALONE).statistic, abs=1e-9)
 
 
 def test_a_formula_in_another_column_is_missing(tmp_path):

@@ -162,6 +162,7 @@ def _appraise(
         num_runs=num_runs,
         proxy_unit=one.proxy_unit,
     )
+    release_memory(sum(len(pool.cells) for pool in one.pools))
     audit, audit_notes = audit_scores(one, seed, num_trained)
     price = f"A super-net counts as {training:g} average trainings"
     price += f", scoring one {one.truth.thing} as {scoring:g}." if scoring else ", its scoring as nothing."

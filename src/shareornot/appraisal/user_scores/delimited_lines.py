@@ -14,8 +14,7 @@ _NUM_ROWS = re.compile(rb"[\r\n]\(([\d,]+) rows?\)\s*\Z")
 def without_other_lines(content: bytes, layout: Layout, notes: list[str]) -> bytes:
     """The content with blank lines in place of lines that are no rows.
 
-    Lines that start with # are comments where one stands before the header, unless they have the values of a row: as
-    many as there are columns, with a number among them.
+    Lines that start with # are comments where one stands before the header, unless most rows start so.
 
     Args:
         content: in UTF-8.
@@ -24,8 +23,9 @@ def without_other_lines(content: bytes, layout: Layout, notes: list[str]) -> byt
     """
     if layout.ruled and (printed := _NUM_ROWS.search(content, max(layout.start, len(content) - 100))):
         content = content[: printed.start()]
-    if layout.comments:
-        content, num = _blanked(_COMMENT, content, layout, keep_rows=True)
+    if layout.comments and (first := _COMMENT.search(content, layout.start)):
+        rows = [found for found in _COMMENT.finditer(content, first.start()) if _is_row(found[0], layout)]
+        content, num = _blanked(_COMMENT, content, layout, keep_rows=len(rows) > _num_lines(content, layout) / 2)
         if num:
             notes.append(f"{count(num, 'comment')} between or below the rows left out.")
     if layout.ruled:
@@ -47,6 +47,11 @@ def _blanked(pattern: re.Pattern[bytes], content: bytes, layout: Layout, *, keep
             num += 1
         position = found.end()
     return (b"".join([*kept, content[position:]]) if num else content), num
+
+
+def _num_lines(content: bytes, layout: Layout) -> int:
+    """Lines from the first row on."""
+    return content.count(b"\n", layout.start) or content.count(b"\r", layout.start)
 
 
 def _is_row(line: bytes, layout: Layout) -> bool:

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from jaxtyping import Float64, Int64
 
 from shareornot.appraisal.user_scores.chosen_columns import ArchitectureKind, ChosenColumns, choose_columns
+from shareornot.appraisal.user_scores.column_names import is_known_name
 from shareornot.appraisal.user_scores.column_values import Words, numbers_of, words_of
 from shareornot.appraisal.user_scores.columns import Columns, is_text
 from shareornot.appraisal.user_scores.number_text import parse_numbers
@@ -21,6 +22,8 @@ from shareornot.errors import DataError, ShareOrNotError
 
 ALL = "all"
 """Name of the space where none is given."""
+_MOST_HEADERS = 3
+"""Rows of names at most."""
 MOST_PAIRS = 500
 """Of space and variant."""
 
@@ -81,8 +84,7 @@ def score_table(columns: Columns, options: ReadingOptions) -> ScoreTable:
         chosen = choose_columns(columns, options)  # without words among numbers, a column may be something else
     notes = [*columns.notes, *chosen.notes, *row_notes, *summary_notes]
     architecture = words_of(columns, chosen.architecture)
-    if architecture.positions[0] < 0:
-        _refuse_second_header(columns, chosen)
+    _refuse_second_header(columns, chosen, architecture)
     _refuse_gaps(columns, chosen.architecture, architecture.positions)
     proxies, names, proxy_notes = _proxies(columns, chosen, options)
     notes += proxy_notes
@@ -159,14 +161,21 @@ def _refuse_gaps(columns: Columns, name: str, positions: Int64[np.ndarray, " row
         )
 
 
-def _refuse_second_header(columns: Columns, chosen: ChosenColumns) -> None:
-    """Raise where the first row holds no number: pandas writes a row for each level of its columns."""
-    proxies = [columns.named[name].slice(0, 1) for name in chosen.proxies]
-    if all(is_text(one) and np.isnan(parse_numbers(one).values).all() for one in proxies):
+def _refuse_second_header(columns: Columns, chosen: ChosenColumns, architecture: Words) -> None:
+    """Raise where one of the first rows holds names: pandas writes one for each level of its columns and its index."""
+    for row, place in enumerate(architecture.positions[:_MOST_HEADERS].tolist()):
+        proxies = [columns.named[name].slice(row, 1) for name in chosen.proxies]
+        has_score = not all(is_text(one) and np.isnan(parse_numbers(one).values).all() for one in proxies)
+        if place < 0 and row == 0 and not has_score:
+            got = "a gap and no score"
+        elif place >= 0 and is_known_name(architecture.distinct[place]) and (row > 0 or has_score):
+            got = shown(architecture.distinct[place])
+        else:
+            continue
         raise DataError(
-            f"{columns.source}: {columns.row(0)}: column {shown(chosen.architecture)}: expected an architecture, got a "
-            "gap and no score: this looks like a second row of names; write one, in pandas: frame.columns = "
-            "['_'.join(map(str, name)) for name in frame.columns]"
+            f"{columns.source}: {columns.row(row)}: column {shown(chosen.architecture)}: expected an architecture, got "
+            f"{got}: this looks like a second row of names; write one, in pandas: frame.columns = ['_'.join(map(str, "
+            "name)) for name in frame.columns]"
         )
 
 

@@ -115,6 +115,7 @@ def scores_of_table(table: ScoreTable, options: ReadingOptions) -> UserScores:
     """
     structure = structure_of(table, options)
     table = replace(table, columns=replace(table.columns, named={}))  # text that takes much memory, and has been read
+    release_memory(len(table.space))
     variants: list[ScoredVariant] = []
     refused: list[ShareOrNotError] = []
     scores = _scores_by_space(table)
