@@ -174,7 +174,7 @@ def compare_at_budgets(
     """Regret of the searches at the budgets of the guided one, and against time.
 
     Args:
-        truth: where they search.
+        truth: accuracies among which they search.
         pools: pools of super-nets that did not diverge.
         costs: costs of a super-net.
         rng: source of the randomness.

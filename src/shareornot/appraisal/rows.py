@@ -151,7 +151,7 @@ def best_rows(found: Appraisal, most: int) -> list[Row]:
     scored it: the share of the pool that it beats, as a mean over these super-nets.
 
     Args:
-        found: with at least one super-net that converged.
+        found: appraisal with at least one super-net that converged.
         most: how many.
     """
     good = [pool for pool, value in zip(found.pools, found.spearmans, strict=True) if value is not None]

@@ -36,7 +36,7 @@ def publish(
         chapters: one for each space and variant.
         provenance: how the numbers were made.
         quiet: print no path and no progress, because standard output is for programs.
-        open_it: in the browser that the system prefers.
+        open_it: open the page in the default browser.
 
     Returns:
         The path of the page, or None if none was written.

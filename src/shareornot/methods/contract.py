@@ -57,7 +57,7 @@ class Chooser(Protocol):
         """The architecture that the method would return.
 
         Args:
-            images: on the device of the network; only the validation images decide.
+            images: image set on the device of the network; only the validation images decide.
             evaluation: how architectures are scored, where the choice needs scores.
             rng: source of what is drawn.
             should_stop: called now and then where the choice takes long.

@@ -281,7 +281,7 @@ def make_trainer(
         network: changed in place by the training.
         space: space that the architectures are of.
         architectures: numbers of the architectures to train.
-        images: on the device of the network, or another source of mini-batches.
+        images: image set on the device of the network, or another source of mini-batches.
         settings: method, epochs, batch size, optimizer and seed.
 
     Returns:
@@ -304,7 +304,7 @@ def load_trainer(path: Path, space: "Space", architectures: "Indices", images: "
         path: path of the checkpoint.
         space: space of the training.
         architectures: numbers of the architectures that were trained.
-        images: on the device to compute on.
+        images: image set on the device to compute on.
 
     Returns:
         A trainer at the step of the checkpoint.

@@ -89,7 +89,7 @@ class Reading:
     Args:
         loader: loader of batches.
         name: what messages call it.
-        device: where the batches go.
+        device: device to which the batches are moved.
         seed: seed of the loader's randomness.
         num_classes: number of classes of the module.
         num_images: as many of the first images; all if None.

@@ -16,7 +16,7 @@ class OwnSuperNet:
     Args:
         module: any module that one of its methods, or `activate`, lets compute an architecture.
         architectures: architectures of the module.
-        activate: in place of a method of the module.
+        activate: function in place of a method of the module.
 
     Raises:
         SettingsError: nothing activates an architecture.

@@ -53,7 +53,7 @@ def check_supernet(
     `deepcopy`, `state_dict` and `load_state_dict` work.
 
     Args:
-        module: on its device.
+        module: super-net on its device.
         architectures: everything that `activate` takes, or a `Space`.
         train_loader: batches of images and labels, of which the first is looked at.
         adaptation: adaptation of batch norm, as in `score_supernet`.

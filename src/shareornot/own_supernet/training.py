@@ -77,12 +77,12 @@ def train_supernet(
             `shareornot.own_supernet.METHODS`; changed in place, and in training mode afterwards.
         space: everything that `activate` takes, or a `Space`, whose architectures are whole numbers.
         train_loader: batches of images and labels; it must have a length.
-        validation_loader: for methods that learn something on validation images, such as `enas`.
+        validation_loader: batches for methods that learn something on validation images, such as `enas`.
         method: name of a method, see `shareornot methods`. Methods that mix options need `module.mix(weights)`.
         options: options of the method.
         epochs: passes over the training loader.
         optimizer: rule and constants; by default the AdamW of the recipe `tuned`.
-        learning_rate: in place of that of the optimizer; it falls along a cosine.
+        learning_rate: rate in place of that of the optimizer; it falls along a cosine.
         schedule: whether the cosine is followed `by-step`, `by-epoch`, or by the sizes of architectures (`by-size`).
         paths_per_step: architectures whose gradients on one batch are averaged.
         precision: `float32`, or `bfloat16` for convolutions and matrix products.

@@ -18,7 +18,7 @@ SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 def plain(text: str) -> str:
     """Text that is drawn as it is.
 
-    Matplotlib takes text between dollars for formulas, and fails on those that are none.
+    Matplotlib takes text between dollars for formulas, and fails on invalid ones.
     """
     return text.replace("$", r"\$")
 
@@ -80,7 +80,7 @@ def make_logarithmic(axes: "Axes", x: tuple[float, float], y: tuple[float, float
 
 
 def round_numbers(low: float, high: float, most: int = 9) -> list[float]:
-    """Powers of ten from `low` to `high`, with 2 and 5 times each, or 3 times each, where there is room for so many.
+    """Powers of ten from `low` to `high`, with 2 and 5 times each, or 3 times each, where there is room for them.
 
     Example:
         >>> round_numbers(0.03, 7), round_numbers(0.03, 70)

@@ -39,7 +39,7 @@ def drawn_scores(chapter: Chapter, most: int = MOST_POINTS) -> list[DrawnScores]
     """The scores of the super-nets that converged; of too many, every n-th by proxy, the best and the worst among them.
 
     Args:
-        chapter: with at least one super-net that converged.
+        chapter: results with at least one super-net that converged.
         most: scores in all, roughly.
     """
     found = chapter.appraisal

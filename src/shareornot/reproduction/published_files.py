@@ -17,7 +17,7 @@ def published_files(source: Path, pattern: re.Pattern[str]) -> Iterator[tuple[re
 
     Args:
         source: a folder, or a .zip or .tar.gz archive of it.
-        pattern: for the end of a path with forward slashes.
+        pattern: pattern of the end of a path with forward slashes.
 
     Yields:
         What matched in the path, and the contents.

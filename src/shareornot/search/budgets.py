@@ -108,7 +108,7 @@ def _expected_regret(
 
     Args:
         validation: validation accuracies of the cells, the highest score first.
-        regret: in test accuracy, of the same.
+        regret: regrets of the same in test accuracy.
         scores: scores of the same, descending.
         k: how many are trained.
         begin: position of the first cell with the score of the k-th.

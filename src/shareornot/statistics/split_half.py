@@ -27,7 +27,7 @@ def split_half_reliability(first: Half, second: Half) -> float | None:
 
     Args:
         first: score of each architecture on one half of the images, any unit.
-        second: on the other half.
+        second: scores on the other half.
 
     Returns:
         From 0 to 1; 0 where the halves do not agree at all. None if a half is constant, as that of a super-net that

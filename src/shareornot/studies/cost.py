@@ -115,9 +115,9 @@ def study_cost(
     Args:
         jobs: jobs of the study.
         finished: names of those that are done.
-        device: on which to measure.
+        device: device to measure on.
         measure: whether to; without it, jobs are only counted.
-        num_processes: for how many processes, each as fast as one alone, to state the time.
+        num_processes: numbers of processes for which to state the time, each as fast as one alone.
         bars: shows the measuring.
 
     Returns:
@@ -160,7 +160,7 @@ def measure_supernets(
     Args:
         supernets: for any key, the settings of a super-net, and the ways in which its cells are scored, by any key.
         watching: how they are watched while they train.
-        device: on which to measure.
+        device: device to measure on.
         progress: advances by 1 for each super-net.
 
     Returns:
@@ -263,7 +263,7 @@ def _seconds_each(
 
     Args:
         do: what is measured.
-        should_stop: asked after each call.
+        should_stop: called after each call.
         most: calls that can be made, the first one among them.
         clock: seconds, from any zero.
     """

@@ -44,7 +44,7 @@ def decode(kind: "type[Settings]", values: Mapping[str, Any], where: str) -> Set
 
     Args:
         kind: a dataclass.
-        values: by name, as JSON or TOML has them.
+        values: values by name, of the types of JSON or TOML.
         where: prefix of the messages, such as the file.
 
     Raises:

@@ -195,7 +195,7 @@ def check_choice(what: str, value: str, choices: Mapping[str, Any]) -> None:
     Args:
         what: name of the setting, for the message.
         value: the name to check.
-        choices: by name.
+        choices: allowed values by name.
 
     Raises:
         SettingsError: it is not; the message names the nearest.

@@ -89,9 +89,9 @@ def run_study(
     Args:
         folder: folder of the study; one that holds another study keeps what they share, and takes the new settings.
         study: what to compute.
-        executor: where jobs are done.
+        executor: executor that does the jobs.
         wanted: which jobs this run does; the jobs that they need must be finished or among them.
-        device: on which they are done there.
+        device: device that the jobs use there.
         watch: called with every event.
         should_stop: called several times per second.
         on_plan: called once with the jobs of this run, and the names of those that are finished.

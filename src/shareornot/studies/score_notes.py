@@ -18,7 +18,7 @@ def score_notes(folder: Path, evaluation: str) -> tuple[list[str], list[str]]:
 
     Args:
         folder: folder of the super-nets.
-        evaluation: as the study names it.
+        evaluation: name in the study.
 
     Returns:
         Lines for each super-net that is scored, and sentences about those whose reliability is below 0.9.

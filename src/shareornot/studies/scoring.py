@@ -50,7 +50,7 @@ def score_job(store: Store, job: Job, spec: ScoreSpec, images: "ImageSet", shoul
         store: store of the study.
         job: the scoring.
         spec: super-net, cells and way of scoring.
-        images: on the device to score on.
+        images: image set on the device to score on.
         should_stop: called after every cell.
 
     Returns:
@@ -151,7 +151,7 @@ def score_cells(
         network: trained.
         num_steps: number of steps of its training, a part of what the scores depend on.
         evaluation: how to score.
-        images: on the device to score on.
+        images: image set on the device to score on.
         cells: unique indices, in the order in which they are scored.
         should_stop: called after every cell.
         log: gets a line per second.

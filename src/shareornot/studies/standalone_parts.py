@@ -116,7 +116,7 @@ def train_parts(folder: Path, num_processes: int, progress: Progress, build: Sta
     """Do all trainings whose parts are not in the folder yet.
 
     Args:
-        folder: where the parts are kept.
+        folder: folder of the parts.
         num_processes: trainings at the same time, each on one core.
         progress: advances by the architectures done.
         build: what to train.
@@ -155,7 +155,7 @@ def read_parts(folder: Path, build: StandaloneBuild) -> dict[str, np.ndarray]:
     """The trainings of a finished build.
 
     Args:
-        folder: where the parts are kept.
+        folder: folder of the parts.
         build: what was trained.
 
     Returns:

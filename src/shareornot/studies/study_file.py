@@ -81,7 +81,7 @@ def decode_study(
     """Turn the values of a file into settings.
 
     Args:
-        values: as TOML has them, perhaps with a `preset`.
+        values: values of TOML types, perhaps with a `preset`.
         overrides: see `read_study`.
         where: what the values come from, for messages.
         name: name of a study that has a preset and no name of its own, so that two of them do not share a folder.

@@ -54,7 +54,7 @@ def train_supernets(
 
     Args:
         folder: folder of the study; created if it does not exist.
-        study: with one space, one variant and no experiments.
+        study: settings with one space, one variant and no experiments.
         device: as PyTorch names it, or "auto" for an accelerator where there is one.
         num_processes: super-nets trained at the same time, by default one per core, or one per accelerator.
         bars: shows the progress in steps.

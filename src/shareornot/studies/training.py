@@ -51,7 +51,7 @@ def train_job(store: Store, job: Job, spec: TrainSpec, images: "ImageSet", shoul
         store: store of the study.
         job: the training.
         spec: what the job trains.
-        images: on the device to train on.
+        images: image set on the device to train on.
         should_stop: called before every step.
 
     Returns:
@@ -96,7 +96,7 @@ def continue_training(
     Args:
         folder: folder of the super-net.
         supernet: what to train.
-        images: on the device to train on.
+        images: image set on the device to train on.
         space: unique indices of all cells of the space.
         should_stop: called before every step.
         on_epoch: called after each epoch with the super-net, the report of the epoch, and the images per second. It may

@@ -32,7 +32,7 @@ class Evaluator:
 
     Args:
         network: trained; every score leaves its parameters, statistics and modes as they were.
-        images: on the device of the network.
+        images: image set on the device of the network.
         config: how to score. Of `num_images`, "auto" means all here; `enough_images` chooses a number.
 
     References: Pourchot et al. 2020, arXiv:2002.04289, section 4.1.

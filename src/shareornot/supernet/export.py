@@ -13,7 +13,7 @@ class ExportedNetwork(nn.Module):
     """A network that computes one architecture, see `export_architecture`.
 
     Args:
-        network: with this architecture active.
+        network: super-net with this architecture active.
     """
 
     def __init__(self, network: nn.Module) -> None:

@@ -37,7 +37,7 @@ class HyperSuperNet(nn.Module):
 
     Args:
         inner: loses the weights of the convolutions in its cells.
-        encode: from the number of an architecture to its encoding.
+        encode: function from the number of an architecture to its encoding.
         config: settings of the network; `hyper_units` is the length of h.
         seed: seed of the initial weights of the hyper-network; the b are those of the convolutions.
 

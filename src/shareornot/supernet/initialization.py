@@ -60,7 +60,7 @@ def align_operation(unit: ConvBatchNorm) -> None:
     """Let a convolution start close to the identity: the identity at the centre of its kernel, and a little noise.
 
     Args:
-        unit: with as many input as output channels, and the usual random weights.
+        unit: operation with as many input as output channels, and the usual random weights.
     """
     centre = unit.weight.shape[2] // 2
     unit.weight.mul_(NOISE)

@@ -23,7 +23,7 @@ class ConvBatchNorm(nn.Module):
     Args:
         in_channels, out_channels: the most that an architecture can use.
         kernel_size: 1 or 3.
-        config: for the constants of batch norm.
+        config: settings with the constants of batch norm.
         generator: source of the initial weights, which are those of PyTorch's convolution.
     """
 

@@ -27,7 +27,7 @@ def enough_images(
 
     Args:
         network: trained.
-        images: on the device of the network.
+        images: image set on the device of the network.
         config: how to score; returned as it is unless `num_images` is "auto".
         architectures: the pool that will be scored.
 

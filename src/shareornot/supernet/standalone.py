@@ -99,7 +99,7 @@ class StandaloneTrainer:
 
     Args:
         network: changed in place.
-        images: on the device of the network.
+        images: image set on the device of the network.
         config: how to train.
     """
 

@@ -32,7 +32,7 @@ def train_standalone(
     Args:
         index: number of the architecture in its family, such as the unique index of a cell.
         runs: numbers of the repeats.
-        images: on the device to train on.
+        images: image set on the device to train on.
         network_config: size of the network.
         config: how to train.
         clock: seconds; the default counts processor time, which other programs disturb less than the wall clock.

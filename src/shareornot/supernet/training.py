@@ -80,7 +80,7 @@ class Learner(Protocol):
         """Do one step: choose architectures, run them forward and backward, move the weights.
 
         Args:
-            at: where the training stands.
+            at: position of the training.
             train: the mini-batch of this step.
             validation: draws a random mini-batch of validation images, another one at every call.
         """
@@ -140,7 +140,7 @@ class ImageBatches:
     """Mini-batches of an image set that lives on the device.
 
     Args:
-        images: on the device of the network.
+        images: image set on the device of the network.
         settings: batch size and seed.
         dtype: type of the images that come out.
 
@@ -195,7 +195,7 @@ class Trainer:
     Args:
         network: changed in place.
         method: what a step does.
-        images: on the device of the network, or another source of mini-batches.
+        images: image set on the device of the network, or another source of mini-batches.
         settings: epochs, batch size, learning rate and seed.
 
     Raises:

@@ -39,7 +39,7 @@ def write_architecture_table(
         info: what the table is about.
         architectures: numbers, each once, in any order.
         values: for each of `info.columns`, architectures x runs; fractions or seconds, NaN if a run is missing.
-        texts: where the table is about a list: the text of each, of which it then holds all.
+        texts: text of each architecture, where the table is about a list, of which it then holds all.
 
     Raises:
         DataError: no such family, invalid or repeated numbers, wrong shapes, or values out of range.

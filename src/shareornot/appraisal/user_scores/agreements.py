@@ -25,7 +25,7 @@ def agreement_of(one: ScoredVariant) -> ScoreAgreement:
     """The agreement of one space and variant.
 
     Args:
-        one: with at least one super-net that did not diverge.
+        one: scores with at least one super-net that did not diverge.
     """
     validation = one.truth.table.validation
     values = [spearman(pool.proxies, validation[pool.cells]).value for pool in one.pools]

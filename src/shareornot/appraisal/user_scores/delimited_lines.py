@@ -17,7 +17,7 @@ def without_other_lines(content: bytes, layout: Layout, notes: list[str]) -> byt
     Lines that start with # are comments where one stands before the header, unless most rows start so.
 
     Args:
-        content: in UTF-8.
+        content: text in UTF-8.
         layout: layout of the file.
         notes: gets one on what was left out.
     """

@@ -29,7 +29,7 @@ def as_fractions(
 
     Args:
         name: name of the column.
-        values: in either unit.
+        values: numbers in either unit.
         unit: `auto` for the rule above, or what they are.
         row: names a row in messages.
         errors: lower is better: accuracies are 1 - values, or 100 - values. Losses outside [0, 100] become the share

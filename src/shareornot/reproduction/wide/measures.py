@@ -77,7 +77,7 @@ def measure(
     """Compute everything for some super-nets, or for baselines.
 
     Args:
-        scores: in any unit, finite and not constant.
+        scores: scores in any unit, finite and not constant.
         ground: what they are judged on.
         rng: breaks ties of searches.
         progress: advances by one for each super-net.

@@ -38,7 +38,7 @@ class CellSpace(SubSpace):
     Args:
         name: name of the space.
         description: one line about it.
-        predicate: from the features of many cells to which of them belong to the space.
+        predicate: function of the features of many cells that returns which of them belong to the space.
 
     Example:
         >>> shallow = CellSpace(name="shallow", description="two steps", predicate=lambda cells: cells.depth <= 2)

@@ -27,7 +27,7 @@ OBJECT_STORE_BYTES = 100 * 2**20
 CONNECT_S = 5.0
 """How long the machine of a cluster may take to answer."""
 HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
-"""What a client of gRPC, in which Ray speaks, sends first: the preface of HTTP/2 and an empty frame of settings.
+"""The first bytes of a client of gRPC, Ray's protocol: the preface of HTTP/2 and an empty frame of settings.
 
 References: RFC 9113, sections 3.4 and 6.5.
 """
@@ -129,7 +129,7 @@ def check_address(address: str) -> None:
 
 
 def _encrypted() -> bool:
-    """Whether this process speaks to clusters through TLS, where nothing can be read before keys are exchanged."""
+    """Whether this process connects to clusters through TLS, where nothing can be read before keys are exchanged."""
     return os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true")
 
 

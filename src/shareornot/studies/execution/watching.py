@@ -44,7 +44,7 @@ class RunView:
     Args:
         state: follows the run.
         warnings: warnings of the jobs.
-        screen: where it is shown.
+        screen: output that shows it.
     """
 
     def __init__(self, state: RunState, warnings: JobWarnings, screen: "Screen") -> None:
