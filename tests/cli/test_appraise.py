@@ -110,7 +110,7 @@ def test_super_nets_that_are_not_trained(refused, scored):
 
 def test_a_damaged_file(refused, scored):
     (score_job(scored) / "proxies.parquet").write_bytes(b"PAR1")
-    assert "was damaged and is computed anew" in refused("appraise", scored)
+    assert "was damaged and is computed again" in refused("appraise", scored)
 
 
 def score_job(folder):

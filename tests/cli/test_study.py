@@ -176,7 +176,7 @@ def test_nothing_finished_is_nothing_to_report(refused, folder):
 def test_a_damaged_result_is_not_reported(refused, folder):
     path = next((folder / "jobs").glob("appraise-*/record.json"))
     path.write_bytes(path.read_bytes()[:-1])
-    assert "was damaged and is computed anew" in refused("study", "report", folder)
+    assert "was damaged and is computed again" in refused("study", "report", folder)
     assert "found none; run: shareornot study resume" in refused("study", "report", folder)
 
 

@@ -45,7 +45,7 @@ def test_paths_on_cells_share_a_topology_and_use_every_operation_once():
     codes = unique_codes()
     for paths in groups[:50].tolist():
         plans = [plan_cell(path, 16, 1) for path in paths]
-        # Vertices may be numbered anew; what stays is how often each operation is used by the three together.
+        # Vertices may be renumbered; what stays is how often each operation is used by the three together.
         counts = np.bincount(np.concatenate([plan.operations for plan in plans]), minlength=3)
         assert (counts == len(plans[0].operations)).all()
         edges = {len(np.argwhere(decode(int(codes[path]))[0])) for path in paths}
@@ -59,7 +59,7 @@ def trainer(network, space, members, images, **changes):
 
 
 def test_every_kernel_of_a_cell_gets_its_gradient_exactly_once_per_step(images, network_config):
-    """On cells whose vertices cannot be numbered anew: a chain of three vertices that all feed the output."""
+    """On cells whose vertices cannot be renumbered: a chain of three vertices that all feed the output."""
     space = open_space("num_vertices=5, num_edges=6, num_output_edges=3")
     network = NASBench101SuperNet(network_config(max_vertices=5, min_output_edges=3), 0)
     chains = [cell for cell in space.members.tolist() if plan_cell(cell, 6, 2).sources == ((0,), (1,), (2,))]

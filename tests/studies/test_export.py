@@ -62,7 +62,7 @@ def test_an_appraisal_of_the_scores_gives_the_numbers_of_the_study(finished, tmp
 def test_damage_is_found_before_anything_is_exported(folder, tmp_path):
     path = next((folder / "jobs").glob("score-*/proxies.parquet"))
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(DataError, match="was damaged and is computed anew"):
+    with pytest.raises(DataError, match="was damaged and is computed again"):
         export_study(folder, tmp_path)
     assert not list(tmp_path.glob("*.parquet"))
 

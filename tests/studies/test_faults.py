@@ -122,7 +122,7 @@ def test_killed_at_random_moments(runs, tmp_path, same_numbers, study):
             longest_s = longest_s * 1.25 if kills[-1] == before else whole_s / 3
         else:
             same_numbers(folder)
-            number += 1  # it was faster; the next one begins anew
+            number += 1  # it was faster; the next one begins again
     for last in range(1, number + 1):
         report = resume(tmp_path / str(last), study)
         assert report.complete, report.failed
@@ -189,7 +189,7 @@ def test_a_piece_never_reads_a_damaged_one(folder, study):
     job = next(one for one in plan_jobs(study, DataHashes()) if one.kind == "score")
     shutil.rmtree(folder / "jobs" / job.name)
     _damage(folder / "jobs" / job.needs[0] / "checkpoint.safetensors", "flipped")
-    with pytest.raises(DataError, match="was damaged and is computed anew"):
+    with pytest.raises(DataError, match="was damaged and is computed again"):
         do_job(folder, job, "cpu", lambda: False)
     assert not (folder / "jobs" / job.needs[0]).exists()
 

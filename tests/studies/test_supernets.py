@@ -314,7 +314,7 @@ def test_damaged_scores_are_refused(copied):
     path.write_bytes(b"PAR1")
     with pytest.raises(DataError, match=r"proxies\.parquet: the checksum does not match"):
         appraise_supernets(copied, read_only=True)
-    with pytest.raises(DataError, match="was damaged and is computed anew"):
+    with pytest.raises(DataError, match="was damaged and is computed again"):
         appraise_supernets(copied)
     evaluate(copied)
     assert len(appraise_supernets(copied, search=SEARCH).chapters) == 1

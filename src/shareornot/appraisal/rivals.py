@@ -3,7 +3,7 @@
 Random search, regularized evolution and local search are simulated many times. A *free baseline*, such as the number of
 parameters, costs nothing: the search that it guides trains the architectures of a pool that it rates highest, from the
 first second on. It runs on the pool of each super-net, so that it is compared in pairs; which baseline is the best is
-decided on other pools, drawn from the space, lest luck decide it.
+decided on other pools, drawn from the space, so that chance does not decide it.
 """
 
 from collections.abc import Mapping, Sequence

@@ -62,7 +62,7 @@ def fetch_cifar10(*, source: Path | None = None, bars: ProgressBars = no_bars) -
     """Put CIFAR-10 into the data folder.
 
     Without `source` the publisher's archive is downloaded, converted and removed; nothing is done where the file is
-    there already. With `source` the file is made anew of that.
+    there already. With `source` the file is made again from that.
 
     Args:
         source: the publisher's binary archive (cifar-10-binary.tar.gz), or one of two Parquet files whose names differ

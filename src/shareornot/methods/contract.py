@@ -63,7 +63,7 @@ class Chooser(Protocol):
             should_stop: called now and then where the choice takes long.
 
         Raises:
-            Interrupted: `should_stop` turned true; the same call begins anew.
+            Interrupted: `should_stop` turned true; the same call begins again.
         """
 
 

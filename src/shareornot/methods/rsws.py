@@ -76,4 +76,4 @@ def until_stopped(scores: Iterator[float], should_stop: Callable[[], bool]) -> I
     for score in scores:
         yield score
         if should_stop():
-            raise Interrupted("method: stopped while it was choosing an architecture; the choice begins anew")
+            raise Interrupted("method: stopped while it was choosing an architecture; the choice begins again")

@@ -42,7 +42,7 @@ def check_gradients(network: OwnSuperNet, batch: Batch, numbers: list[int]) -> l
                 error(
                     "backward",
                     f"architecture {text}: expected {type(module).__name__} to run forward and backward in training "
-                    f"mode, got {error_text(problem)}; mend its forward",
+                    f"mode, got {error_text(problem)}; fix its forward",
                 )
             ]
         unknown |= {id(leaf): leaf for leaf in leaves if id(leaf) not in registered}

@@ -60,7 +60,7 @@ def check_copies(module: nn.Module, *, trains: bool) -> Iterator[Finding]:
     """
     name = type(module).__name__
     make = error if trains else warning
-    remedy = "checkpoints need it; mend state_dict and load_state_dict, or do not override them"
+    remedy = "checkpoints need it; fix state_dict and load_state_dict, or do not override them"
     try:
         state = module.state_dict()
         other = [key for key, value in state.items() if not isinstance(value, Tensor)]

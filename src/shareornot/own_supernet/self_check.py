@@ -156,7 +156,7 @@ def _outputs(network: OwnSuperNet, images: Tensor, numbers: list[int], *, adapts
             yield error(
                 "forward",
                 f"architecture {text(number)}: expected {name} to compute it on images of shape "
-                f"{tuple(images.shape[1:])}, got {error_text(problem)}; mend its forward, or the images of the loader",
+                f"{tuple(images.shape[1:])}, got {error_text(problem)}; fix its forward, or the images of the loader",
             )
             return
         if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != len(images) or logits.shape[1] < 2:

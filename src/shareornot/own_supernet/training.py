@@ -183,7 +183,7 @@ class LoaderBatches:
             if found == position:
                 return self._checked(batch, "train_loader")
         raise DataError(
-            f"train_loader: expected {self.steps_per_epoch} batches, which is its length, got {self._next[1]}; mend "
+            f"train_loader: expected {self.steps_per_epoch} batches, which is its length, got {self._next[1]}; fix "
             "__len__ of its data set"
         )
 

@@ -33,7 +33,7 @@ def bokeh_script() -> str:
 def figures_as_json() -> tuple[Any, Any]:
     """What `Bokeh.embed.embed_items` takes: the documents, and in which elements their figures stand.
 
-    The same at every call: Bokeh numbers its models through the life of a process, so they are numbered anew.
+    The same at every call: Bokeh numbers its models through the life of a process, so they are renumbered.
     """
     from bokeh.document import Document
     from bokeh.embed.util import standalone_docs_json_and_render_items

@@ -110,7 +110,7 @@ def bootstrap_interval(
     num_resamples: int = 1_000,
     confidence: float = CONFIDENCE,
 ) -> Interval:
-    """Percentile interval of a mean coefficient over super-nets and cells drawn anew, both with replacement.
+    """Percentile interval of a mean coefficient over super-nets and cells redrawn, both with replacement.
 
     Student's interval covers other seeds and other pools of the same size together; this one too, and it requires
     nothing of the coefficients' distribution. One row of accuracies means one pool for all super-nets, whose cells are
@@ -124,7 +124,7 @@ def bootstrap_interval(
         accuracies: standalone accuracies, one row for all super-nets or a row for each.
         rng: source of the resamples.
         coefficient: coefficient whose mean over super-nets is sought.
-        num_resamples: how often everything is drawn anew.
+        num_resamples: how often everything is redrawn.
         confidence: probability to cover the true mean, in (0, 1).
 
     Returns:

@@ -289,7 +289,7 @@ def _is_known(durations_s: Float[np.ndarray, " calls"]) -> bool:
 
 
 def _forget_peak_memory(device: str) -> None:
-    """Let the peak that `_peak_memory` reports begin anew, where the system can do that."""
+    """Let the peak that `_peak_memory` reports begin again, where the system can do that."""
     if device != "cpu":
         import torch
 

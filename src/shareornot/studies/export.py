@@ -47,7 +47,7 @@ def finished_appraisals(folder: Path, bars: ProgressBars = no_bars) -> list[tupl
 
     Raises:
         MissingDataError: no study there, or nothing of it is finished.
-        DataError: one is damaged; it was set aside, and `resume` computes it anew.
+        DataError: one is damaged; it was set aside, and `resume` computes it again.
     """
     store = Store(folder)
     found = [(one.name, one.chapter) for one in store.read_plan() if one.chapter and store.is_finished(one.name)]
@@ -75,7 +75,7 @@ def export_study(folder: Path, out: Path, bars: ProgressBars = no_bars) -> list[
 
     Raises:
         MissingDataError: nothing is finished.
-        DataError: a result is damaged; it was set aside, and `resume` computes it anew.
+        DataError: a result is damaged; it was set aside, and `resume` computes it again.
         OSError: the files cannot be written.
     """
     store = Store(folder)

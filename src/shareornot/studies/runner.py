@@ -45,7 +45,7 @@ class RunReport:
     failed: dict[str, str]
     """Tracebacks by the names of jobs."""
     messages: tuple[str, ...]
-    """Of the failures that a person can mend, in one sentence each."""
+    """One sentence for each failure that the user can fix."""
     num_blocked: int
     stopped: bool
     """Whether it was stopped before all was done."""

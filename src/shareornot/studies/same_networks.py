@@ -25,7 +25,7 @@ def check_networks(store: Store, study: StudySettings) -> None:
     """
     try:
         planned = store.read_plan()
-    except (MissingDataError, DataError):  # nothing was run, or the next run writes it anew
+    except (MissingDataError, DataError):  # nothing was run, or the next run writes it again
         return
     expected = [identity_of(chapter.supernet.network) for chapter in study.chapters()]
     for job in planned:

@@ -70,7 +70,7 @@ class SetAside:
     why: str
 
     def __str__(self) -> str:
-        return f"{self.name} was damaged and is computed anew; it lies in {self.place}: {self.why}"
+        return f"{self.name} was damaged and is computed again; it lies in {self.place}: {self.why}"
 
 
 class Store:
@@ -193,7 +193,7 @@ class Store:
         return content
 
     def set_aside(self, name: str, why: str) -> SetAside:
-        """Move a damaged job out of the way, so that it is computed anew."""
+        """Move a damaged job out of the way, so that it is computed again."""
         self.damaged.mkdir(parents=True, exist_ok=True)
         number = 0
         while (place := self.damaged / f"{name}.{number}").exists():

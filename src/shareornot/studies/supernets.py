@@ -334,7 +334,7 @@ def _run(
     """Do some jobs of a study, with one bar for all of them.
 
     Raises:
-        JobError: a job failed for a reason that a person can mend.
+        JobError: a job failed for a reason that the user can fix.
         RuntimeError: a job failed for another reason.
         Interrupted: the user stopped the work.
     """

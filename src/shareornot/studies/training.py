@@ -45,7 +45,7 @@ SAVE_INTERVAL_S = 30.0
 def train_job(store: Store, job: Job, spec: TrainSpec, images: "ImageSet", should_stop: ShouldStop) -> list[str]:
     """Train a super-net, from its checkpoint if there is one.
 
-    A damaged checkpoint is set aside, and the training begins anew.
+    A damaged checkpoint is set aside, and the training begins again.
 
     Args:
         store: store of the study.

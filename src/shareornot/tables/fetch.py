@@ -28,7 +28,7 @@ def fetch_nasbench101(*, full: bool = False, source: Path | None = None, bars: P
     """Put the table of NASBench-101 into the data folder.
 
     Without `source` the publisher's file is downloaded, imported and removed; nothing is done where the table is
-    there already. With `source` the table is made anew of that file.
+    there already. With `source` the table is made again from that file.
 
     Args:
         full: the file with 4, 12, 36 and 108 epochs, instead of that with 108 only.

@@ -33,7 +33,7 @@ OFFICIAL_FILES = MappingProxyType(
 )
 """SHA-256 of the published files, and their names."""
 NUM_HASHES_CHECKED = 1000
-"""Hashes that are computed anew for comparison, spread over the file; all would take a minute."""
+"""Hashes that are computed again for comparison, spread over the file; all would take a minute."""
 PARQUET_BUDGET = 108
 
 

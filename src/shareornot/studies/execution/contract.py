@@ -64,9 +64,9 @@ class Event:
     name: str
     what: Literal["started", "finished", "failed", "blocked", "stopped"]
     traceback: str | None = None
-    """Of `failed`: for a developer."""
+    """Traceback of `failed`, for a developer."""
     message: str | None = None
-    """Of `failed`: one sentence, where the reason is something that a person can mend."""
+    """One sentence about `failed`, where the user can fix the reason."""
 
 
 Watch = Callable[[Event], None]

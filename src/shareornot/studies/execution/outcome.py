@@ -20,7 +20,7 @@ class Outcome:
     what: Literal["finished", "failed", "stopped"]
     traceback: str | None = None
     message: str | None = None
-    """Of a failure that a person can mend: one sentence."""
+    """One sentence about a failure that the user can fix."""
 
     def event(self, name: str) -> Event:
         """The event of a task that ended so."""
@@ -95,7 +95,7 @@ def threads_of(number: int) -> Iterator[None]:
 
 
 def _message_of(error: BaseException) -> str | None:
-    """One sentence about an error that a person can mend; None for others, which are bugs."""
+    """One sentence about an error that the user can fix; None for others, which are bugs."""
     if isinstance(error, ShareOrNotError):
         return str(error)
     if isinstance(error, OSError):

@@ -76,7 +76,7 @@ class Schedule:
                     blocked.add(number)
                     reached.append(number)
         for number in blocked:
-            self._missing[number] = -1  # never gets to nought again
+            self._missing[number] = -1  # never reaches zero again
         return [self._tasks[number].name for number in sorted(blocked)]
 
     def _make_ready(self, number: int) -> None:

@@ -153,7 +153,7 @@ class LiveView:
         self._console.print(Text(text))
 
     def show(self, snapshot: RunSnapshot, *, stopping: bool) -> None:
-        """Draw anew."""
+        """Draw again."""
         self._live.start()  # unless it has
         self._live.update(render(snapshot, stopping=stopping), refresh=True)
 
