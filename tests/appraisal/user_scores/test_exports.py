@@ -165,6 +165,7 @@ def test_an_index_does_not_stand_for_architectures_that_are_there(tmp_path):
         ("\u250c\u2500\u2500\u2510\n\u2502 architecture \u2506 proxy \u2502\n", "a table with drawn lines"),
         (CSV.replace("net-", "[0, ").replace(",0", "],0"), r"row 1 \(line 2\): .*put quotes around texts"),
         (CSV.replace(",", " ").replace("net-", "net "), r"row 1 \(line 2\): .*put quotes around texts"),
+        (json.dumps({"seed0": RECORDS, "seed1": RECORDS}), "one list of records, got 2: seed0, seed1; write one list"),
         (
             json.dumps([{"architecture": a, "proxy": p, "standalone": {"mean": s, "std": 0.1}} for a, p, s in ROWS]),
             r"'standalone.mean' may be meant for it",

@@ -17,19 +17,10 @@ NAMES = [f"net-{number}" for number in range(NUM)]
 ROWS = [f"{a},{p},{s}" for a, p, s in zip(NAMES, PROXY.tolist(), STANDALONE.tolist(), strict=True)]
 DESCRIBED = ("count", "mean", "std", "min", "25%", "50%", "75%", "max")
 WORDS = (
-    "mean",
-    "Average",
-    "AVG",
-    "std",
-    "Std Dev",
-    "total",
-    "Grand Total",
-    "Mean:",
-    "**Mean**",
-    "Mean ± std",
-    "median",
+    *("Average", "AVG", "Std Dev", "total", "Grand Total", "Mean:", "**Mean**", "Mean ± std", "mean (std)", "median"),
+    *("Mean (n=20)", "mean value", "Average over all architectures", "average accuracy", "Spearman rho"),
+    *("Mittelwert", "Summe", "Moyenne", *DESCRIBED),
 )
-WORDS = (*WORDS, "mean (std)", "Mittelwert", "Summe", "Moyenne", *DESCRIBED)
 OPERATIONS = ["conv1x1", "conv3x3", "conv5x5", "sep3x3", "sep5x5", "dil3x3", "avg", "max"]
 FAMILIES = ["resnet", "densenet", "mobilenet", "vgg", "alexnet", "googlenet"]
 

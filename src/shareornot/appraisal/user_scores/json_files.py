@@ -7,7 +7,7 @@ from typing import Any
 
 from shareornot.appraisal.user_scores.columns import Columns, make_columns
 from shareornot.appraisal.user_scores.python_columns import Pairs, array_of, mapping_columns, record_columns
-from shareornot.appraisal.user_scores.wording import shown
+from shareornot.appraisal.user_scores.wording import listed, shown
 from shareornot.errors import DataError, message_of
 
 
@@ -99,6 +99,11 @@ def _columns_of(source: str, value: Any) -> Pairs:
     if isinstance(value.get("data"), list) and isinstance(value.get("columns"), list):
         return _split_columns(source, value)
     lists = [key for key, one in value.items() if isinstance(one, list) and one and isinstance(one[0], dict)]
+    if len(lists) > 1 and len(lists) == len(value):
+        raise DataError(
+            f"{source}: expected one list of records, got {len(lists):,}: {listed(lists)}; write one list, and these "
+            "names as a value of each record, such as supernet"
+        )
     if len(lists) == 1 and all(isinstance(one, dict) for one in value[lists[0]]):
         return record_columns(source, value[lists[0]])
     tables = [key for key, one in value.items() if isinstance(one, dict) and _is_table(one)]

@@ -48,7 +48,7 @@ _POINT_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 _SPACED = re.compile(r"(?<=\d)[\u00a0\u202f\u2009'\u2019_ ](?=\d{3}(?:\D|$))")
 _EMPHASIZED = re.compile(r"(\*\*|\*|__|`)([^*_`]+)\1")
-"""As Markdown marks the best numbers."""
+"""Text that Markdown sets in bold or in italics, as the best numbers often are."""
 _QUANTITY = re.compile(rf"([+-]?{_DIGITS}(?:[eE][+-]?\d+)?)\s*([A-Za-z\u00b5\u03bc]+(?:\s+[A-Za-z]+)?)")
 _CLOCK = re.compile(r"(?:(\d+)\s*days?,?\s*)?(\d+):([0-5]\d):([0-5]\d(?:\.\d*)?)")
 

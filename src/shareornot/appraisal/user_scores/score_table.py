@@ -157,7 +157,7 @@ def _refuse_gaps(columns: Columns, name: str, positions: Int64[np.ndarray, " row
         first = columns.row(int(np.argmax(positions < 0)))
         raise DataError(
             f"{columns.source}: column {shown(name)}: expected a text in every row, got {count(num_gaps, 'gap')}, the "
-            f"first in {first}; fill them or drop the column"
+            f"first in {first}; fill them, also below merged cells, or drop the column"
         )
 
 

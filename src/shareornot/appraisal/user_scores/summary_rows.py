@@ -19,8 +19,12 @@ _SPREAD = (
 )
 _SUM = r"sum|total|totals|grand total|subtotal|overall|summe|gesamt|insgesamt|somme"
 _ORDER = r"min|minimum|max|maximum|median|range|mode|iqr|q[123]|\d{1,2}(?:\.\d)? ?%|count"
+_AGREEMENT = r"(?:spearman|kendall|pearson)(?:'s)?(?: (?:rho|tau|r|correlation))?|correlation|p-?value|r2"
+_MORE = r" (?:values?|accurac(?:y|ies)|scores?|(?:over|of) .+|\(.+\))"
 _WORD = re.compile(
-    rf"(?:{_MEAN}|{_SPREAD}|{_SUM}|{_ORDER})|(?:{_MEAN}) ?(?:±|\+/?-|\(|/|and|,|&) ?(?:{_SPREAD})\)?", re.IGNORECASE
+    rf"(?:{_MEAN}|{_SPREAD}|{_SUM})(?:{_MORE})?|{_ORDER}|{_AGREEMENT}"
+    rf"|(?:{_MEAN}) ?(?:±|\+/?-|\(|/|and|,|&) ?(?:{_SPREAD})\)?",
+    re.IGNORECASE,
 )
 _AT_MOST = 40
 """Rows at either end that are looked at."""
@@ -66,7 +70,7 @@ def _num_words(columns: Columns, chosen: ChosenColumns, rows: range) -> int:
     """How many of the first of some rows have a word of a summary in place of an architecture."""
     for number, row in enumerate(rows[:_AT_MOST]):
         label = _label(columns, chosen, row)
-        if label is None or not _WORD.fullmatch(label.strip(" \t:*_-=.[]\u00a0").removeprefix("(").removesuffix(")")):
+        if label is None or not _WORD.fullmatch(label.strip(" \t:*_-=.[]\u00a0")):
             return number
     return min(_AT_MOST, len(rows))
 
