@@ -51,7 +51,7 @@ class Extent:
     """Appraisals in each setting."""
     supernets: tuple[int, ...] = (2, 3, 5, 10)
     costs: tuple[float, ...] = (0.0, 1.0, 4.0, 16.0)
-    """Of a super-net, in average trainings."""
+    """Costs of a super-net, in average trainings."""
 
 
 @dataclass(frozen=True)

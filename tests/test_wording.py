@@ -77,10 +77,15 @@ def test_docstrings_begin_with_what_a_thing_is_or_does():
         if ROOT / "tests" in path.parents:
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-                first = (ast.get_docstring(node) or "").partition("\n")[0]
+            # every text that stands alone: docstrings, also those of attributes
+            if (
+                isinstance(node, ast.Expr)
+                and isinstance(node.value, ast.Constant)
+                and isinstance(node.value.value, str)
+            ):
+                first = node.value.value.partition("\n")[0]
                 if FRAGMENT.match(first):
-                    found.append(f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}: {first}")
+                    found.append(f"{path.relative_to(ROOT)}:{node.lineno}: {first}")
     assert not found, "\n".join(found)
 
 

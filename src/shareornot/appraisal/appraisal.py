@@ -56,7 +56,7 @@ class Appraisal:
     standalone: tuple[Float64[np.ndarray, " _"], ...]
     """Mean standalone validation accuracy of the cells of each pool."""
     spearmans: tuple[float | None, ...]
-    """Of each super-net; None if it diverged."""
+    """Correlations of each super-net; None if it diverged."""
     agreement: Interval
     """Mean Spearman correlation with its interval for other seeds and other architectures, see `two_way_interval`."""
     paper_agreement: Interval
@@ -88,7 +88,7 @@ class Appraisal:
     method: str | None = None
     """How the shared weights were trained, if known."""
     training_cost: float | None = None
-    """Of a super-net, in trainings of an average architecture alone; None if it is unknown."""
+    """Training cost of a super-net, in trainings of an average architecture alone; None if it is unknown."""
 
 
 def appraise(

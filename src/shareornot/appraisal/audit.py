@@ -27,14 +27,14 @@ class BiasCost:
     as_scored: float
     """Mean over super-nets, a fraction, as all of these."""
     unbiased: float
-    """By ranks less the rating of each group of cells at equal accuracy."""
+    """Regret by ranks less the rating of each group of cells at equal accuracy."""
     difference: Interval
     """Unbiased minus as scored, paired by super-net: positive where the bias helps the search, negative where it costs.
     Student's interval, None for one super-net."""
     p_value: float | None
     """Student's paired test, corrected over the budgets after Holm; None for one super-net."""
     corrected: float
-    """By ranks less all of the explained residual, which also contain the mean accuracy of each group."""
+    """Regret by ranks less all of the explained residual, which also contain the mean accuracy of each group."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

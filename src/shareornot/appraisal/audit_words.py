@@ -7,7 +7,7 @@ from shareornot.appraisal.audit import BiasCost, SpaceAudit
 from shareornot.statistics import SIGNIFICANCE, Condition, RatedGroup, StructureEffect
 
 _EDGE_OPERATIONS = ("nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3", "skip_connect", "none")
-"""Of NAS-Bench-201."""
+"""Operations of NAS-Bench-201."""
 
 _COUNTS = {
     "num_vertices": "vertices",

@@ -25,7 +25,8 @@ class BeyondBaselines:
     agreement: Interval
     """Spearman's correlation of scores and standalone accuracies, mean over super-nets."""
     differences: dict[str, Interval]
-    """That minus the correlation of each free baseline on the same architectures: positive = the scores rank better."""
+    """Correlation of the scores minus that of each free baseline on the same architectures: positive = the scores rank
+    better."""
     size: str | None
     """The baseline that stands for size, such as `number of parameters`; None without baselines."""
     partial_given_size: Interval | None

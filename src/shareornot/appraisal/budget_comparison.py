@@ -45,7 +45,7 @@ from shareornot.statistics.pools import distinct_cells
 from shareornot.statistics.rival_tests import RivalRuns, decided, more_supernets, paired_p_value
 
 MOST_EVALUATIONS = 4_000
-"""Of a run of random search, evolution or local search in the curves of regret against time."""
+"""Most evaluations of a run of random search, evolution or local search in the curves of regret against time."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -59,7 +59,7 @@ class ScoredPool:
     proxies: Float64[np.ndarray, " cells"]
     """Proxy accuracies, fractions; scores of any unit where a user brings them."""
     reliability: float | None = None
-    """Of the scores over validation images, from 0 to 1, if known."""
+    """Reliability of the scores over validation images, from 0 to 1, if known."""
     learnt: bool = True
     """False if the training loss stayed at that of guessing."""
     own_choice: int | None = None
@@ -103,7 +103,7 @@ class RivalComparison:
     difference: Interval
     """Guided minus rival, with the interval of the test; of a baseline paired by super-net."""
     p_value: float | None
-    """Of the test of this rival at this budget, not corrected; None with a single super-net."""
+    """P-value of the test of this rival at this budget, not corrected; None with a single super-net."""
     effect: EffectSize | None
     """The difference in standard deviations of random search; None with a single super-net."""
     superiority: float
@@ -120,8 +120,8 @@ class BudgetComparison:
     num_trained: int
     """k."""
     budget_s: float
-    """That time, mean over super-nets, with training the super-net and scoring the pool; in seconds, or in average
-    trainings if the appraisal's `time_unit` is trainings."""
+    """Time of the comparison, mean over super-nets, with training the super-net and scoring the pool; in seconds, or in
+    average trainings if the appraisal's `time_unit` is trainings."""
     num_random_trainings: float
     """Average trainings that random search finishes in that time."""
     guided_regret: float
@@ -139,7 +139,7 @@ class BudgetComparison:
     evolution_difference: Interval | None
     """Evolution minus random, with the interval of the test behind its p-value."""
     evolution_p_value: float | None
-    """As that of the guided search, corrected over the budgets on its own."""
+    """P-value as that of the guided search, corrected over the budgets on its own."""
     evolution_effect: EffectSize | None
     rivals: tuple[RivalComparison, ...] = ()
     """Random search first, then evolution and local search where they can be played, then every free baseline."""

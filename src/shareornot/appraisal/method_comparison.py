@@ -36,18 +36,18 @@ class MethodRow:
     guided_regret: float
     """Test regret after training the k best by score, k that of the verdict."""
     random_regret: float
-    """That of random search at equal cost."""
+    """Regret of random search at equal cost."""
     own_regret: float | None
     """Test regret of the architecture that the method itself returns."""
     own_spearman: float | None
-    """Of the method's own preference."""
+    """Spearman's correlation of the method's own preference."""
     training_cost: float | None
-    """Of a super-net, in trainings of an average architecture alone."""
+    """Training cost of a super-net, in trainings of an average architecture alone."""
     difference: float | None = None
     """Mean Spearman correlation minus that of uniform sampling with the same seeds; None for uniform sampling itself,
     and where there is none on the space."""
     p_value: float | None = None
-    """Of the paired test of that difference, corrected after Holm; None with fewer than two pairs."""
+    """P-value of the paired test of that difference, corrected after Holm; None with fewer than two pairs."""
 
     @property
     def differs(self) -> bool:

@@ -48,7 +48,7 @@ class RankingQuality:
     kendall_tau: Interval
     """Tau-b, mean over super-nets."""
     top: tuple[TopOfRanking, ...]
-    """For some k, ascending."""
+    """Results for some k, ascending."""
 
 
 def ranking_quality(

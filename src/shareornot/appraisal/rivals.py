@@ -34,7 +34,7 @@ NUM_TIE_ORDERS = 8
 NUM_TRIAL_POOLS = 32
 """Pools on which the best baseline is found."""
 MOST_EVALUATIONS = 10_000
-"""Of a run of evolution or local search."""
+"""Most evaluations of a run of evolution or local search."""
 
 Budgets = Float64[np.ndarray, " budgets"]
 Regrets = Float64[np.ndarray, "runs budgets"]

@@ -12,7 +12,7 @@ from shareornot.images.image_set import ImageSet
 NUM_TRAIN = 40_000
 """Images of the 50,000 that train; the last 10,000 validate, as in NASBench-101."""
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
-"""Of the channels over the 50,000 training images."""
+"""Mean and standard deviation of the channels over the 50,000 training images."""
 
 
 def cifar10_images(

@@ -52,7 +52,7 @@ class ImageArrays(NamedTuple):
     """CIFAR-10: images as they are, labels as positions in `CLASSES`."""
 
     train_images: UInt8[np.ndarray, "train 3 32 32"]
-    """As published, the first 40,000 are for training and the last 10,000 for validation."""
+    """Images in the published order; the first 40,000 are for training and the last 10,000 for validation."""
     train_labels: UInt8[np.ndarray, " train"]
     test_images: UInt8[np.ndarray, "test 3 32 32"]
     test_labels: UInt8[np.ndarray, " test"]

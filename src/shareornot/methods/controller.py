@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 Choices = Integer[np.ndarray, "architectures decisions"]
 Choose = Callable[[int, Tensor], Tensor]
-"""From the position of a decision and the log-probabilities of its options to the chosen options."""
+"""Maps the position of a decision and the log-probabilities of its options to the chosen options."""
 HIDDEN = 100
 """Units of the LSTM."""
 INITIAL_BOUND = 0.1

@@ -11,7 +11,7 @@ from shareornot.methods.differentiable import LEARNING_RATE, WEIGHT_DECAY, Diffe
 from shareornot.supernet.training import Batch, Report, Step
 
 RADIUS = 0.01
-"""Of the finite difference of the second order, divided by the norm of the direction."""
+"""Radius of the finite difference of the second order, divided by the norm of the direction."""
 
 
 def darts(

@@ -21,7 +21,7 @@ Weights = Sequence[Tensor]
 """A vector for each decision, which weighs its options."""
 
 LEARNING_RATE, BETAS, WEIGHT_DECAY = 3e-4, (0.5, 0.999), 1e-3
-"""Of Adam on architecture weights, as in the authors' code of DARTS and in that of NAS-Bench-201."""
+"""Settings of Adam on architecture weights, as in the authors' code of DARTS and in that of NAS-Bench-201."""
 
 
 class Differentiable(LearntPreferences):

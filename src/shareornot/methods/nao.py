@@ -25,7 +25,7 @@ from shareornot.supernet.training import Batch, Report, Step
 
 LEARNING_RATE, CLIP_NORM = 1e-3, 5.0
 STEP_LENGTH, MOST_LENGTHS = 0.25, 20
-"""Of steps in the embedding, which grow by this length until enough new architectures were found."""
+"""Lengths of steps in the embedding, which grow by this length until enough new architectures were found."""
 
 
 def nao(

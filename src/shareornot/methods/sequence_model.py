@@ -11,10 +11,10 @@ from torch import Tensor, nn
 Choices = Integer[np.ndarray, "architectures decisions"]
 Embedding = Float[Tensor, "architectures decisions units"]
 UNITS = 48
-"""Of both LSTMs; the paper has 96."""
+"""Units of both LSTMs; the paper has 96."""
 INITIAL_BOUND = 0.1
 ACCURACY_WEIGHT = 0.8
-"""Of the squared error of the accuracy; the rest is that of the likelihood of the sequence."""
+"""Weight of the squared error of the accuracy; the rest is that of the likelihood of the sequence."""
 
 
 class SequenceModel(nn.Module):

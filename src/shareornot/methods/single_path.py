@@ -15,7 +15,7 @@ from shareornot.supernet.training import Batch, Report, Step
 
 Groups = Integer[np.ndarray, "draws paths"]
 Draw = Callable[[np.random.Generator, int], Groups]
-"""From a generator and a number to this number of draws, each of one or more architectures that a step trains
+"""Maps a generator and a number to this number of draws, each of one or more architectures that a step trains
 together."""
 
 
@@ -31,7 +31,7 @@ class SinglePath:
     """
 
     samples_architectures = True
-    """That learning rates by size can be used."""
+    """Whether learning rates by size can be used."""
 
     def __init__(self, setup: Setup, draw: Draw, *, average: bool = True) -> None:
         self.network, self.draw, self.average = setup.network, draw, average

@@ -20,7 +20,7 @@ class OwnArchitectures:
     space: Space
     """Whose numbers the architectures have."""
     numbers: Int32[np.ndarray, " architectures"]
-    """Of the architectures in the space."""
+    """Numbers of the architectures in the space."""
     values: tuple[Any, ...]
     """What `activate` is called with, for each."""
     texts: tuple[str, ...]

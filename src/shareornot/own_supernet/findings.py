@@ -16,7 +16,7 @@ class Finding:
     """Something that is wrong with a super-net, or looks wrong."""
 
     name: str
-    """In one or two words, for programs."""
+    """One or two words, for programs."""
     sentence: str
     """What was found, what was expected, and the remedy."""
     is_error: bool

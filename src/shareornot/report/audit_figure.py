@@ -18,9 +18,9 @@ OVER, UNDER, NEITHER = "#8b3fa0", "#8a6d00", "#8a8a8a"
 """Distinguishable by colour-blind readers too."""
 WIDTH_IN, HEIGHT_IN = 12.0, 6.0
 RANKS_IN, SIDE_IN, BOTTOM_IN = 6.4, 4.5, 0.8
-"""Where the square of the ranks begins from the left and from below, and its side, in inches."""
+"""Left and lower edge of the square of the ranks, and its side, in inches."""
 MOST_LETTERS, MOST_OF_TITLE = 36, 70
-"""Of the words for a structure, and of the name of a space."""
+"""Most letters of the words for a structure, and of the name of a space."""
 NUM_SHOWN = 14
 """Structures in the picture, the largest effects."""
 

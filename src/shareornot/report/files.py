@@ -15,7 +15,7 @@ from shareornot.report.verdict_figure import verdict_figure
 from shareornot.storage import atomic_write
 
 ROWS_AT_ONCE = 100_000
-"""Of a Parquet file, which are in memory together while they are written."""
+"""Rows of a Parquet file, which are in memory together while they are written."""
 PICTURE_FORMATS = ("png", "svg", "pdf")
 
 

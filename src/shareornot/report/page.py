@@ -54,7 +54,7 @@ from shareornot.studies.provenance import Provenance
 __all__ = ["MOST_BYTES", "Chapter", "render_page", "write_page"]
 
 MOST_BYTES = 8_000_000
-"""Of a page. Where numbers would take more, names of drawn cells are left out, and then scores."""
+"""Most bytes of a page. Where numbers would take more, names of drawn cells are left out, and then scores."""
 FEWEST_POINTS = 200
 NUM_EFFECTS = 14
 """Structures in the figure of the audit, the largest effects."""

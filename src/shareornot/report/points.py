@@ -18,7 +18,7 @@ MOST_POINTS = 10_000
 STEPS = 100_000
 """Into how many steps a column of real numbers is cut: 0.001 points for accuracies from 0 to 1."""
 MOST_LETTERS = 2_000
-"""Of a name on the page; a longer one is cut."""
+"""Most letters of a name on the page; a longer one is cut."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -74,7 +74,7 @@ class Column:
     name: str
     """Name of the field, and of the column in CSV."""
     title: str
-    """For people; empty for a column that only CSV has."""
+    """Title for readers; empty for a column that only CSV has."""
     format: Format = Format()
     get: Callable[[Any], Value] | None = None
     """Takes the value from a row; by default the field with the column's name."""
@@ -97,7 +97,7 @@ class Table:
     """Rows of results with their columns, title and notes."""
 
     name: str
-    """For files: lower case and hyphens."""
+    """Name in file names, in lower case with hyphens."""
     title: str
     columns: tuple[Column, ...]
     rows: tuple[Any, ...]

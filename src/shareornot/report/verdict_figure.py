@@ -31,7 +31,8 @@ SHADES = ("#0072b2", "#56b4e9", "#003f66", "#7aa6c2", "#2f8fcf")
 ANSWER_COLOURS = {"helped": "#00795a", "did not pay": "#b03a2e", "undecided": "#6b6b6b"}
 TRUST_COLOUR = "#222222"
 LETTERS_PER_LINE, LINE_IN, HEADING_IN = 84, 0.168, 0.7
-"""Of the two answers: letters in a line of half the width, height of a line and of what is above it, in inches."""
+"""Layout of the two answers: letters in a line of half the width, height of a line and of what is above it, in
+inches."""
 
 
 def verdict_figure(appraisal: Appraisal) -> "Figure":

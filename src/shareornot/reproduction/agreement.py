@@ -51,7 +51,7 @@ class AgreementRow:
     num_repeats: int
     """Evaluations of cells that the same pool had held already, all super-nets together."""
     expected_repeats: float
-    """As many as pools of this size have on average when they are drawn with replacement from the whole space."""
+    """Number that pools of this size have on average when they are drawn with replacement from the whole space."""
     mean_distinct: float | None
     """The mean with the first evaluation of each cell alone."""
     num_copies: int

@@ -9,7 +9,7 @@ from pathlib import Path
 from shareornot.errors import DataError, MissingDataError, message_of
 
 MOST_BYTES = 1 << 27
-"""Of one file; the published ones have a few megabytes."""
+"""Most bytes of one file; the published ones have a few megabytes."""
 
 
 def published_files(source: Path, pattern: re.Pattern[str]) -> Iterator[tuple[re.Match[str], bytes]]:

@@ -31,7 +31,8 @@ COMMIT = "a7237c31f07e47217b75194d996306c1be541245"
 """State of the authors' repository that holds the results of the paper."""
 RESULTS = re.compile(r"(?:^|/)([\w+.\-]+)/([\w]+)/(\d{1,3})/eval_results\.pkl$")
 CONTENT_SHA256 = "85f1ae0a4d6e693784b5ea87d5e18eedf71d434fdd2b49cc804deba40e4901bd"
-"""Of all 210,000 evaluations as `content_sha256` writes them; archives of one commit may differ in their bytes."""
+"""SHA-256 of all 210,000 evaluations as `content_sha256` writes them; archives of one commit may differ in their
+bytes."""
 EPOCHS = 108
 FACTS = ("module_hash", "module_adjacency", "module_operations", "trainable_parameters")
 NUM_FILES = 210

@@ -16,7 +16,7 @@ Verdict = Literal["better", "worse", "none"]
 """What version 1 prints as <, > and x: regret significantly below or above that of random search, or neither."""
 Method = Literal["evolution", "guided"]
 METHODS: tuple[Method, ...] = get_args(Method)
-"""In the order of version 2's columns."""
+"""Methods in the order of version 2's columns."""
 
 SPACE_NAMES = {
     "4": "A4",
@@ -70,7 +70,7 @@ class PrintedDifference:
     difference: float
     """Mean regret of the method minus that of random search, a fraction."""
     half_width: float
-    """Of the 95 % interval of the difference, a fraction."""
+    """Half width of the 95 % interval of the difference, a fraction."""
     p_value: float | None
     """None if the paper prints p < 0.01."""
     d: float

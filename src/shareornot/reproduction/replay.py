@@ -58,7 +58,7 @@ class ReplaySettings:
     guide: str | None = None
     """Variant whose proxies guide the searches; by default BNS-FT, or the only one."""
     num_resamples: int = NUM_RESAMPLES
-    """Of the bootstrap over super-nets and cells; 0 leaves it out."""
+    """Number of resamples of the bootstrap over super-nets and cells; 0 leaves it out."""
     num_redraws: int = 2_000
     """Random orders for each super-net in version 1's comparison."""
     num_runs: int = 500

@@ -55,7 +55,7 @@ class Version2Row:
     superiority_from_d: float
     """What Cohen's d would make of it for normal regrets of equal spread."""
     same_sign: bool | None
-    """As the printed difference; None if nothing is printed."""
+    """Whether it has the sign of the printed difference; None if nothing is printed."""
     within_printed: bool | None
     """Whether ours lies in the printed interval."""
     num_method: int

@@ -30,7 +30,7 @@ class ComparisonProtocol:
     """`pool`: each super-net is paired with random orders of its own pool, at its own budget. `space`: independent
     runs on the whole space, at the mean budget of the super-nets."""
     num_random_runs: int
-    """For each super-net with `pool`, in all with `space`."""
+    """Number for each super-net with `pool`, in all with `space`."""
     num_evolution_runs: int = 0
     """Runs of regularized evolution at the mean budget; 0 leaves it out."""
     num_evaluations: int = 10_000
@@ -62,7 +62,8 @@ class Comparison:
     """When each super-net's search had trained its k best."""
     guided: Float64[np.ndarray, "supernets budgets"]
     random: Float64[np.ndarray, "random_runs budgets"]
-    """With random orders of the pools, the runs of the first super-net come first, then those of the second, ..."""
+    """Regrets of random search; with random orders of the pools, the runs of the first super-net come first, then those
+    of the second, ..."""
     evolution: Float64[np.ndarray, "evolution_runs budgets"]
     """No rows where evolution was left out."""
 

@@ -18,7 +18,7 @@ Indices = Integer[np.ndarray, " architectures"]
 """Numbers of architectures in their family."""
 Members = Int32[np.ndarray, " members"]
 Choices = Integer[np.ndarray, "architectures decisions"]
-"""For each architecture and decision, the position of the chosen option."""
+"""Position of the chosen option for each architecture and decision."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float64, Integer, UInt8
 NONE, SKIP = "none", "skip_connect"
 """NAS-Bench-201's words for an edge that is not there and for one without an operation."""
 MAX_EDGE_VERTICES = 10
-"""Of a graph with operations on edges: more would make too many features."""
+"""Most vertices of a graph with operations on edges: more would make too many features."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

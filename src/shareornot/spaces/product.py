@@ -36,7 +36,7 @@ from shareornot.spaces.contract import (
 from shareornot.spaces.frames import SpaceFrame
 
 MOST_ARCHITECTURES = 10_000_000
-"""Of a product that a file describes: a larger one cannot be listed."""
+"""Most architectures of a product that a file describes: a larger one cannot be listed."""
 
 
 class OptionSpace(SpaceFrame):
@@ -192,7 +192,7 @@ class TextSpace(OptionSpace):
     """An `OptionSpace` whose architectures have texts and an order of their own, small enough to list them all."""
 
     form: ClassVar[str]
-    """In words, what a text looks like."""
+    """Description of the form of a text."""
 
     @cached_property
     def _all_texts(self) -> list[str]:

@@ -146,9 +146,9 @@ class SubSpace(SpaceFrame):
 
 
 Predicate = Callable[[Mapping[str, np.ndarray]], Bool[np.ndarray, " architectures"]]
-"""From features by name to which architectures belong."""
+"""Maps features by name to which architectures belong."""
 Levels = Mapping[str, object]
-"""From the texts of values to the values."""
+"""Maps the texts of values to the values."""
 
 
 def subspace_by_conditions(whole: Space, text: str) -> SubSpace:

@@ -32,7 +32,7 @@ class Agreement:
 
     coefficient: CoefficientName
     values: Float[np.ndarray, "*supernets"]
-    """In [-1, 1]; without meaning where not `defined`."""
+    """Coefficients in [-1, 1]; without meaning where not `defined`."""
     defined: Bool[np.ndarray, "*supernets"]
     """False if proxies or accuracies are constant, a proxy is not finite, or there are fewer than two cells."""
 

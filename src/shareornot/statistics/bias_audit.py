@@ -76,7 +76,7 @@ class BiasAudit:
     """Which structures super-nets over- and under-rate."""
 
     effects: tuple[StructureEffect, ...]
-    """Of each structure that could be tested, the largest first."""
+    """Effects of each structure that could be tested, the largest first."""
     untested: tuple[str, ...]
     """Structures that too few cells have, or too few have not, in half of the super-nets or more."""
     groups: tuple[RatedGroup, ...]
@@ -86,7 +86,7 @@ class BiasAudit:
     linear_share: float
     """The same for least squares on all structures at once, which explain more than a few readable groups."""
     scores: tuple[AuditedScores, ...]
-    """Of each super-net that converged."""
+    """Scores of each super-net that converged."""
     diverged: tuple[int, ...]
     """Super-nets left out: their proxies are constant or not finite."""
 

@@ -38,7 +38,7 @@ class Significance:
     """t, negative where the method is better; or Wilcoxon's smaller rank sum."""
     p_value: float
     degrees_of_freedom: float | None
-    """Of the t-tests."""
+    """Degrees of freedom of the t-tests."""
     num_method: int
     num_random: int
 

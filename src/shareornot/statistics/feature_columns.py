@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from shareornot.errors import DataError
 
 MAX_LEVELS = 20
-"""Of a feature in words the most frequent levels are looked at: more are names rather than a structure."""
+"""Most frequent levels of a feature in words that are looked at: more are names rather than a structure."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -88,14 +88,14 @@ class StructureEffect:
     each: tuple[float, ...]
     """Effect d on rank residuals in each super-net in which enough have the structure and enough do not."""
     num_same_sign: int
-    """In how many of them it has the sign of the mean."""
+    """Number of them in which it has the sign of the mean."""
     spread: float | None
     """Standard deviation of d from super-net to super-net; None for one."""
     corrected_p: float
-    """Of the effect on rank residuals, corrected for the number of structures tried."""
+    """P-value of the effect on rank residuals, corrected for the number of structures tried."""
     corrected_p_of_rating: float
-    """Of both effects together, corrected likewise: before, the larger of the p-value at equal accuracy and half of
-    that on rank residuals, or 1 where signs differ."""
+    """P-value of both effects together, corrected likewise: before, the larger of the p-value at equal
+    accuracy and half of that on rank residuals, or 1 where signs differ."""
 
     @property
     def name(self) -> str:
@@ -120,7 +120,7 @@ class MeanEffects:
     """Mean effects of structures over super-nets, an entry each; without meaning where no super-net gives one."""
 
     num_supernets: Int[np.ndarray, " structures"]
-    """In how many enough architectures have the structure and enough do not."""
+    """Number of them in which enough architectures have the structure and enough do not."""
     each: Float[np.ndarray, "supernets structures"]
     """Effect in points in each super-net, NaN if it cannot be estimated."""
     mean: PerStructure

@@ -44,7 +44,7 @@ class Interval:
     n: int
     """How many values: super-nets, or runs of both methods together for a difference."""
     confidence: float
-    """Such as 0.95."""
+    """Probability to cover the mean, such as 0.95."""
 
     @property
     def half_width(self) -> float | None:

@@ -3,6 +3,6 @@
 SIGNIFICANCE = 0.05
 """Level below which a p-value, corrected for multiple tests where there are several, is significant."""
 CONFIDENCE = 1 - SIGNIFICANCE
-"""Of intervals."""
+"""Confidence of intervals."""
 POWER = 0.8
 """The probability to reach a decision that counts as enough super-nets."""

@@ -128,7 +128,7 @@ class RankStatistics:
     agreement: float
     """Spearman's correlation of scores and standalone accuracies."""
     baselines: tuple[float, ...]
-    """That of each baseline, on the same architectures."""
+    """Correlation of each baseline, on the same architectures."""
     partial_given_size: float | None
     """Partial correlation given the first baseline; None without any."""
     partial_given_all: float | None

@@ -38,7 +38,7 @@ MOST_MEASURING_S = 2.0
 WANTED_ERROR = 0.05
 """Standard error of a mean time, relative to it, from which on it is known well enough."""
 RESET_PEAK, MEMORY = Path("/proc/self/clear_refs"), Path("/proc/self/status")
-"""Where Linux resets and reports the peak of a process's memory, see proc(5)."""
+"""Files in which Linux resets and reports the peak of a process's memory, see proc(5)."""
 APPRAISAL_S = 5.0
 """Assumed for an appraisal with 500 runs of each search; it is not measured."""
 

@@ -26,7 +26,7 @@ class TrainSpec:
 
     supernet: SupernetSettings
     space_sha256: str
-    """Of the cells of the space."""
+    """SHA-256 of the cells of the space."""
     images_sha256: str
     watching: WatchingSettings
 
@@ -45,7 +45,7 @@ class ScoreSpec:
     stop: int
     """Position after the last."""
     cells_sha256: str
-    """Of the cells between them."""
+    """SHA-256 of the cells between them."""
     images_sha256: str
 
 
@@ -58,7 +58,7 @@ class AppraiseSpec:
     """Names of the jobs that score, for each super-net in the order of its pool."""
     benchmark_sha256: str
     times_sha256: tuple[str | None, str | None]
-    """Of the files of measured times."""
+    """SHA-256 of the files of measured times."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

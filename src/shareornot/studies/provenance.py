@@ -29,7 +29,7 @@ class UsedData:
     """A file that numbers come from."""
 
     name: str
-    """As people call it, without the folders of one machine."""
+    """Usual name, without the folders of one machine."""
     sha256: str
     """64 hexadecimal digits."""
     size_bytes: int
@@ -40,13 +40,13 @@ class Provenance:
     """Origin of the numbers of a report."""
 
     title: str
-    """Of the report, in a few words."""
+    """Title of the report, in a few words."""
     command: str
     """The command line or the call in Python; empty if unknown."""
     versions: Mapping[str, str]
-    """Of Python and of the packages that can change a number."""
+    """Versions of Python and of the packages that can change a number."""
     seeds: tuple[int, ...]
-    """Of whatever was random in the appraisal."""
+    """Random seeds of the appraisal."""
     settings: Mapping[str, Any]
     """Names and values, as JSON has them."""
     data_sets: tuple[UsedData, ...]

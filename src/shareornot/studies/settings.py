@@ -54,7 +54,7 @@ class SearchSettings:
     """k of the comparison that the verdict is about, fixed beforehand; by default 10, or the largest of `num_trained`
     below."""
     num_runs: int = 500
-    """Of random search, evolution and local search."""
+    """Number of runs of random search, evolution and local search."""
     seed: int = 0
     random_search: Literal["space", "pool"] = "space"
     """`pool` adds the comparison of the paper's first version: each super-net against one random order of its pool."""
@@ -118,7 +118,7 @@ class ChapterSettings:
     """Name of the evaluation, with what differs from it, such as `bns-ft num_batches=8`."""
     seeds: tuple[int, ...]
     supernet: SupernetSettings
-    """Of the first seed."""
+    """Super-net of the first seed."""
     scoring: EvaluationSettings
     """How the cells of the first super-net are scored."""
     pool: PoolSettings

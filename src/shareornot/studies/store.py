@@ -58,7 +58,7 @@ class PlannedJob:
     label: str
     needs: tuple[str, ...]
     chapter: PlannedChapter | None = None
-    """Of a job that appraises."""
+    """Chapter of a job that appraises."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

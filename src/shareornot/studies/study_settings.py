@@ -40,9 +40,9 @@ class ExperimentSettings:
     evaluations: tuple[str, ...] = ("bns-ft",)
     """Names, each perhaps with settings that differ, as in `bns-ft num_batches=8`."""
     supernets: int = 5
-    """Of each space and variant, with seeds that count up."""
+    """Number of super-nets of each space and variant, with seeds that count up."""
     seed: int = 0
-    """Of the first super-net."""
+    """Seed of the first super-net."""
     network: Values = field(default_factory=dict)
     training: Values = field(default_factory=dict)
     evaluation: Values = field(default_factory=dict)
@@ -80,7 +80,7 @@ class StudySettings(ExperimentSettings):
     """Cells that one job scores."""
     watching: WatchingSettings = field(default_factory=WatchingSettings)
     experiments: dict[str, Values] = field(default_factory=dict)
-    """By name, what each differs in; without any, the study is one of its own."""
+    """Differences of each experiment by name; without any, the study is one of its own."""
 
     def __post_init__(self) -> None:
         if not self.name or set(self.name) & set("/\\\0") or self.name.startswith("."):

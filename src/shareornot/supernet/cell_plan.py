@@ -16,13 +16,13 @@ class CellPlan:
     operations: tuple[int, ...]
     """Operation of each interior vertex; vertex v is at v - 1."""
     sources: tuple[tuple[int, ...], ...]
-    """For each interior vertex, the earlier vertices that feed it; 0 is the input."""
+    """Earlier vertices that feed each interior vertex; 0 is the input."""
     feeding: tuple[int, ...]
     """Interior vertices that feed the output."""
     residual: bool
     """Whether the input feeds the output."""
     channels: tuple[tuple[int, ...], ...]
-    """For each stack, the channels of each interior vertex."""
+    """Channels of each interior vertex for each stack."""
 
 
 @lru_cache(maxsize=1 << 14)

@@ -13,7 +13,7 @@ one."""
 RECENT = 100
 """Losses that it looks at, the last ones."""
 NUM_ERRORS = 2.0
-"""By how many standard errors of their mean these losses must lie below that of guessing."""
+"""Number of standard errors of their mean by which these losses must lie below that of guessing."""
 
 
 class LearningCheck:

@@ -26,7 +26,7 @@ Output = Float[Tensor, "B D H_out W_out"]
 KERNELS = {1: (3, 3), 2: (6, 5)}
 """Expansion and kernel size of the blocks that are not the identity."""
 STEM_CHANNELS = 32
-"""Of the benchmark's network; another number scales all channels."""
+"""Stem channels of the benchmark's network; another number scales all channels."""
 LAST_CHANNELS = 1280
 
 

@@ -115,7 +115,7 @@ class SuperCell201(nn.Module):
     """All cells at one place of the network."""
 
     units: dict[int, dict[int, ReLUConvBatchNorm]]
-    """For each convolution, the unit behind it on each edge that has one."""
+    """Unit behind each convolution, on each edge that has one."""
 
     def __init__(self, num_channels: int, settings: NetworkSettings) -> None:
         super().__init__()

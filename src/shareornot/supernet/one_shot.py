@@ -43,11 +43,11 @@ class MixedPlan:
     """The options that are computed, each with its factor; None stands for 1."""
 
     operations: tuple[tuple[tuple[int, Tensor | None], ...], ...]
-    """For each interior vertex, of which the first is at 0."""
+    """Operations of each interior vertex, of which the first is at 0."""
     parents: tuple[tuple[tuple[Parents, Tensor | None], ...], ...]
-    """For each interior vertex, and the output last."""
+    """Parents of each interior vertex, and of the output last."""
     channels: tuple[tuple[int, ...], ...]
-    """For each stack, those of each interior vertex; 0 where it is not computed."""
+    """Channels of each interior vertex for each stack; 0 where it is not computed."""
 
     def sources(self, place: int) -> Iterator[tuple[int, Tensor | None]]:
         """The vertices that feed one, each with the sum of the weights of the combinations that it is in."""

@@ -104,7 +104,7 @@ class SGD:
 
 
 ENDS = attrgetter("start", "stop", "step")
-"""Of a slice, which no dictionary takes as a key before Python 3.12."""
+"""Ends of a slice, which no dictionary takes as a key before Python 3.12."""
 RULES: dict[str, Callable[[OptimizerSettings], Rule]] = {"rmsprop": RMSProp, "sgd": SGD, "adamw": AdamW}
 
 

@@ -45,11 +45,11 @@ class Probe:
     alignment: float
     """Mean over pairs of architectures of the correlation of their features."""
     lowest_alignment: float
-    """Of the pair that agrees least."""
+    """Alignment of the pair that agrees least."""
     image_similarity: float
     """Mean over architectures of the similarity between features and images."""
     lowest_image_similarity: float
-    """Of the architecture that keeps least of the image."""
+    """Image similarity of the architecture that keeps least of the image."""
 
     def warnings(self) -> list[str]:
         """A sentence for each number that is near 0."""

@@ -106,7 +106,7 @@ class OptimizerSettings:
     name: OptimizerName = "rmsprop"
     learning_rate: float = 0.2
     final_learning_rate: float = 0.0
-    """Where the cosine of the learning rate would end, after the last epoch."""
+    """End of the cosine of the learning rate, after the last epoch."""
     momentum: float = 0.9
     """RMSProp and SGD: weight of the past in the velocity. AdamW: in the running mean of gradients."""
     weight_decay: float = 1e-4
@@ -173,11 +173,11 @@ class TrainingSettings:
     methods that sample architectures: the larger one is, the later its learning rate falls, see
     `shareornot.methods.size_schedule`."""
     precision: Precision = "float32"
-    """Of convolutions and matrix products, see `shareornot.supernet.precision`; all else is in float32."""
+    """Precision of convolutions and matrix products, see `shareornot.supernet.precision`; all else is in float32."""
     keep_checkpoints: int = 1
     """Last epochs whose weights are kept, so that scores can be averaged over them."""
     seed: int = 0
-    """Of the initial weights, the order of images, their augmentation, and everything that the method draws."""
+    """Seed of the initial weights, the order of images, their augmentation, and everything that the method draws."""
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "paths_per_step", "keep_checkpoints"):
@@ -219,11 +219,11 @@ class EvaluationSettings:
     """Validation images that cells are scored on: a number of the first ones, all, or as many as the scores need for a
     reliability of 0.95, see `shareornot.supernet.score_reliability`."""
     precision: Precision = "float32"
-    """Of convolutions and matrix products, see `shareornot.supernet.precision`."""
+    """Precision of convolutions and matrix products, see `shareornot.supernet.precision`."""
     num_checkpoints: int = 1
     """Checkpoints of the last epochs over which scores are averaged; the training must have kept as many."""
     seed: int = 0
-    """Of the training batches, which are the same for all cells, so that cells differ by themselves alone."""
+    """Seed of the training batches, which are the same for all cells, so that cells differ by themselves alone."""
 
     def __post_init__(self) -> None:
         if self.adaptation not in ("none", "average", "last-batch"):

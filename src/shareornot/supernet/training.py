@@ -43,7 +43,7 @@ class Step:
     num_epochs: int
     steps_per_epoch: int
     learning_rate: float
-    """Of the shared weights."""
+    """Learning rate of the shared weights."""
     _epoch_rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0), repr=False)
 
     @property
@@ -109,7 +109,7 @@ class BatchSource(Protocol):
     """Where the mini-batches of a training come from. Each follows from the seed, the epoch and the position."""
 
     num_classes: int
-    """Of the labels."""
+    """Number of classes of the labels."""
     steps_per_epoch: int
     """Mini-batches in an epoch; the last may be smaller."""
     device: torch.device

@@ -32,7 +32,7 @@ REMEDIES = {
 }
 """How to get each known table."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-"""Of a table that a user adds."""
+"""Pattern of the name of a table that a user adds."""
 
 
 def benchmark_path(name: str | Path) -> Path:

@@ -21,7 +21,7 @@ REMOTE_FILES = {
     name == "nasbench_full.tfrecord": RemoteFile(url=ADDRESS + name, sha256=sha256, num_bytes=SIZES[name])
     for sha256, name in OFFICIAL_FILES.items()
 }
-"""By whether it is the full file."""
+"""Files by whether they are the full ones."""
 
 
 def fetch_nasbench101(*, full: bool = False, source: Path | None = None, bars: ProgressBars = no_bars) -> Path:
@@ -65,7 +65,7 @@ PUBLISHERS = {
     "NATS-tss-v1_0-3ffb9-simple from https://github.com/D-X-Y/NATS-Bench",
     "macro": "get nas-bench-macro_cifar10.json from https://github.com/xiusu/NAS-Bench-Macro",
 }
-"""Where the files come from that cannot be downloaded without a browser."""
+"""Sources of files that cannot be downloaded without a browser."""
 
 
 def fetch_table(name: str, source: Path | None, bars: ProgressBars = no_bars) -> tuple[Path, ArchitectureTable]:

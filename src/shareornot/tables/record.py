@@ -33,7 +33,7 @@ KINDS = [str, int, str, str, str]
 
 USUAL_EVALUATION = Struct("<BdBdBdBdBd")
 USUAL_TAGS = tuple(field << 3 | DOUBLE for field in range(1, 6))
-"""Of an evaluation with its five doubles in their order, as the publisher wrote them all."""
+"""Tags of an evaluation with its five doubles in their order, as the publisher wrote them all."""
 
 _read_double = Struct("<d").unpack_from
 _HEXADECIMAL = set("0123456789abcdef")

@@ -27,7 +27,7 @@ TORCH_MAGIC = 0x1950A86A20F9469CFC6C
 """The first value of a file that `torch.save` wrote before version 1.6."""
 TORCH_PROTOCOL = 1001
 MOST_BYTES = 1 << 28
-"""Of a compressed file, unpacked; a real one has some kilobytes."""
+"""Most bytes of a compressed file, unpacked; a real one has some kilobytes."""
 NUMBER_TYPE = re.compile(r"[<>|=]?[fiub][1248]")
 
 

@@ -56,7 +56,7 @@ class _Reader:
         self._path = path
         self._file = file
         self._start = 0
-        """Where in the file the next record starts."""
+        """Position of the next record in the file."""
         self._number = 0
 
     @property

@@ -40,7 +40,7 @@ class ChosenColumns:
     test: tuple[str, ...]
     supernet: str | None
     runs: tuple[str, ...]
-    """Such as `seed`: which may distinguish super-nets."""
+    """Columns such as `seed`, which may distinguish super-nets."""
     singles: dict[str, str]
     """Columns such as `space` and `cost`, by what they are."""
     others: tuple[str, ...]

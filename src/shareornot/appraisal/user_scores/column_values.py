@@ -14,7 +14,7 @@ from shareornot.appraisal.user_scores.wording import shown
 from shareornot.errors import DataError
 
 MOST_CHARACTERS = 10_000
-"""Of a name: more is a mistake."""
+"""Most characters of a name: more is a mistake."""
 MOST_IN_LIST = 10_000
 """Numbers in one row."""
 

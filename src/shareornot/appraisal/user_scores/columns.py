@@ -14,7 +14,7 @@ from shareornot.errors import DataError, message_of
 MOST_ROWS = 100_000_000
 MOST_COLUMNS = 20_000
 MOST_BYTES = (1 << 31) - 1
-"""Of a file, after it was decompressed: more does not fit into one block of text."""
+"""Most bytes of a file, after it was decompressed: more does not fit into one block of text."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,7 +33,7 @@ class Columns:
     index: str | None = None
     """Name of the column that was the index of a data frame."""
     positions: Int64[np.ndarray, " rows"] | None = None
-    """Where each row stands in the file, where some were left out."""
+    """Position of each row in the file, where some were left out."""
 
     @property
     def num_rows(self) -> int:

@@ -46,7 +46,7 @@ _REFUSED: tuple[tuple[int, bytes, str], ...] = (
     (0, b"Rar!", "a RAR archive; unpack it and name the file in it"),
     (257, b"ustar", "a tar archive; unpack it and name the file in it"),
 )
-"""Where the first bytes of a format are, and what to do about it."""
+"""First bytes of refused formats, their position, and the remedy."""
 _COMPRESSED = {
     b"\x1f\x8b": "gzip",
     b"BZh": "bzip2",

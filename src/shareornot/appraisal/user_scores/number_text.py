@@ -57,7 +57,7 @@ _DURATION = re.compile(
     r"(?:(\d+(?:\.\d+)?)\s*m(?:in)?\s*)?(?:(\d+(?:\.\d+)?)\s*s)?",
     re.IGNORECASE,
 )
-"""Such as `1h 30m 10s` or `PT1H30M`: with at least two parts, or as ISO 8601 writes it."""
+"""Durations such as `1h 30m 10s` or `PT1H30M`: with at least two parts, or as ISO 8601 writes it."""
 
 _BRACKETS = {("[", "]"), ("(", ")"), ("{", "}")}
 _WRAPPED = re.compile(r"(?:(?:np|numpy|jnp|torch)\.)?(?:array|tensor|Tensor|list|tuple)\s*\((.*)\)", re.DOTALL)
@@ -90,7 +90,7 @@ class NumberText:
     """The first row whose text is neither a number nor missing; None where there is none."""
     odd_text: str
     share_odd: float
-    """Of the texts that are not missing."""
+    """Share of such texts among those that are not missing."""
     num_missing: int
     """Rows with a word for a missing number, blank ones included."""
     percent: bool

@@ -25,7 +25,7 @@ class SpaceScores:
     row: Int64[np.ndarray, " scores"]
     """Row of the file."""
     architecture: Int64[np.ndarray, " scores"]
-    """Of the space."""
+    """Number of the architecture in the space."""
     variant: Int64[np.ndarray, " scores"]
     supernet: Int64[np.ndarray, " scores"]
     proxy: Float64[np.ndarray, " scores"]

@@ -31,7 +31,7 @@ READERS = {
     "json": read_json,
     "text": read_delimited,
 }
-"""By kind of file; a new format is a function and a line here."""
+"""Readers by kind of file; a new format is a function and a line here."""
 
 
 def read_columns(source: Any) -> Columns:

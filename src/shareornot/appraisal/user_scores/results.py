@@ -41,7 +41,7 @@ class UserAppraisals(Sequence[AppraisedScores]):
 
     found: tuple[AppraisedScores, ...]
     agreements: tuple[ScoreAgreement, ...]
-    """Of every space and variant, also of those that were not appraised further."""
+    """Agreements of every space and variant, also of those that were not appraised further."""
     notes: tuple[str, ...]
     """What was assumed about all of the scores, and what was left out."""
 

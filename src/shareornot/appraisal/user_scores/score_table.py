@@ -25,7 +25,7 @@ ALL = "all"
 _MOST_HEADERS = 3
 """Rows of names at most."""
 MOST_PAIRS = 500
-"""Of space and variant."""
+"""Most pairs of space and variant."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,7 +36,7 @@ class ScoreTable:
     chosen: ChosenColumns
     architecture: Int64[np.ndarray, " rows"]
     texts: list[str]
-    """Of the different architectures."""
+    """Texts of the different architectures."""
     space: Int64[np.ndarray, " rows"]
     spaces: list[str]
     variant: Int64[np.ndarray, " rows"]

@@ -34,7 +34,7 @@ class ScoredVariant:
     pools: tuple[ScoredPool, ...]
     proxy_unit: Literal["fraction", "any"]
     supernet_cost: float | None
-    """In average trainings, if the file contains it."""
+    """Cost in average trainings, if the file contains it."""
     scoring_cost: float | None
 
 
@@ -45,7 +45,7 @@ class UserScores:
     source: str
     """What to call them."""
     variants: tuple[ScoredVariant, ...]
-    """For each space and variant, in the order of their first rows; at least one."""
+    """Scores of each space and variant, in the order of their first rows; at least one."""
     notes: tuple[str, ...]
     """What was assumed about all of them, and what was left out."""
 

@@ -19,9 +19,9 @@ from shareornot.errors import DataError
 from shareornot.statistics.pools import distinct_cells, first_of_each, places_among
 
 MOST_CHARACTERS = 200
-"""Of a word."""
+"""Most characters of a word."""
 MOST_LEVELS = 100
-"""Of a feature in words: more are names rather than a structure."""
+"""Most levels of a feature in words: more are names rather than a structure."""
 MOST_FEATURES = 1_000
 FEWEST_ROWS = 10
 """Below, numbers without gaps are no sign of a row number."""

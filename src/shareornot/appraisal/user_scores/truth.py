@@ -19,7 +19,7 @@ from shareornot.spaces import open_space
 from shareornot.statistics.pools import distinct_cells, first_of_each, places_among
 
 LEAST_SHARE_FOR_EVOLUTION = 0.2
-"""Of the cells of its space that evolution must find in the file, to have neighbours to move to."""
+"""Smallest share of the cells of its space that evolution must find in the file, to have neighbours to move to."""
 
 MOST_GAPS = 0.2
 """Share of the architectures of which a baseline need not be known."""

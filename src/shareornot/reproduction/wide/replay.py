@@ -100,7 +100,7 @@ class WideReplay:
     search: tuple[Row, ...] = ()
     supernets: tuple[Row, ...] = ()
     audits: tuple[tuple[str, SpaceAudit], ...] = ()
-    """Of the settings with the most super-nets: label and audit."""
+    """Audits of the settings with the most super-nets: label and audit."""
     notes: tuple[str, ...] = field(default=())
 
 

@@ -32,9 +32,9 @@ class WideScores:
     architectures: Int32[np.ndarray, " architectures"]
     """Numbers in the table's family, each once; the table holds all of them."""
     names: tuple[str, ...]
-    """Of the super-nets, as their columns are called."""
+    """Names of the super-nets, as their columns are called."""
     scores: Float64[np.ndarray, "supernets architectures"]
-    """In any unit, the higher the better; finite, and not constant."""
+    """Scores in any unit, the higher the better; finite, and not constant."""
     left_out: tuple[str, ...]
     """Super-nets that rank nothing: a score is missing or not finite, or all are equal."""
     notes: tuple[str, ...]

@@ -68,7 +68,7 @@ class TopCeiling:
 
     share: float
     num_architectures: int
-    """That are the best."""
+    """Number of the best ones."""
     by_mean: float
     """Kendall's tau of two trainings among the best by the mean of all, themselves included."""
     by_mean_low: float

@@ -27,15 +27,15 @@ class Contrast:
     """Pairs of super-nets with the same seed that differ in one setting, and in what follows from it."""
 
     name: str
-    """Of the setting."""
+    """Name of the setting."""
     before: str
     after: str
     pairs: tuple[tuple[int, int], ...]
     """Places in the index, before and after."""
     seeds: tuple[str, ...]
-    """Of each pair."""
+    """Random seeds of each pair."""
     num_settings: int
-    """In how many combinations of the other settings the pairs are found."""
+    """Number of combinations of the other settings with such pairs."""
 
 
 def settings_of(index: SupernetIndex) -> list[SupernetSetting]:

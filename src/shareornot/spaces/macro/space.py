@@ -26,7 +26,7 @@ class Layer(NamedTuple):
     out_channels: int
     stride: int
     image_size: int
-    """Of its input, in pixels."""
+    """Size of its input, in pixels."""
 
 
 def _layers() -> tuple[Layer, ...]:

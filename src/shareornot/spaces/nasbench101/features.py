@@ -18,7 +18,7 @@ from shareornot.spaces.nasbench101.vocabulary import (
 
 OUTPUT = MAX_VERTICES - 1
 OPERATION_WORDS = np.array([*(name.removesuffix("-bn-relu") for name in OPERATIONS), ""])
-"""By code; the last is that of a vertex that a cell does not have."""
+"""Words by code; the last is that of a vertex that a cell does not have."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -33,7 +33,7 @@ class Runner:
     process: int
     host: str
     since: float
-    """In seconds since 1970."""
+    """Start in seconds since 1970."""
     command: str
 
     def __str__(self) -> str:

@@ -114,7 +114,7 @@ class Log:
     """The contents of a log."""
 
     lines: tuple[LogLine, ...]
-    """In the order of what is done; where a job was interrupted and did something again, its last lines count."""
+    """Lines in the order of the work; where a job was interrupted and did something again, its last lines count."""
     num_damaged: int
     """Lines that cannot be read."""
 

@@ -22,7 +22,7 @@ from shareornot.errors import MissingExtraError, SettingsError, message_of
 from shareornot.studies.execution.lock import current_runner, only_runner
 
 OBJECT_STORE_BYTES = 100 * 2**20
-"""Of a local cluster; results travel through files, so nearly nothing is in it."""
+"""Bytes of the object store of a local cluster; results travel through files, so nearly nothing is in it."""
 
 CONNECT_S = 5.0
 """How long the machine of a cluster may take to answer."""
@@ -37,7 +37,7 @@ CONNECT_ATTEMPTS = 5
 """Ray's attempts, one per second, to reach a cluster on a machine that answers."""
 FOLDER_PREFIX = "shareornot-ray-"
 TOO_BUSY = "timed out during startup"
-"""In Ray's message."""
+"""Part of Ray's message."""
 YOUNG_S = 60.0
 """A folder that is younger may have an owner who has not locked it yet."""
 

@@ -29,7 +29,7 @@ class RunSnapshot:
     num_failed: int
     num_blocked: int
     running: tuple[RunningJob, ...]
-    """In the order in which they started."""
+    """Running jobs in the order in which they started."""
     elapsed_s: float
     left_s: float | None
     """Estimated from what the run has done so far; None before it has done anything."""
