@@ -38,7 +38,7 @@ def words_of(shown):
 @pytest.fixture(autouse=True)
 def no_figures(monkeypatch):
     """The page's own tests look at its figures; drawing them takes most of the time."""
-    monkeypatch.setattr("shareornot.report.page_files.write_files", lambda *_: [])
+    monkeypatch.setattr("shareornot.report.page_files.write_figures", lambda *_: [])
     monkeypatch.setattr("shareornot.report.files.PICTURE_FORMATS", ("png",))
 
 
@@ -91,6 +91,7 @@ def test_several_spaces_and_variants(shareornot, tmp_path):
         "a-y",
         "bold-b-x",
         "bold-b-y",
+        "tables",
     }
     assert len(json.loads((tmp_path / "out" / "scores.json").read_text())["found"]) == 4
     assert max(map(len, shown.out.splitlines()[:12])) <= 80
@@ -189,3 +190,39 @@ def test_many_spaces_get_their_agreement_at_once(shareornot, tmp_path, monkeypat
     assert len(json.loads((tmp_path / "out" / "scores.json").read_text())["found"]) == 1
     whole = shareornot("appraise", path, "--out", tmp_path / "out", "--all", "--json")
     assert len(json.loads(whole.out)["found"]) == 3
+
+
+def test_ctrl_c_keeps_the_chapters_that_are_finished(shareornot, tmp_path, monkeypatch):
+    from shareornot.appraisal.user_scores import appraisals
+
+    path, done = tmp_path / "spaces.csv", []
+    tables = [made_up(space=[f"space {number}"] * 60) for number in range(4)]
+    pacsv.write_csv(pa.concat_tables(tables), path)
+    appraise_one = appraisals._appraise
+
+    def interrupted_in_the_third(*arguments, **options):
+        done.append(arguments)
+        if len(done) == 3:
+            raise KeyboardInterrupt
+        return appraise_one(*arguments, **options)
+
+    monkeypatch.setattr(appraisals, "_appraise", interrupted_in_the_third)
+    shown = shareornot("appraise", path, "--all")
+    assert shown.code == 130
+    assert "holds what was finished, 2 of 4 chapters" in shown.err
+    assert "first 2 of 4 pairs of space and variant; the agreement is that of all. The appraisal was" in words_of(shown)
+    folder = tmp_path / "spaces-appraisal"
+    assert {"space-0", "space-1", "report.html", "scores.json"} <= {one.name for one in folder.iterdir()}
+    told = json.loads((folder / "scores.json").read_text())
+    assert (len(told["found"]), len(told["agreements"])) == (2, 4)
+
+
+def test_ctrl_c_in_the_first_chapter_leaves_no_page(shareornot, scores, monkeypatch):
+    from shareornot.appraisal.user_scores import appraisals
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(appraisals, "_appraise", interrupted)
+    assert shareornot("appraise", scores).code == 130
+    assert not scores.with_name("own-appraisal").exists()

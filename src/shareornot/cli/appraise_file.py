@@ -33,18 +33,21 @@ def appraise_file(
     """
     from shareornot.appraisal.user_scores import appraise_scores, read_user_scores
     from shareornot.appraisal.user_scores.appraisals import MOST_CHAPTERS
+    from shareornot.cli.errors import INTERRUPTED, fail
     from shareornot.cli.page import publish, typed_command
     from shareornot.cli.show import show_json
     from shareornot.cli.show_user_scores import show_user_scores
     from shareornot.progress import progress_bar
     from shareornot.report.chapter import Chapter
-    from shareornot.report.user_scores_files import user_scores_to_json, write_user_scores
+    from shareornot.report.user_scores_files import UserScoresWriter, user_scores_to_json
     from shareornot.studies.provenance import make_provenance
 
     started_s = time.monotonic()
     scores = read_user_scores(path, **reading)
     num_chapters = len(scores.variants) if everything else min(MOST_CHAPTERS, len(scores.variants))
-    with progress_bar("Simulating searches", num_chapters) as progress:
+    folder = out or (path.with_name(f"{_stem(path)}-appraisal") if path.is_file() else Path("scores-appraisal"))
+    writer = UserScoresWriter(folder, num_chapters)
+    with progress_bar("Simulating searches, drawing figures", num_chapters) as progress:
         found = appraise_scores(
             scores,
             supernet_cost=costs["supernet_cost"],
@@ -53,13 +56,14 @@ def appraise_file(
             top=top,
             everything=everything,
             progress=progress,
+            each=writer.write,
+            keep_finished=True,
         )
-    folder = out or (path.with_name(f"{_stem(path)}-appraisal") if path.is_file() else Path("scores-appraisal"))
-    folders = write_user_scores(folder, found)
+    writer.finish(found)
     if as_json:
         show_json(user_scores_to_json(found))
     else:
-        show_user_scores(found, folders)
+        show_user_scores(found, writer.folders)
     provenance = make_provenance(
         f"Scores in {scores.source}",
         command=typed_command(),
@@ -70,7 +74,9 @@ def appraise_file(
         notes=found.notes,
     )
     chapters = [Chapter(appraisal=one.appraisal, audit=one.audit) for one in found]
-    publish(folder, chapters, provenance, quiet=as_json, open_it=open_it)
+    publish(folder, chapters, provenance, quiet=as_json, open_it=open_it, with_figures=False)
+    if found.interrupted:
+        fail(f"interrupted; {folder} holds what was finished, {len(found)} of {num_chapters:,} chapters", INTERRUPTED)
 
 
 def _stem(path: Path) -> str:

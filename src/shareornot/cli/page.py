@@ -25,7 +25,13 @@ def typed_command() -> str:
 
 
 def publish(
-    folder: Path, chapters: "Sequence[Chapter]", provenance: "Provenance", *, quiet: bool = False, open_it: bool = False
+    folder: Path,
+    chapters: "Sequence[Chapter]",
+    provenance: "Provenance",
+    *,
+    quiet: bool = False,
+    open_it: bool = False,
+    with_figures: bool = True,
 ) -> Path | None:
     """Write figures, tables and the page into a folder, print the path of the page, and open it on request.
 
@@ -37,6 +43,7 @@ def publish(
         provenance: how the numbers were made.
         quiet: print no path and no progress, because standard output is for programs.
         open_it: open the page in the default browser.
+        with_figures: False where the figures are there already.
 
     Returns:
         The path of the page, or None if none was written.
@@ -50,7 +57,10 @@ def publish(
         write_tables(folder, chapters)
         typer.echo(NO_PAGE, err=True)
         return None
-    write_files(folder, chapters, no_bars if quiet else progress_bar)
+    if with_figures:
+        write_files(folder, chapters, no_bars if quiet else progress_bar)
+    else:
+        write_tables(folder, chapters)
     page = write_page(folder / PAGE, chapters, provenance)
     if not quiet:
         typer.echo(f"Page: {page}")

@@ -19,7 +19,6 @@ MOST_LISTED = 30
 def show_user_scores(found: "UserAppraisals", folders: Sequence[Path]) -> None:
     """Show all about one space and variant, or the essence of several; the notes come first, the verdict last."""
     from shareornot.appraisal.audit_words import describe_audit
-    from shareornot.report.page_extra import has_page_extra
 
     if found.notes:
         show_sentences("Assumptions about all scores", found.notes)
@@ -29,7 +28,8 @@ def show_user_scores(found: "UserAppraisals", folders: Sequence[Path]) -> None:
         only = found[0]
         if only.audit is not None:
             show_sentences("Structures that the super-nets over- and under-rate", describe_audit(only.audit))
-        show_appraisal(only.appraisal, folders[0] / "appraisal.png" if has_page_extra() else None)
+        picture = folders[0] / "appraisal.png"
+        show_appraisal(only.appraisal, picture if picture.is_file() else None)
         return
     show_table(
         "Agreement and test regret in points after the same time",

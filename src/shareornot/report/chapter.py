@@ -5,20 +5,33 @@ from collections.abc import Sequence
 
 from shareornot.appraisal.chapter import Chapter
 
-__all__ = ["Chapter", "file_stems", "names_in_order"]
+__all__ = ["Chapter", "FileStems", "file_stems", "names_in_order"]
+
+
+class FileStems:
+    """Names of the files of chapters, one after another: titles in letters, digits and hyphens.
+
+    Equal ones get a number, also where only the case differs, which some file systems ignore.
+    """
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def add(self, title: str) -> str:
+        """Make a stem for the files of a chapter with this title."""
+        stem = re.sub(r"[^A-Za-z0-9]+", "-", title).strip("-")[:60] or "chapter"
+        number, unique = 1, stem
+        while unique.lower() in self._taken:
+            number += 1
+            unique = f"{stem}-{number}"
+        self._taken.add(unique.lower())
+        return unique
 
 
 def file_stems(chapters: Sequence[Chapter]) -> list[str]:
-    """A stem for the files of each chapter: its title in letters, digits and hyphens, with a number where two agree."""
-    stems: list[str] = []
-    for chapter in chapters:
-        stem = re.sub(r"[^A-Za-z0-9]+", "-", chapter.title).strip("-")[:60] or "chapter"
-        number, unique = 1, stem
-        while unique.lower() in {other.lower() for other in stems}:  # some file systems ignore case
-            number += 1
-            unique = f"{stem}-{number}"
-        stems.append(unique)
-    return stems
+    """A stem for the files of each chapter, see `FileStems`."""
+    stems = FileStems()
+    return [stems.add(chapter.title) for chapter in chapters]
 
 
 def names_in_order(names: Sequence[str]) -> list[str]:

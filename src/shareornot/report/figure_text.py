@@ -56,7 +56,7 @@ def _width(text: str, size: float) -> float:
 
 def tick_width_in(axis: "Axis") -> float:
     """Width in inches of the widest number along an axis whose limits are set."""
-    return width_in(axis.get_major_formatter().format_ticks(axis.get_majorticklocs()))
+    return width_in(axis.get_major_formatter().format_ticks(list(axis.get_majorticklocs())))
 
 
 def make_logarithmic(axes: "Axes", x: tuple[float, float], y: tuple[float, float]) -> None:

@@ -44,5 +44,7 @@ def new_figure(width_in: float, height_in: float, *, by_constraints: bool = True
     check_page_extra()
     from matplotlib.figure import Figure
 
-    layout = "constrained" if by_constraints else None
-    return Figure(figsize=(width_in, height_in), layout=layout, facecolor="white")
+    figure = Figure(figsize=(width_in, height_in), facecolor="white")
+    if by_constraints:
+        figure.set_layout_engine("constrained")
+    return figure

@@ -41,10 +41,31 @@ def write_files(folder: Path, chapters: Sequence[Chapter], bars: ProgressBars = 
     written = write_tables(folder, chapters)
     with bars("Drawing figures", len(chapters)) as progress:
         for chapter, stem in zip(chapters, file_stems(chapters), strict=True):
-            for name, draw in _figures(chapter):
-                written += write_figure(folder / FIGURES_FOLDER / f"{stem}-{name}", draw())
+            written += write_figures(folder, chapter, stem)
             progress.advance()
     return written
+
+
+def write_figures(folder: Path, chapter: Chapter, stem: str) -> list[Path]:
+    """Write the figures of one chapter, `figures/STEM-{agreement,regret,audit}.{svg,pdf,png}`, into a folder.
+
+    Args:
+        folder: that of the page.
+        chapter: one space and variant.
+        stem: see `FileStems`.
+
+    Returns:
+        All files.
+
+    Raises:
+        MissingExtraError: Matplotlib is not installed.
+        OSError: a file cannot be written.
+    """
+    return [
+        path
+        for name, draw in _figures(chapter)
+        for path in write_figure(folder / FIGURES_FOLDER / f"{stem}-{name}", draw())
+    ]
 
 
 def write_tables(folder: Path, chapters: Sequence[Chapter]) -> list[Path]:

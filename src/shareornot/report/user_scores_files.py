@@ -9,38 +9,58 @@ from typing import Any
 
 from shareornot.appraisal.user_scores import AppraisedScores, UserAppraisals
 from shareornot.appraisal.user_scores.agreements import ScoreAgreement
+from shareornot.report import page_files
 from shareornot.report.audit_files import audit_to_json, write_audit
+from shareornot.report.chapter import Chapter, FileStems
 from shareornot.report.files import to_json, write_report
 from shareornot.report.page_extra import has_page_extra
 from shareornot.storage import atomic_write
 
 
-def write_user_scores(folder: Path, found: UserAppraisals) -> list[Path]:
-    """Write the files of `write_report` and `write_audit` for each, `scores.json` with everything, and `agreement.csv`.
+class UserScoresWriter:
+    """Writes appraised scores one by one, as each of them is finished, and at the end what is about all of them.
 
-    Several appraisals get no picture of their own, because the page shows all of them. Without the extra `page` there
-    are no pictures.
+    Each gets what `write_report` and `write_audit` write, in a folder of its own where there are several, and its
+    figures. Several appraisals get no picture of their own, because the page shows all of them. Without the extra
+    `page` there are no pictures and figures.
 
     Args:
         folder: created if need be.
-        found: at least one.
-
-    Returns:
-        The folder of each.
+        num_expected: how many will be written.
     """
-    folders = []
-    taken: set[str] = set()
-    for one in found:
-        own = folder if len(found) == 1 else folder / _free_name(one, taken)
-        write_report(own, one.appraisal, picture=len(found) == 1 and has_page_extra())
+
+    def __init__(self, folder: Path, num_expected: int) -> None:
+        self.folder, self.only = folder, num_expected == 1
+        self.folders: list[Path] = []
+        """Of each that has been written."""
+        self._stems = FileStems()
+        self._taken: set[str] = set()
+
+    def write(self, one: AppraisedScores) -> None:
+        """Write the numbers and the figures of one space and variant.
+
+        Raises:
+            OSError: a file cannot be written.
+        """
+        own = self.folder if self.only else self.folder / _free_name(one, self._taken)
+        write_report(own, one.appraisal, picture=self.only and has_page_extra())
         if one.audit is not None:
             write_audit(own, [one.audit], pictures=False)
-        folders.append(own)
-    with atomic_write(folder / "scores.json") as file:
-        file.write(json.dumps(user_scores_to_json(found), indent=2, allow_nan=False).encode() + b"\n")
-    with atomic_write(folder / "agreement.csv") as file:
-        file.write(_agreement_csv(found).encode())
-    return folders
+        if has_page_extra():
+            chapter = Chapter(appraisal=one.appraisal, audit=one.audit)
+            page_files.write_figures(self.folder, chapter, self._stems.add(chapter.title))
+        self.folders.append(own)
+
+    def finish(self, found: UserAppraisals) -> None:
+        """Write `scores.json` with all numbers, and `agreement.csv`.
+
+        Raises:
+            OSError: a file cannot be written.
+        """
+        with atomic_write(self.folder / "scores.json") as file:
+            file.write(json.dumps(user_scores_to_json(found), indent=2, allow_nan=False).encode() + b"\n")
+        with atomic_write(self.folder / "agreement.csv") as file:
+            file.write(_agreement_csv(found).encode())
 
 
 def user_scores_to_json(found: UserAppraisals) -> dict[str, Any]:

@@ -151,7 +151,7 @@ def _factor(axis: "Axis") -> str:
     """A factor of all numbers along an axis, as an addition to its label: beside the axis, others would hide it."""
     formatter = axis.get_major_formatter()
     formatter.set_useOffset(False)  # type: ignore[attr-defined]
-    formatter.format_ticks(axis.get_majorticklocs())
+    formatter.format_ticks(list(axis.get_majorticklocs()))
     axis.get_offset_text().set_visible(False)
     return f" x {factor}" if (factor := formatter.get_offset()) else ""
 

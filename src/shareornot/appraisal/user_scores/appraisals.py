@@ -21,7 +21,7 @@ Example:
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -64,6 +64,8 @@ def appraise_scores(
     num_runs: int | None = None,
     everything: bool = False,
     progress: Progress | None = None,
+    each: Callable[[AppraisedScores], None] | None = None,
+    keep_finished: bool = False,
     **options: Any,
 ) -> UserAppraisals:
     """Appraise and audit each space and variant.
@@ -80,6 +82,9 @@ def appraise_scores(
         everything: simulate searches for all; by default for the first 20 pairs of space and variant and the first 200
             super-nets of each, or as many as have 400,000 scores, and agreement alone for the rest.
         progress: advances by 1 for each space and variant that is appraised.
+        each: is called with each appraisal as soon as it is finished.
+        keep_finished: whether an interruption (Ctrl-C) returns the appraisals that are finished, where there are any,
+            with a note; by default it is raised.
         **options: options of `read_user_scores`, such as `unit` and `lower_is_better`.
 
     Returns:
@@ -101,17 +106,10 @@ def appraise_scores(
     progress = progress or Silent()
     agreements = tuple(agreement_of(one) for one in scores.variants)
     chosen = scores.variants if everything else scores.variants[:MOST_CHAPTERS]
-    notes = scores.notes
-    if len(chosen) < len(scores.variants):
-        note = (
-            f"Searches, figures and audits are those of the first {len(chosen)} of {len(scores.variants):,} pairs of "
-            "space and variant; the agreement is that of all. All: --all."
-        )
-        notes = (*notes, note)
-    found = []
-    for one, agreement in zip(chosen, agreements, strict=False):
-        found.append(
-            _appraise(
+    found: list[AppraisedScores] = []
+    try:
+        for one, agreement in zip(chosen, agreements, strict=False):
+            appraised = _appraise(
                 one,
                 agreement,
                 supernet_cost,
@@ -122,10 +120,23 @@ def appraise_scores(
                 num_runs=NUM_RUNS if num_runs is None else num_runs,
                 everything=everything,
             )
+            if each is not None:
+                each(appraised)
+            found.append(appraised)
+            release_memory(sum(len(pool.cells) for pool in one.pools))
+            progress.advance()
+    except KeyboardInterrupt:
+        if not (keep_finished and found):
+            raise
+    notes = scores.notes
+    if len(found) < len(scores.variants):
+        how = "All: --all." if len(found) == len(chosen) else "The appraisal was interrupted."
+        note = (
+            f"Searches, figures and audits are those of the first {len(found)} of {len(scores.variants):,} pairs of "
+            f"space and variant; the agreement is that of all. {how}"
         )
-        release_memory(sum(len(pool.cells) for pool in one.pools))
-        progress.advance()
-    return UserAppraisals(found=tuple(found), agreements=agreements, notes=notes)
+        notes = (*notes, note)
+    return UserAppraisals(found=tuple(found), agreements=agreements, notes=notes, interrupted=len(found) < len(chosen))
 
 
 def _appraise(

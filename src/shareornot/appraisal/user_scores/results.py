@@ -44,6 +44,8 @@ class UserAppraisals(Sequence[AppraisedScores]):
     """Agreements of every space and variant, also of those that were not appraised further."""
     notes: tuple[str, ...]
     """What was assumed about all of the scores, and what was left out."""
+    interrupted: bool = False
+    """Whether appraisals are missing because Ctrl-C ended the work."""
 
     @overload
     def __getitem__(self, place: int) -> AppraisedScores: ...
