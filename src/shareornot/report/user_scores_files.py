@@ -32,7 +32,7 @@ class UserScoresWriter:
     def __init__(self, folder: Path, num_expected: int) -> None:
         self.folder, self.only = folder, num_expected == 1
         self.folders: list[Path] = []
-        """Files of each result that has been written."""
+        """Folder of each result that has been written."""
         self._stems = FileStems()
         self._taken: set[str] = set()
 
