@@ -25,7 +25,7 @@ docs: $(INSTALLED)
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else f"shareornot needs Python 3.11 to 3.13, this is {sys.version.split()[0]}; name another with make PYTHON=...")'
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv --clear $(VENV) # also over one of another interpreter
 	$(BIN)/python -m pip install --quiet --progress-bar off --constraint constraints.txt "torch==2.13.0" # first, so that no other package draws in another build
 	$(BIN)/python -m pip install --quiet --progress-bar off --constraint constraints.txt --editable ".[page,train,cluster,spreadsheet,development]"
 	touch $@
