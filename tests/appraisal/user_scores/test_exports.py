@@ -74,6 +74,12 @@ FILES = {
     "architectures below a key, beside others": json.dumps(
         {"results": {a: {"proxy": p, "standalone": s} for a, p, s in ROWS}, "meta": {"version": 1}, "seed": 3}
     ),
+    "lists in mappings of one column each": json.dumps(
+        {"proxy": {a: p for a, p, _ in ROWS}, "standalone": {a: [s, s + 0.01] for a, _, s in ROWS}}
+    ),
+    "records in mappings of one column each": json.dumps(
+        {"proxy": {a: p for a, p, _ in ROWS}, "standalone": {a: s for a, _, s in ROWS}, "meta": {a: {} for a in NAMES}}
+    ),
     "numbered values in groups": json.dumps(
         {a: {"proxy": {"0": p}, "standalone": {"0": s, "1": s}, "config": {"lr": 0.1}} for a, p, s in ROWS}
     ),

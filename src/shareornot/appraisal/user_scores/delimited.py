@@ -60,7 +60,7 @@ def read_delimited(source: str, content: bytes) -> Columns:
             raise
         table = _parsed_by_python(source, content, layout)
     a_line_each = _num_breaks(content, layout.start) + 1 == table.num_rows
-    if not a_line_each:
+    if not a_line_each or b"\r" in content:
         _refuse_open_quote(source, table, layout)
     pairs = list(zip(table.column_names, table.columns, strict=True))
     del content, table  # of a large file both are large, and the columns are copied once more

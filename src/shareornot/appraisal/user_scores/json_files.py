@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from shareornot.appraisal.user_scores.column_names import is_known_name
 from shareornot.appraisal.user_scores.columns import Columns, make_columns
 from shareornot.appraisal.user_scores.python_columns import Pairs, array_of, mapping_columns, record_columns
 from shareornot.appraisal.user_scores.wording import listed, shown
@@ -106,10 +107,18 @@ def _columns_of(source: str, value: Any) -> Pairs:
         )
     if len(lists) == 1 and all(isinstance(one, dict) for one in value[lists[0]]):
         return record_columns(source, value[lists[0]])
-    tables = [key for key, one in value.items() if isinstance(one, dict) and _is_table(one)]
-    if len(tables) == 1 and not any(isinstance(one, list) for one in value.values()):
+    if len(value) == 1 and isinstance(inner := next(iter(value.values())), dict) and _is_table(inner):
+        return _columns_of(source, inner)
+    tables = [key for key, one in value.items() if _holds_records(one)]
+    columns = [key for key, one in value.items() if isinstance(one, list | dict) and is_known_name(key)]
+    if len(tables) == 1 and not columns and not any(isinstance(one, list) for one in value.values()):
         return _columns_of(source, value[tables[0]])
     return mapping_columns(source, value)
+
+
+def _holds_records(value: Any) -> bool:
+    """Whether a value maps architectures to records."""
+    return isinstance(value, dict) and len(value) > 1 and all(isinstance(one, dict) for one in value.values())
 
 
 def _is_table(value: Mapping[str, Any]) -> bool:
