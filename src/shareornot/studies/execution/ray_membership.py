@@ -60,7 +60,6 @@ def joined_cluster(address: str | None = None, num_cores: int | None = None) -> 
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if address is not None:
         os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", str(CONNECT_ATTEMPTS))
-        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "error")  # Ray warns of what `ray.init` then raises
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # what Ray will do one day; now it warns
     if address is not None and _has_token():
         os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray requires one by default, and does not show it by default
