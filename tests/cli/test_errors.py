@@ -28,7 +28,7 @@ from shareornot.errors import Interrupted, SettingsError, UnknownCellError
         (
             KeyboardInterrupt(),
             130,
-            "shareornot: interrupted; finished results are kept, run the same command again to resume",
+            "shareornot: interrupted; finished results are kept; run the same command again",
         ),
     ],
 )

@@ -26,7 +26,7 @@ def user_errors() -> Iterator[None]:
         where = f"{error.filename}: " if error.filename else ""
         fail(f"error: {where}{error.strerror or error}; finished results are kept")
     except KeyboardInterrupt:
-        fail("interrupted; finished results are kept, run the same command again to resume", INTERRUPTED)
+        fail("interrupted; finished results are kept; run the same command again", INTERRUPTED)
 
 
 def fail(message: str, code: int = USER_ERROR) -> None:
