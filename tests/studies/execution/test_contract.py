@@ -271,11 +271,13 @@ def server_that_sends(answer: bytes):
                     client.sendall(answer)
 
         clients: list[socket.socket] = []
-        threading.Thread(target=serve, daemon=True).start()
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
         try:
             yield server.getsockname()[1]
         finally:
             server.shutdown(socket.SHUT_RDWR)
+            thread.join(timeout=10)  # before that, it may hold a client that is not in the list
             for client in clients:
                 client.close()
 
@@ -319,14 +321,15 @@ def test_a_token_is_shown_where_there_is_one(has_token, monkeypatch, tmp_path):
     monkeypatch.setattr(ray, "shutdown", lambda: None)
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"):
-        monkeypatch.setenv(name, "")  # so that it is put back after the test
-        monkeypatch.delenv(name)
+        monkeypatch.delenv(name, raising=False)
     if has_token:
         (tmp_path / ".ray").mkdir()
         (tmp_path / ".ray" / "auth_token").write_text("secret")
+    before = dict(os.environ)
     with joined_cluster("somewhere:1"):
-        pass
+        assert os.environ["RAY_NUM_REDIS_GET_RETRIES"]
     assert modes == ["token" if has_token else None]
+    assert dict(os.environ) == before  # a cluster that this process starts later must not require the token
 
 
 @pytest.fixture(scope="module")

@@ -57,12 +57,33 @@ def joined_cluster(address: str | None = None, num_cores: int | None = None) -> 
         MissingExtraError: Ray is not installed.
         SettingsError: no cluster at the address.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    if address is not None:
-        os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", str(CONNECT_ATTEMPTS))
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # what Ray will do one day; now it warns
-    if address is not None and _has_token():
-        os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray requires one by default, and does not show it by default
+    with _variables_of_ray(has_address=address is not None), _joined(address, num_cores) as ray:
+        yield ray
+
+
+@contextmanager
+def _variables_of_ray(*, has_address: bool) -> Iterator[None]:
+    """Set variables of the environment that are not set, within the block: clusters that start later inherit them."""
+    ours = {
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # what Ray will do one day; now it warns
+    }
+    if has_address:
+        ours["RAY_NUM_REDIS_GET_RETRIES"] = str(CONNECT_ATTEMPTS)
+        if _has_token():
+            ours["RAY_AUTH_MODE"] = "token"  # Ray requires one by default, and does not show it by default
+    ours = {name: value for name, value in ours.items() if name not in os.environ}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name in ours:
+            os.environ.pop(name, None)
+
+
+@contextmanager
+def _joined(address: str | None, num_cores: int | None) -> Iterator[Any]:
+    """Be part of a cluster, see `joined_cluster`."""
     try:
         import ray
     except ImportError as error:
