@@ -16,6 +16,16 @@ Each message states what was expected, what came, and the remedy. The command li
 traceback, and exits with 2.
 """
 
+import errno
+
+REMEDIES = {
+    errno.EACCES: "change its permissions, or name another path",
+    errno.EPERM: "change its permissions, or name another path",
+    errno.EROFS: "name a path on a disk that can be written",
+    errno.ENOSPC: "free some space, and run the same command again",
+    errno.EDQUOT: "free some space, and run the same command again",
+}
+
 
 class ShareOrNotError(Exception):
     """Root of all errors that shareornot raises on purpose."""
@@ -75,3 +85,18 @@ def message_of(error: BaseException, most: int = 200) -> str:
     """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return (lines[0] if lines else type(error).__name__)[:most].rstrip(" .,:;")
+
+
+def operating_system_message(error: OSError) -> str:
+    """One sentence about an error of the operating system: the file, the reason, and the remedy where one is known.
+
+    Args:
+        error: error of the operating system, such as a full disk or a folder that may not be written.
+
+    Returns:
+        The sentence, without a full stop.
+    """
+    parts = [f"{error.filename}: " if error.filename else "", error.strerror or str(error)]
+    if remedy := REMEDIES.get(error.errno or 0):
+        parts.append(f"; {remedy}")
+    return "".join(parts) + "; finished results are kept"

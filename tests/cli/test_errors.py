@@ -17,7 +17,18 @@ from shareornot.errors import Interrupted, SettingsError, UnknownCellError
         (
             OSError(errno.ENOSPC, "No space left on device", "results/a"),
             2,
-            "shareornot: error: results/a: No space left on device; finished results are kept",
+            (
+                "shareornot: error: results/a: No space left on device; free some space, and run the same command "
+                "again; finished results are kept"
+            ),
+        ),
+        (
+            OSError(errno.EACCES, "Permission denied", "results/report"),
+            2,
+            (
+                "shareornot: error: results/report: Permission denied; change its permissions, or name another path; "
+                "finished results are kept"
+            ),
         ),
         (OSError("odd"), 2, "shareornot: error: odd; finished results are kept"),
         (

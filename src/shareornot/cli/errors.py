@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import typer
 
-from shareornot.errors import Interrupted, ShareOrNotError
+from shareornot.errors import Interrupted, ShareOrNotError, operating_system_message
 
 FAILED, USER_ERROR, INTERRUPTED = 1, 2, 130
 
@@ -23,8 +23,7 @@ def user_errors() -> Iterator[None]:
     except BrokenPipeError:  # the reader of the output has closed it
         raise
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        fail(f"error: {where}{error.strerror or error}; finished results are kept")
+        fail(f"error: {operating_system_message(error)}")
     except KeyboardInterrupt:
         fail("interrupted; finished results are kept; run the same command again", INTERRUPTED)
 

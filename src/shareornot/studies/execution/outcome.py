@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from shareornot.errors import Interrupted, ShareOrNotError
+from shareornot.errors import Interrupted, ShareOrNotError, operating_system_message
 from shareornot.studies.execution.contract import Event, ShouldStop, Task
 
 
@@ -99,8 +99,7 @@ def _message_of(error: BaseException) -> str | None:
     if isinstance(error, ShareOrNotError):
         return str(error)
     if isinstance(error, OSError):
-        where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{error.strerror or error}; finished results are kept"
+        return operating_system_message(error)
     return None
 
 
