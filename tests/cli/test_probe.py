@@ -1,6 +1,7 @@
 """`shareornot probe`."""
 
 import json
+import sys
 
 
 def test_it_measures_the_digits(shareornot):
@@ -27,3 +28,9 @@ def test_mistakes_are_one_sentence(shareornot):
     assert "try 'tuned'" in shown.err
     assert shareornot("probe", "--benchmark", "digits", "--initial-weights", "zero").code == 2
     assert shareornot("probe").code != 0  # no images
+
+
+def test_without_pytorch(refused, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "shareornot.studies.probing", raising=False)
+    assert "install it with: pip install 'shareornot[train]'" in refused("probe", "--benchmark", "digits")

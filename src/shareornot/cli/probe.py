@@ -41,10 +41,13 @@ def probe(
     with user_errors():
         from shareornot.cli.show import show_json
         from shareornot.images.source import image_set_of
-        from shareornot.studies.probing import probe_settings
+        from shareornot.studies.devices import choose_device
         from shareornot.studies.study_settings import decode_values
         from shareornot.tables import BenchmarkTable, open_table
         from shareornot.tables.catalogue import default_space
+
+        choose_device("cpu")  # which explains how to install PyTorch where it is missing
+        from shareornot.studies.probing import probe_settings
 
         table = open_table(benchmark)
         max_vertices = table.info.max_vertices if isinstance(table, BenchmarkTable) else None
