@@ -136,6 +136,25 @@ def test_both_answers_and_their_numbers_are_there_without_a_script(text, chapter
     assert "\u22120.80" in shown  # against local search
 
 
+@pytest.mark.parametrize(("num_variants", "columns"), [(6, 6), (7, 2)])
+def test_the_agreement_table_is_turned_round_where_variants_are_many(make_appraisal, provenance, num_variants, columns):
+    chapters = [
+        Chapter(appraisal=make_appraisal(space=space, variant=f"variant {number}", num_cells=20))
+        for space in ("A4", "A1")
+        for number in range(num_variants)
+    ]
+    page = render_page(chapters, provenance)
+    table = page[page.index('<table class="grid">') :].partition("</table>")[0]
+    heading, *rows = table.split("<tr>")[1:]
+    assert heading.count('<th scope="col" class="number">') == columns
+    assert len(rows) == 2 * num_variants / columns
+    read = Reader(rows[-1])
+    (name,) = (title for attributes, title in read.of("th") if attributes["scope"] == "row")
+    last = read.of("button")[-1][0]
+    assert last["title"] == f"Show {chapters[-1].title}"
+    assert name in last["title"]
+
+
 def test_every_term_has_its_definition(text):
     read = Reader(text)
     ids = [attributes["id"] for attributes, _ in read.of("dt") if attributes.get("id", "").startswith("term-")]

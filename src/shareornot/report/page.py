@@ -58,6 +58,8 @@ MOST_BYTES = 8_000_000
 FEWEST_POINTS = 200
 NUM_EFFECTS = 14
 """Structures in the figure of the audit, the largest effects."""
+MOST_COLUMNS = 6
+"""Most columns of variants in the agreement table, which is turned round where there are more, to fit on paper."""
 SCRIPTS = (
     "text",
     "decode",
@@ -284,7 +286,7 @@ def _rounded(values: Any) -> list[float | None]:
 
 
 def _agreement_grid(chapters: Sequence[Chapter]) -> dict[str, Any]:
-    """The paper's Table 1: a row for each space, a column for each variant."""
+    """The paper's Table 1: a row for each space and a column for each variant; turned round where variants are many."""
     spaces = names_in_order([chapter.appraisal.space for chapter in chapters])
     variants = names_in_order([chapter.variant for chapter in chapters])
     cells = {
@@ -299,9 +301,12 @@ def _agreement_grid(chapters: Sequence[Chapter]) -> dict[str, Any]:
         }
         for number, chapter in enumerate(chapters)
     }
+    turned = len(variants) > max(MOST_COLUMNS, len(spaces))
+    rows, columns = (variants, spaces) if turned else (spaces, variants)
     return {
-        "variants": variants,
-        "rows": [(space, [cells.get((space, variant)) for variant in variants]) for space in spaces],
+        "corner": "variant" if turned else "space",
+        "columns": columns,
+        "rows": [(row, [cells.get((column, row) if turned else (row, column)) for column in columns]) for row in rows],
         "any_diverged": any(cell["diverged"] for cell in cells.values()),
     }
 
