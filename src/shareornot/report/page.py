@@ -304,7 +304,7 @@ def _agreement_grid(chapters: Sequence[Chapter]) -> dict[str, Any]:
     turned = len(variants) > max(MOST_COLUMNS, len(spaces))
     rows, columns = (variants, spaces) if turned else (spaces, variants)
     return {
-        "corner": "variant" if turned else "space",
+        "turned": turned,
         "columns": columns,
         "rows": [(row, [cells.get((column, row) if turned else (row, column)) for column in columns]) for row in rows],
         "any_diverged": any(cell["diverged"] for cell in cells.values()),
