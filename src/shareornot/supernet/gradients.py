@@ -33,7 +33,9 @@ def path_gradients(
         logits = network(batch.images)
         if logits.dtype == torch.bfloat16:
             logits = logits.float()
-        loss = F.cross_entropy(logits, batch.labels) / divisor
+        loss = F.cross_entropy(logits, batch.labels)
+        if divisor > 1:
+            loss = loss / divisor
         loss.backward()  # type: ignore[no-untyped-call]
         losses.append(loss.detach())
         used = used_regions(network)
@@ -41,4 +43,6 @@ def path_gradients(
             regions = used
         else:
             merge_regions(regions, used)
+    if divisor == len(paths) == 1:
+        return losses[0], regions
     return torch.stack(losses).sum() * (divisor / len(paths)), regions

@@ -41,6 +41,7 @@ class ConvBatchNorm(nn.Module):
         self.beta = nn.Parameter(torch.zeros(out_channels))
         self.register_buffer("running_mean", torch.zeros(out_channels))
         self.register_buffer("running_var", torch.ones(out_channels))
+        self.kernel_size = kernel_size
         self.epsilon = config.bn_epsilon
         self.momentum = config.bn_momentum
 
@@ -55,7 +56,7 @@ class ConvBatchNorm(nn.Module):
 
     def regions(self, in_channels: int, num_channels: int, kernel_size: int) -> tuple[Region, Region]:
         """Which part of the weight, and which of the vectors, these numbers of channels and this kernel use."""
-        return _parts(in_channels, num_channels, (self.weight.shape[2] - kernel_size) // 2, kernel_size)
+        return _parts(in_channels, num_channels, (self.kernel_size - kernel_size) // 2, kernel_size)
 
 
 @cache

@@ -150,14 +150,14 @@ def refuse_second_derivatives() -> None:
 
 
 def _apply(function: type[torch.autograd.Function], *arguments: Any) -> Tensor:
-    """Apply an autograd function."""
-    result: Tensor = function.apply(*arguments)  # type: ignore[no-untyped-call]
+    """Apply an autograd function, without the checks for the transforms of `torch.func`, which have no storage."""
+    result: Tensor = super(torch.autograd.Function, function).apply(*arguments)  # type: ignore[misc]
     return result
 
 
 def has_kernels(x: Images) -> bool:
     """Whether there are kernels for such maps: on a processor, at least a vector of images, and no other precision."""
-    if x.device.type != "cpu" or torch.is_autocast_enabled("cpu"):
+    if not x.is_cpu or torch.is_autocast_enabled("cpu"):
         return False
     return x.dtype in PRECISIONS and x.shape[0] >= lanes(x.element_size())
 
@@ -241,7 +241,7 @@ class _ConvBatchNorm(torch.autograd.Function):
         zero = PRECISIONS[x.dtype]
         shape = (height, width, num_in, num_out, batch, kernel_size, pixel)
         convolved, y = (_empty(x, num_out, height, width) for _ in range(2))
-        kept = x.new_empty((4, num_out), dtype=torch.float64)
+        kept = torch.empty((4, num_out), dtype=torch.float64)
         maps = (
             x.data_ptr(),
             0 if other is None else other.data_ptr(),
