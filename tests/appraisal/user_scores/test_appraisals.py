@@ -295,3 +295,15 @@ def test_results_as_data_frames():
     scores = results[0].to_pandas()
     assert scores.columns.tolist() == ["supernet", "architecture", "proxy", "standalone"]
     assert len(scores) == 60
+
+
+def test_progress_moves_within_a_space():
+    done = []
+
+    class Recorded:
+        def advance(self, num_done=1, note=""):
+            assert not note
+            done.append(num_done)
+
+    appraise_scores(read_user_scores(made_up()), num_runs=2, progress=Recorded())
+    assert done == [0.5, 0.25, 0.25]

@@ -81,7 +81,8 @@ def appraise_scores(
         num_runs: runs of random search, evolution and local search, by default 500.
         everything: simulate searches for all; by default for the first 20 pairs of space and variant and the first 200
             super-nets of each, or as many as have 400,000 scores, and agreement alone for the rest.
-        progress: advances by 1 for each space and variant that is appraised.
+        progress: advances by 1 for each space and variant that is appraised: by a half once its searches are simulated,
+            by a quarter once it is audited, and by a quarter after `each`.
         each: is called with each appraisal as soon as it is finished.
         keep_finished: whether an interruption (Ctrl-C) returns the appraisals that are finished, where there are any,
             with a note; by default it is raised.
@@ -119,12 +120,13 @@ def appraise_scores(
                 top,
                 num_runs=NUM_RUNS if num_runs is None else num_runs,
                 everything=everything,
+                progress=progress,
             )
             if each is not None:
                 each(appraised)
             found.append(appraised)
             release_memory(sum(len(pool.cells) for pool in one.pools))
-            progress.advance()
+            progress.advance(0.25)
     except KeyboardInterrupt:
         if not (keep_finished and found):
             raise
@@ -150,6 +152,7 @@ def _appraise(
     *,
     num_runs: int,
     everything: bool,
+    progress: Progress,
 ) -> AppraisedScores:
     notes = []
     kept = one.pools if everything else _first_good(one.pools)
@@ -174,7 +177,9 @@ def _appraise(
         proxy_unit=one.proxy_unit,
     )
     release_memory(sum(len(pool.cells) for pool in one.pools))
+    progress.advance(0.5)
     audit, audit_notes = audit_scores(one, seed, num_trained)
+    progress.advance(0.25)
     price = f"A super-net counts as {training:g} average trainings"
     price += f", scoring one {one.truth.thing} as {scoring:g}." if scoring else ", its scoring as nothing."
     return AppraisedScores(
