@@ -17,12 +17,16 @@ AS_PUBLISHED = OptimizerSettings(accumulate_epsilon=True, move_whole_tensors=Tru
 DESCENT = OptimizerSettings(name="sgd", learning_rate=0.05)
 ADAMW = OptimizerSettings(name="adamw", learning_rate=3e-3, weight_decay=0.05, epsilon=1e-8)
 NESTEROV = OptimizerSettings(name="sgd", learning_rate=0.05, nesterov=True)
+UNCORRECTED = OptimizerSettings(
+    name="adamw", learning_rate=3e-3, weight_decay=0.05, epsilon=1e-8, bias_correction=False
+)
 CONFIGS = {
     "as described": AS_DESCRIBED,
     "as published": AS_PUBLISHED,
     "sgd": DESCENT,
     "nesterov": NESTEROV,
     "adamw": ADAMW,
+    "adamw without bias correction": UNCORRECTED,
 }
 
 
@@ -41,8 +45,10 @@ class PlainOptimizer:
             self.velocity = config.momentum * self.velocity + (1 - config.momentum) * gradient
             self.mean_square = config.smoothing * self.mean_square + (1 - config.smoothing) * gradient**2
             self.weight -= learning_rate * config.weight_decay * self.weight
-            mean = self.velocity / (1 - config.momentum**self.num_steps)
-            mean_square = self.mean_square / (1 - config.smoothing**self.num_steps)
+            mean, mean_square = self.velocity, self.mean_square
+            if config.bias_correction:
+                mean /= 1 - config.momentum**self.num_steps
+                mean_square /= 1 - config.smoothing**self.num_steps
             self.weight -= learning_rate * mean / (math.sqrt(mean_square) + config.epsilon)
             return
         gradient += config.weight_decay * self.weight

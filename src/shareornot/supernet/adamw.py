@@ -17,7 +17,7 @@ class AdamW:
     `n` counts the steps that used this element. A super-net's step uses a part of the weights, so elements of one
     tensor may have been used by different numbers of steps, and one counter for all would correct most of them
     wrongly. The state keeps the two corrections `1 - momentum^n` and `1 - smoothing^n` instead of `n`: they are running
-    means of ones, and no power has to be computed.
+    means of ones, and no power has to be computed. Without `bias_correction`, a step uses the means as they are.
 
     Weight decay shrinks weights only, and takes no part in the means. With every element used at every step this is
     `torch.optim.AdamW`.
@@ -43,10 +43,14 @@ class AdamW:
         for correction, share in ((mean_correction, config.momentum), (square_correction, config.smoothing)):
             multiply_all(correction, share)
             torch._foreach_add_(correction, 1 - share)
-        divisor = torch._foreach_div(mean_square, square_correction)
-        torch._foreach_sqrt_(divisor)
+        if config.bias_correction:
+            divisor = torch._foreach_div(mean_square, square_correction)
+            torch._foreach_sqrt_(divisor)
+        else:
+            divisor = torch._foreach_sqrt(mean_square)
         torch._foreach_add_(divisor, config.epsilon)
-        torch._foreach_mul_(divisor, mean_correction)
+        if config.bias_correction:
+            torch._foreach_mul_(divisor, mean_correction)
         multiply_all(parameters, 1 - learning_rate * config.weight_decay)
         torch._foreach_addcdiv_(parameters, mean, divisor, -learning_rate)
 

@@ -101,7 +101,7 @@ OPTIMIZERS: tuple[OptimizerName, ...] = get_args(OptimizerName)
 class OptimizerSettings:
     """Which optimizer, and its constants. The defaults are the paper's (appendix, section 1)."""
 
-    NEUTRAL: ClassVar[Mapping[str, bool]] = {"nesterov": False}
+    NEUTRAL: ClassVar[Mapping[str, bool]] = {"nesterov": False, "bias_correction": True}
 
     name: OptimizerName = "rmsprop"
     learning_rate: float = 0.2
@@ -116,6 +116,8 @@ class OptimizerSettings:
     """RMSProp and AdamW: weight of the past in the running mean of squared gradients."""
     epsilon: float = 1.0
     """RMSProp: added to that mean, inside the square root. AdamW: added to its square root; 1e-8 is usual."""
+    bias_correction: bool = True
+    """AdamW alone: whether running means, which start at zero, are corrected by the number of steps of each element."""
     nesterov: bool = False
     """SGD alone: whether the momentum is Nesterov's, as in the setting of NAS-Bench-201."""
     clip_norm: float | None = None
@@ -132,6 +134,8 @@ class OptimizerSettings:
             raise SettingsError(f"optimizer: expected one of {', '.join(OPTIMIZERS)}, got {self.name!r}")
         if self.nesterov and self.name != "sgd":
             raise SettingsError(f"optimizer: expected sgd with nesterov, got {self.name}")
+        if not self.bias_correction and self.name != "adamw":
+            raise SettingsError(f"optimizer: expected adamw without bias_correction, got {self.name}")
         for name in ("learning_rate", "epsilon", "weight_decay"):
             if not math.isfinite(getattr(self, name)):
                 raise SettingsError(f"optimizer: expected a finite {name}, got {getattr(self, name)}")
