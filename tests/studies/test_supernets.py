@@ -238,7 +238,7 @@ def test_a_failed_job_reports_the_reason_in_one_sentence(tmp_path, monkeypatch):
 
     monkeypatch.setattr(training, "continue_training", full)
     monkeypatch.setattr(training, "_train", full)
-    with pytest.raises(JobError, match=r"^checkpoint.safetensors: No space left on device; finished results"):
+    with pytest.raises(JobError, match=r"^checkpoint.safetensors: No space left on device; free some space"):
         train_supernets(tmp_path, tiny(), device="cpu", num_processes=1)
 
 
