@@ -259,3 +259,9 @@ def test_small_mini_batches_give_the_same_numbers():
         together = conv_batch_norm(x, whole.weight, whole.norm, 4, 3)
         apart = torch.cat([conv_batch_norm(part, parts.weight, parts.norm, 4, 3) for part in x.split(5)])
     assert_close(together, apart, torch.float64)
+
+
+def test_transforms_of_functions_are_refused_by_pytorch_with_the_reason():
+    maps = torch.ones(32, 4, 8, 8)
+    with pytest.raises(RuntimeError, match="functorch transforms"):
+        torch.func.grad(lambda x: operations.max_pool_3x3(x).sum())(maps)

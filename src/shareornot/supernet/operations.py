@@ -150,7 +150,9 @@ def refuse_second_derivatives() -> None:
 
 
 def _apply(function: type[torch.autograd.Function], *arguments: Any) -> Tensor:
-    """Apply an autograd function, without the checks for the transforms of `torch.func`, which have no storage."""
+    """Apply an autograd function, with PyTorch's checks where a transform of `torch.func` is active."""
+    if torch._C._are_functorch_transforms_active():
+        return function.apply(*arguments)  # type: ignore[no-untyped-call, no-any-return]
     result: Tensor = super(torch.autograd.Function, function).apply(*arguments)  # type: ignore[misc]
     return result
 
